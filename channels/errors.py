@@ -1,0 +1,75 @@
+"""How a call can end, as types: nobody has to guess from a text."""
+
+import enum
+
+
+class Outcome(enum.StrEnum):
+    """How one write to Ropo ended, seen from the ledger."""
+
+    ACCEPTED = "accepted"  # Ropo took it
+    REJECTED = "rejected"  # Ropo said no: repeating it will not help
+    NOT_SENT = "not_sent"  # it never left: safe to try again
+    THROTTLED = "throttled"  # refused unread because of load: try again later
+    UNKNOWN = "unknown"  # it may have arrived: ask before saying it again
+
+
+class Reason(enum.StrEnum):
+    """Why a call failed; the addon has a sentence with a remedy for each."""
+
+    ADDRESS = "address"  # the base URL is no usable address
+    INSECURE = "insecure"  # http to a host that is not this machine
+    DNS = "dns"
+    CONNECT = "connect"
+    TLS = "tls"
+    CREDENTIALS = "credentials"
+    TIMEOUT = "timeout"
+    CUT = "cut"
+    SERVER = "server"
+    UNREADABLE = "unreadable"
+    TOO_LARGE = "too_large"
+    THROTTLED = "throttled"
+    REFUSED = "refused"
+
+
+class ChannelError(Exception):
+    """A call that brought no result.
+
+    `outcome` says what it means for the ledger, `reason` why, `detail` is the other
+    side's own text (foreign: escape it before showing it as HTML).
+    """
+
+    outcome = Outcome.UNKNOWN
+
+    def __init__(self, reason, detail="", *, retry_after=None):
+        super().__init__(f"{reason}: {detail}" if detail else str(reason))
+        self.reason = Reason(reason)
+        self.detail = detail
+        self.retry_after = retry_after
+
+
+class Rejected(ChannelError):
+    outcome = Outcome.REJECTED
+
+
+class NotSent(ChannelError):
+    outcome = Outcome.NOT_SENT
+
+
+class CredentialsRefused(NotSent):
+    """The profile's credentials do not open the door: no call of it can succeed."""
+
+    def __init__(self, detail=""):
+        super().__init__(Reason.CREDENTIALS, detail)
+
+
+class Throttled(ChannelError):
+    """Too many concurrent calls; `retry_after` is in seconds, or None."""
+
+    outcome = Outcome.THROTTLED
+
+    def __init__(self, detail="", *, retry_after=None):
+        super().__init__(Reason.THROTTLED, detail, retry_after=retry_after)
+
+
+class Unknown(ChannelError):
+    outcome = Outcome.UNKNOWN

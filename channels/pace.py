@@ -1,0 +1,70 @@
+"""How many calls may be under way at once, learnt from the answers."""
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+from .documents import Answer
+from .errors import Outcome, Reason
+
+CALM = 10  # calls without a refusal before one more is tried at once
+
+
+class Pace:
+    """A gate that lets `limit` calls through at a time.
+
+    Ropo answers 429 when a customer has too many calls under way and publishes no
+    number, so the limit halves on each refusal and creeps up again while all is well.
+    """
+
+    def __init__(self, most):
+        self.most = max(1, most)
+        self.limit = self.most
+        self._under_way = 0
+        self._calm = 0
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def _turn(self):
+        with self._changed:
+            self._changed.wait_for(lambda: self._under_way < self.limit)
+            self._under_way += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._under_way -= 1
+                self._changed.notify_all()
+
+    def _learn(self, throttled):
+        with self._changed:
+            if throttled:
+                self.limit = max(1, self.limit // 2)
+                self._calm = 0
+            else:
+                self._calm += 1
+                if self._calm >= CALM and self.limit < self.most:
+                    self.limit += 1
+                    self._calm = 0
+                    self._changed.notify_all()
+
+    def map(self, call, items, seconds=None):
+        """`call` of each item, side by side; the answers in the order of the items.
+
+        :param call: takes a list of payloads, returns a list of as many `Answer`,
+            and raises nothing
+        :param seconds: what has not begun by then is answered as not sent
+        """
+        items = list(items)
+        end = time.monotonic() + seconds if seconds else float("inf")
+        with ThreadPoolExecutor(max_workers=min(self.most, len(items) or 1)) as pool:
+            return list(pool.map(lambda item: self._one(call, item, end), items))
+
+    def _one(self, call, item, end):
+        with self._turn():
+            if time.monotonic() > end:
+                return [Answer(Outcome.NOT_SENT, reason=Reason.TIMEOUT)] * len(item)
+            answers = call(item)
+        self._learn(any(answer.outcome == Outcome.THROTTLED for answer in answers))
+        return answers

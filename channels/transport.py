@@ -1,0 +1,238 @@
+"""HTTP with a known end: every call returns a reply or raises a `ChannelError`.
+
+The difference that matters is whether the other side can have read the request. It
+can only have done so once the first byte of the body was handed to the socket, so
+that is what is watched, and not the type of the exception.
+"""
+
+import io
+import ipaddress
+import json
+import logging
+import time
+from urllib.parse import urlsplit
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+
+from .errors import NotSent, Reason, Throttled, Unknown
+
+_logger = logging.getLogger(__name__)
+
+JSON_LIMIT = 64 * 1024 * 1024  # bytes; far over 1,000 status rows
+CHUNK = 64 * 1024
+FAILURES = (requests.exceptions.RequestException, urllib3.exceptions.HTTPError)
+
+
+def is_loopback(host):
+    """Whether `host` is this machine, without asking a name server."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def checked_url(base_url, *, loopback_http=False):
+    """`base_url` without its trailing slash.
+
+    Raises `NotSent` when it is no address, or not https. `loopback_http` allows http
+    to this very machine, for a sandbox.
+    """
+    parts = urlsplit((base_url or "").strip())
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise NotSent(Reason.ADDRESS, base_url or "")
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise NotSent(Reason.ADDRESS, parts.hostname)
+    allowed = loopback_http and is_loopback(parts.hostname)
+    if parts.scheme == "http" and not allowed:
+        raise NotSent(Reason.INSECURE, base_url)
+    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
+
+
+class Bearer(requests.auth.AuthBase):
+    """The token as an auth object, since a header would lose against a .netrc."""
+
+    def __init__(self, token):
+        self._token = token
+
+    def __call__(self, request):
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
+
+
+class _Body(io.BytesIO):
+    """The request's bytes; knows whether anybody began to read them.
+
+    The HTTP client sends the headers first and then reads this, so an error before
+    `started` means that no server can have acted on the request.
+    """
+
+    started = False
+
+    def read(self, size=-1):
+        self.started = True
+        return super().read(size)
+
+
+class Reply:
+    """Status, headers and the whole body of an answer."""
+
+    def __init__(self, status, headers, content):
+        self.status = status
+        self.headers = headers
+        self.content = content
+
+    def json(self):
+        """The body as JSON; raises `Unknown` when it is none."""
+        try:
+            return json.loads(self.content)
+        except (ValueError, RecursionError) as error:
+            raise Unknown(Reason.UNREADABLE, f"HTTP {self.status}") from error
+
+    @property
+    def ok(self):
+        return 200 <= self.status < 300
+
+
+class Transport:
+    """Calls to one host, from any thread.
+
+    :param base_url: root that every path is appended to
+    :param timeout: seconds for one call, from its first byte to its last
+    :param connections: how many calls may be under way at once
+    """
+
+    def __init__(self, base_url, *, timeout=60, connections=1, loopback_http=False):
+        self.base_url = checked_url(base_url, loopback_http=loopback_http)
+        self._timeout = timeout
+        self._session = requests.Session()
+        # An error page of ours is no reason to follow another host's advice, and a
+        # repeated POST is what this addon exists to avoid: no retries, no redirects.
+        adapter = HTTPAdapter(pool_maxsize=connections, max_retries=0, pool_block=False)
+        self._session.mount("https://", adapter)
+        self._session.mount("http://", adapter)
+
+    def close(self):
+        self._session.close()
+
+    def call(self, method, path, *, token="", body=None, params=None, limit=JSON_LIMIT):
+        """One HTTP call.
+
+        :param body: what is sent as JSON
+        :param limit: the most bytes of an answer that are read
+        :raises NotSent: no server can have acted on it
+        :raises Throttled: 429
+        :raises Unknown: it may have been acted upon, and nobody said how it ended
+        """
+        stream = None
+        headers = {"Accept": "application/json, application/pdf"}
+        if body is not None:
+            stream = _Body(json.dumps(body, allow_nan=False).encode())
+            headers["Content-Type"] = "application/json"
+        started = time.monotonic()
+        status = "-"
+        try:
+            reply = self._read(
+                method,
+                self.base_url + path,
+                {"params": params, "data": stream, "headers": headers},
+                Bearer(token) if token else _no_auth,
+                limit,
+            )
+            status = reply.status
+        except FAILURES as error:
+            raise _failure(error, stream) from error
+        finally:
+            # Neither bodies nor parameters: both can hold names and numbers of people.
+            seconds = time.monotonic() - started
+            _logger.debug("%s %s: %s in %.3f s", method, path, status, seconds)
+        return _checked(reply)
+
+    def _read(self, method, url, content, auth, limit):
+        end = time.monotonic() + self._timeout
+        with self._session.request(
+            method,
+            url,
+            **content,
+            auth=auth,
+            timeout=self._timeout,
+            allow_redirects=False,
+            stream=True,
+            # http is for this very machine only, and no proxy is to listen.
+            proxies={"http": ""},
+        ) as response:
+            parts = bytearray()
+            # What has come, however little: the socket's own timeout begins anew with
+            # every byte, so a slow answer is only seen to be one from here.
+            while part := response.raw.read1(CHUNK, decode_content=True):
+                parts += part
+                if len(parts) > limit:
+                    raise Unknown(Reason.TOO_LARGE, str(limit))
+                if time.monotonic() > end and response.raw.length_remaining != 0:
+                    raise Unknown(Reason.TIMEOUT)
+            return Reply(response.status_code, response.headers, bytes(parts))
+
+
+def _no_auth(request):
+    """Says that there is nothing to authenticate with, so that .netrc is not asked."""
+    return request
+
+
+def _checked(reply):
+    if reply.status == 429:
+        detail = reply.headers.get("Retry-After", "")
+        raise Throttled(retry_after=_seconds(detail))
+    if reply.status >= 500 or 300 <= reply.status < 400:
+        raise Unknown(Reason.SERVER, f"HTTP {reply.status}")
+    return reply
+
+
+def _seconds(text):
+    # Retry-After may also be a date (RFC 9110); the caller's own wait serves then.
+    return float(text) if text.isdecimal() else None
+
+
+def _failure(error, stream):
+    reason = _reason(error)
+    if stream is None:
+        sent = reason not in (Reason.DNS, Reason.CONNECT, Reason.TLS, Reason.ADDRESS)
+    else:
+        sent = stream.started
+    return (Unknown if sent else NotSent)(reason)
+
+
+def _reason(error):
+    kinds = requests.exceptions
+    if isinstance(error, kinds.SSLError):
+        return Reason.TLS
+    if isinstance(error, kinds.ConnectTimeout | kinds.ProxyError):
+        return Reason.CONNECT
+    if isinstance(error, kinds.Timeout | urllib3.exceptions.TimeoutError):
+        return Reason.TIMEOUT
+    if isinstance(error, kinds.InvalidURL | kinds.InvalidSchema):
+        return Reason.ADDRESS
+    causes = {type(cause).__name__ for cause in _causes(error)}
+    if "NameResolutionError" in causes:
+        return Reason.DNS
+    if "NewConnectionError" in causes:
+        return Reason.CONNECT
+    if "ReadTimeoutError" in causes:
+        return Reason.TIMEOUT
+    return Reason.CUT
+
+
+def _causes(error):
+    """The errors inside an error of requests, which wraps those of urllib3."""
+    seen = []
+    queue = [error]
+    while queue:
+        item = queue.pop()
+        if not isinstance(item, BaseException) or item in seen:
+            continue
+        seen.append(item)
+        reason = getattr(item, "reason", None)
+        queue += [reason, item.__cause__, item.__context__, *item.args]
+    return seen

@@ -1,0 +1,10 @@
+-- A copy of the database must not chase anybody: no production, no credentials.
+UPDATE ropo_account
+   SET environment = 'sandbox',
+       base_url = NULL,
+       cid = NULL,
+       apicode = NULL,
+       webhook_key = NULL,
+       webhook_user = NULL,
+       webhook_password = NULL;
+DELETE FROM ropo_token;

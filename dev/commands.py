@@ -1,0 +1,197 @@
+"""The commands, one function each; its docstring's first line is its help."""
+
+import contextlib
+import os
+import shutil
+import socket
+
+from . import config, databases, node, odoo, postgres, processes, steps, system, venv
+from . import lint as linters
+from . import tests as test_runner
+from .place import ROOT, STATE, TroubleError, say
+
+DEMO_DATABASE = "ropo_demo"
+BENCH_DATABASE = "ropo_bench"
+BARE_DATABASE = "ropo_bench_bare"
+DEVELOPMENT_DATABASE = "ropo_dev"
+
+
+def tools():
+    """Have what needs no database: Odoo, the virtual environment, Node.js."""
+    with steps.alone():
+        found = odoo.locate()
+        venv.ensure(found)
+        node.ensure()
+        odoo.add_icons(node.MODULES / "font-awesome/fonts")
+        config.write(found)
+    os.environ["PATH"] = f"{venv.HOME / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    os.environ["PYTHONPATH"] = str(ROOT)
+    os.environ["ODOO_RC"] = str(config.PATH)
+    # Odoo would take it for its database.
+    os.environ.pop("PGDATABASE", None)
+    return found
+
+
+@contextlib.contextmanager
+def servers():
+    """All that a command with a database needs, PostgreSQL up meanwhile."""
+    found = tools()
+    with postgres.running() as variables:
+        os.environ.update(variables)
+        yield found
+
+
+def setup():
+    """Set everything up, the addon's database template too."""
+    with servers() as found, steps.alone():
+        system.ensure(*test_runner.PROGRAMS)
+        say(f"Ready: {databases.addon_template(found)}, Odoo {found.version}.")
+
+
+def demo():
+    """Show the main job on a real Odoo, and leave it open at localhost:8069.
+
+    With SERVE=0 in the environment it ends when the demo has.
+    """
+    serve_it = os.environ.get("SERVE") != "0"
+    if serve_it:
+        _want_free_port()
+    with servers() as found, processes.sandbox() as sandbox_url:
+        system.ensure("wkhtmltopdf")
+        databases.new(found, DEMO_DATABASE)
+        variables = {"PGDATABASE": DEMO_DATABASE, "ROPO_SANDBOX_URL": sandbox_url}
+        code = processes.call([venv.PYTHON, "-m", "dev.demo"], **variables)
+        return code or (_serve(DEMO_DATABASE, "--log-level", "warn") if serve_it else 0)
+
+
+def test(*arguments):
+    """Lint, then run all tests; arguments go to pytest."""
+    return lint() or pytest(*arguments)
+
+
+def pytest(*arguments):
+    """Run the tests alone; arguments go to pytest."""
+    with servers() as found:
+        return test_runner.run(found, arguments)
+
+
+def lint():
+    """Check code, formats and manifest."""
+    tools()
+    return linters.check()
+
+
+def format(*_arguments):
+    """Mend what the linters can mend by themselves."""
+    tools()
+    return linters.mend()
+
+
+def bench(*arguments):
+    """Measure, with new databases and a sandbox; arguments go to the benchmark."""
+    with servers() as found, processes.sandbox() as sandbox_url:
+        databases.new(found, BENCH_DATABASE)
+        databases.new(found, BARE_DATABASE, with_addon=False)
+        variables = {
+            "PGDATABASE": BENCH_DATABASE,
+            "ROPO_BARE_DATABASE": BARE_DATABASE,
+            "ROPO_SANDBOX_URL": sandbox_url,
+        }
+        return processes.call([venv.PYTHON, "-m", "bench", *arguments], **variables)
+
+
+def sandbox(*arguments):
+    """Run the stand-in for Ropo in the foreground; arguments go to it."""
+    tools()
+    return processes.call([venv.PYTHON, "-m", "sandbox", *arguments])
+
+
+def serve(database=DEVELOPMENT_DATABASE):
+    """Serve Odoo at localhost:8069 with a database, a new one if need be."""
+    _want_free_port()
+    with servers() as found:
+        _have(found, database)
+        return _serve(database)
+
+
+def shell(database=DEVELOPMENT_DATABASE, *arguments):
+    """Open Odoo's Python shell on a database, a new one if need be."""
+    with servers() as found:
+        _have(found, database)
+        return processes.call(
+            processes.odoo("shell", "--database", database, "--no-http", *arguments)
+        )
+
+
+def psql(database=DEVELOPMENT_DATABASE, *arguments):
+    """Open psql on a database."""
+    with servers():
+        return processes.call(["psql", "--dbname", database, *arguments])
+
+
+def create(database, kind="addon"):
+    """Make a new database, NAME; `NAME base` leaves the addon out."""
+    with servers() as found:
+        databases.new(found, database, with_addon=kind != "base")
+
+
+def drop(*names):
+    """Drop databases by name."""
+    with servers():
+        for name in names:
+            databases.drop(name)
+
+
+def run(*command):
+    """Run any command with this environment: venv, PostgreSQL, ODOO_RC."""
+    with servers():
+        return processes.call(command)
+
+
+def lock():
+    """Renew dev/requirements.txt and dev/package-lock.json to the newest releases.
+
+    Run it with the oldest Python that is to do: newer ones take what it takes.
+    """
+    with steps.alone():
+        venv.lock()
+    tools()
+    with steps.alone():
+        node.lock()
+
+
+def clean():
+    """Remove all that was set up here, and what the tools leave behind."""
+    postgres.remove()
+    shutil.rmtree(STATE, ignore_errors=True)
+    for name in ("dist", ".ruff_cache", ".pytest_cache", ".hypothesis"):
+        shutil.rmtree(ROOT / name, ignore_errors=True)
+    for cache in ROOT.rglob("__pycache__"):
+        shutil.rmtree(cache, ignore_errors=True)
+
+
+def _have(found, database):
+    if not databases.exists(database):
+        databases.new(found, database)
+
+
+def _want_free_port(port=8069):
+    with socket.socket() as probe:
+        if not probe.connect_ex(("127.0.0.1", port)):
+            raise TroubleError(f"Port {port} is taken: stop what listens there first.")
+
+
+def _serve(database, *arguments):
+    say(f"Odoo: http://localhost:8069, admin/admin, database {database}; end: Ctrl-C.")
+    only = [
+        "--database",
+        database,
+        "--db-filter",
+        f"^{database}$",
+        "--no-database-list",
+    ]
+    return processes.call(processes.odoo(*only, "--max-cron-threads", "1", *arguments))
+
+
+ALL = [setup, demo, test, pytest, lint, format, bench, sandbox, serve, shell, psql]
+ALL += [create, drop, run, lock, clean]

@@ -1,0 +1,137 @@
+"""Databases: two templates that are built once, and copies of them.
+
+`base` has Odoo's own modules that the addon needs, `addon` has the addon too.
+A template's name says what it was built from: a stale one is never mistaken for it.
+"""
+
+import ast
+import os
+import re
+import shutil
+
+from . import config, processes, steps, venv
+from .place import NAME, ROOT, STATE, TroubleError, say
+
+FILESTORE = config.DATA / "filestore"
+# Two checkouts may share one server.
+PREFIX = f"ropo_{steps.digest(STATE)[:6]}_"
+# Finland's chart of accounts is what the tests and the demo book with.
+ALWAYS = ["account", "l10n_fi"]
+REACH_THE_DATABASE = [
+    "__init__.py",
+    "__manifest__.py",
+    "channels",
+    "controllers",
+    "data",
+    "demo",
+    "hooks.py",
+    "i18n",
+    "migrations",
+    "models",
+    "report",
+    "security",
+    "static",
+    "views",
+    "wizards",
+]
+
+
+def new(odoo, name, with_addon=True):
+    """Make `name` a new database, with the addon as it is now or without it."""
+    with steps.alone():
+        _drop_stale_tests()
+        copy(addon_template(odoo) if with_addon else base_template(odoo), name)
+
+
+def addon_template(odoo):
+    """The name of a database with the addon as it is now in the checkout."""
+    base = base_template(odoo)
+    name = f"{PREFIX}addon_{steps.digest(base, *_addon_files())}"
+    if not exists(name):
+        say(f"Database: installing {NAME} …")
+        _build(name, [NAME], template=base)
+        _drop_stale(keep={base, name})
+    return name
+
+
+def base_template(odoo):
+    """The name of a database with what the addon depends on."""
+    modules = sorted({*ALWAYS, *_manifest().get("depends", [])})
+    name = f"{PREFIX}base_{steps.digest(odoo.version, venv.LOCK.read_bytes(), modules)}"
+    if not exists(name):
+        say(f"Database: installing {', '.join(modules)} …")
+        _build(name, modules)
+    return name
+
+
+def copy(template, name):
+    """Make `name` a new copy of `template`, its files included."""
+    drop(name)
+    steps.run("database", ["createdb", "--template", template, name])
+    # Attachments are named by their content and never change: links will do.
+    shutil.copytree(FILESTORE / template, FILESTORE / name, copy_function=os.link)
+
+
+def drop(name):
+    steps.run("database", ["dropdb", "--if-exists", "--force", name])
+    shutil.rmtree(FILESTORE / name, ignore_errors=True)
+
+
+def exists(name):
+    return name in names()
+
+
+def names():
+    query = "SELECT datname FROM pg_database"
+    return steps.output(["psql", "-d", "postgres", "-tAc", query]).split()
+
+
+def _build(name, modules, template=None):
+    """Install `modules` into a database that gets its name only when it is whole."""
+    new = f"{PREFIX}new"
+    if template:
+        copy(template, new)
+    else:
+        drop(new)
+        steps.run("database", ["createdb", "--template", "template0", new])
+    install = processes.odoo("--database", new, "--init", ",".join(modules))
+    install += ["--stop-after-init", "--no-http"]
+    try:
+        steps.run(
+            "database", install, trouble=f"Odoo could not install {', '.join(modules)}"
+        )
+    except TroubleError:
+        drop(new)
+        raise
+    shutil.rmtree(FILESTORE / name, ignore_errors=True)
+    (FILESTORE / new).rename(FILESTORE / name)
+    rename = f'ALTER DATABASE "{new}" RENAME TO "{name}"'
+    steps.run("database", ["psql", "-d", "postgres", "-qc", rename])
+
+
+def _drop_stale(keep):
+    for name in names():
+        if name.startswith((f"{PREFIX}base_", f"{PREFIX}addon_")) and name not in keep:
+            drop(name)
+
+
+def _drop_stale_tests():
+    """Drop what test runs left that came to no end of their own."""
+    for name in names():
+        owner = re.fullmatch(rf"{PREFIX}test_(\d+)(-gw\d+)?", name)
+        if owner and not processes.alive(int(owner[1])):
+            drop(name)
+
+
+def _manifest():
+    path = ROOT / "__manifest__.py"
+    return ast.literal_eval(path.read_text()) if path.exists() else {}
+
+
+def _addon_files():
+    """Path and content of each file that has a say in what the database holds."""
+    for name in REACH_THE_DATABASE:
+        for path in sorted([ROOT / name, *(ROOT / name).rglob("*")]):
+            if path.is_file() and "__pycache__" not in path.parts:
+                yield str(path.relative_to(ROOT))
+                yield path.read_bytes()

@@ -1,0 +1,331 @@
+"""The main job, step by step: from the invoice to the money.
+
+Each step does what a person or the scheduler does, by the same dialogs and crons, and
+then shows what came of it.
+"""
+
+from collections import Counter
+
+from odoo import SUPERUSER_ID, fields
+
+from . import books, comparison, screen
+
+COLLECT_AFTER = 30  # days overdue; what is younger is reminded of first
+PDFS_AT_ONCE = 6
+
+
+class Story:
+    def __init__(self, env, sandbox):
+        self.admin = env(user=env.ref("base.user_admin"))
+        self.env = None  # the accountant's, as soon as there is one
+        self.sandbox = sandbox
+        self.steps = 0
+
+    # --- the steps ---
+
+    def open_books(self):
+        self._step("A Finnish company and its customers")
+        taxes = books.open_company(self.admin)
+        books.open_settlement_journal(self.admin)
+        customers = books.write_customers(self.admin)
+        books.write_products(self.admin, taxes)
+        self.env = self.admin(user=books.hire(self.admin))
+        self._commit()
+        screen.table(
+            ["Customer", "Delivery by Ropo", "City"],
+            [
+                (
+                    partner.name,
+                    _label(partner, "ropo_sendtype") or "as agreed with Ropo",
+                    partner.city or "MISSING",
+                )
+                for partner in customers
+            ],
+            colour_of=lambda row: "yellow" if row[-1] == "MISSING" else None,
+        )
+
+    def connect(self):
+        self._step("The account at Ropo: “Test Connection”")
+        account = books.open_ropo_account(self.admin, self.sandbox)
+        self._commit()
+        answer = account.action_test_connection()
+        self._commit()
+        screen.tell(answer["params"]["message"], "green")
+
+    def write_invoices(self):
+        self._step("Invoices, posted by Odoo; the older ones are overdue")
+        self.invoices = self.env["account.move"]
+        for invoice in screen.progress(books.INVOICES, "Posting"):
+            self.invoices |= books.write_invoice(self.env, *invoice)
+        self._commit()
+        screen.table(
+            ["Number", "Customer", "Due", "Taxes", "Net", "Tax", "Total"],
+            [
+                (
+                    invoice.name,
+                    invoice.partner_id.name,
+                    invoice.invoice_date_due,
+                    books.rates(invoice),
+                    invoice.amount_untaxed,
+                    invoice.amount_tax,
+                    invoice.amount_total,
+                )
+                for invoice in self.invoices
+            ],
+        )
+
+    def send(self):
+        self._step("“Send by Ropo” for all of them at once")
+        wizard = self._wizard("ropo.send.wizard", self.invoices)
+        self._show_reasons(wizard)
+        wizard.action_send()
+        self._run_cron("cron_process_requests")
+        self._show_states(self.invoices)
+
+    def mend_and_send(self):
+        self._step("The missing city is entered, and that invoice sent by itself")
+        invoice = self._invoice(books.WITHOUT_CITY)
+        invoice.partner_id.city = "Helsinki"
+        self._wizard("ropo.send.wizard", invoice).action_send()
+        self._commit()  # a single one goes with it, without the scheduler
+        self._show_cases(invoice.ropo_job_ids)
+
+    def hand_over(self):
+        self._step("“Hand Over to Ropo”: the oldest to collection, others to reminder")
+        today = fields.Date.today()
+        overdue = self.invoices.filtered(lambda move: move.invoice_date_due < today)
+        oldest = overdue.filtered(
+            lambda move: (today - move.invoice_date_due).days > COLLECT_AFTER
+        )
+        reminded_on = fields.Date.subtract(today, days=10)
+        for moves, values in (
+            (oldest, {"kind": "collection", "notice_date": reminded_on}),
+            (overdue - oldest, {"kind": "reminder"}),
+        ):
+            wizard = self._wizard("ropo.transfer.wizard", moves, **values)
+            self._show_reasons(wizard)
+            wizard.action_transfer()
+        self._run_cron("cron_process_requests")
+        self._show_cases(self._chased(self.invoices))
+
+    def book_money(self):
+        self._step("Two payments and a credit note in Odoo; the crons tell Ropo")
+        paid = self._invoice("Example 5 Oy", 22)
+        part_paid = self._invoice("Example 1 Oy", 38)
+        credited = self._invoice("Example 1 Oy", 15)
+        books.pay(paid)
+        books.book_bank_line(part_paid, 1000.00)
+        self.credit_note = books.credit(credited, "Device rental, day", 2)
+        self._wizard("ropo.send.wizard", self.credit_note).action_send()
+        self._commit()
+        self._tell_ropo()
+        moves = paid | part_paid | credited
+        self._show_told(moves | self.credit_note)
+        self._show_cases(self._chased(moves))
+
+    def receive_from_ropo(self):
+        self._step("Two debtors pay to Ropo: Odoo hears of it, and books Ropo's payout")
+        cases = self._chased(
+            self._invoice("Example 2 Oy", 36) | self._invoice("Example 3 Oy", 33)
+        )
+        received = {cases[0]: cases[0].open_amount, cases[1]: 100.00}
+        for case, amount in received.items():
+            self.sandbox.pay(case.jobid, amount)
+        self._run_cron("cron_poll_status")
+        self._show_events(cases)
+        for case, amount in received.items():
+            books.book_bank_line(case.move_id, amount, books.SETTLEMENT)
+        self._commit()
+        before = self._count("ropo.request")
+        self._tell_ropo()
+        told = self._count("ropo.request") - before
+        screen.tell(f"Told to Ropo of its own money: {told or 'nothing'}.")
+        self._show_cases(cases)
+
+    def follow(self):
+        self._step("Ropo takes a case further; “Refresh” on the case shows it")
+        case = self._chased(self._invoice("Example 4 Oy", 29))
+        self.sandbox.stage(case.jobid, "collection", "The reminder was not paid")
+        self._run_cron("cron_poll_status")
+        case.action_refresh()
+        self._commit()
+        self._show_events(case)
+        self._show_cases(case)
+
+    def fetch_pdfs(self):
+        self._step("“Fetch PDFs”: every document that Ropo delivered")
+        moves = self.invoices | self.credit_note
+        batches = [
+            moves[at : at + PDFS_AT_ONCE] for at in range(0, len(moves), PDFS_AT_ONCE)
+        ]
+        for batch in screen.progress(batches, f"Fetching, {PDFS_AT_ONCE} at a time"):
+            wizard = self._wizard("ropo.pdf.wizard", batch)
+            wizard.action_fetch()
+            self._show_reasons(wizard)
+        self._commit()
+        self._show_pdfs(moves)
+
+    def poll_again(self):
+        self._step("Once more: nothing new to hear, nothing left to tell")
+        before = self._count("ropo.event"), self._count("ropo.request")
+        self._run_cron("cron_poll_status")
+        self._tell_ropo()
+        after = self._count("ropo.event"), self._count("ropo.request")
+        rows = zip(["Heard from Ropo", "Told to Ropo"], before, after, strict=True)
+        screen.table(["", "Before", "Now"], [map(str, row) for row in rows])
+        self._show_unfinished()
+
+    def compare(self):
+        """Whether both sides hold the same, to the cent."""
+        self._step("Odoo's ledger beside what Ropo holds")
+        rows = comparison.compare(self.invoices | self.credit_note, self.sandbox)
+        comparison.show(rows)
+        agreeing = sum(row.agrees for row in rows)
+        twice = self.sandbox.count("duplicates")
+        good = agreeing == len(rows) and not twice
+        screen.tell(
+            f"{agreeing} of {len(rows)} agree to the cent; sent twice: {twice}.",
+            "green" if good else "red",
+        )
+        return good
+
+    # --- what the steps are made of ---
+
+    def _step(self, title):
+        self.steps += 1
+        screen.heading(self.steps, title)
+
+    def _wizard(self, model, moves, **values):
+        """A dialog, opened by the accountant on a selection of invoices."""
+        context = {"active_model": "account.move", "active_ids": moves.ids}
+        return self.env[model].with_context(**context).create(values)
+
+    def _run_cron(self, name):
+        """Runs a cron as the scheduler does, in a transaction of its own."""
+        self._commit()
+        cron = self.admin.ref(f"ropo_connect.{name}")
+        result = cron.with_user(SUPERUSER_ID).method_direct_trigger()
+        if result is not True:
+            raise RuntimeError(f"{name} failed: {result['params']['data']['message']}")
+        self._commit()
+
+    def _tell_ropo(self):
+        self._run_cron("cron_post_payments")
+        self._run_cron("cron_post_credit_notes")
+        self._run_cron("cron_process_requests")
+
+    def _commit(self):
+        """Lets others see what was done here, and sees what they did."""
+        self.admin.cr.commit()
+        self.admin.invalidate_all()
+
+    def _invoice(self, customer, days_overdue=None):
+        index = next(
+            index
+            for index, (name, days, _basket) in enumerate(books.INVOICES)
+            if name == customer and days_overdue in (days, None)
+        )
+        return self.invoices[index]
+
+    def _chased(self, moves):
+        return moves.ropo_job_ids.filtered("chased").sorted("id")
+
+    def _count(self, model):
+        return self.env[model].search_count([])
+
+    # --- what is shown ---
+
+    def _show_reasons(self, wizard):
+        """Which of the selection stay behind, and why; the others go on."""
+        blocked = wizard.line_ids.filtered("reason")
+        for line in blocked:
+            screen.tell(f"{line.move_id.name} stays behind: {line.reason}", "yellow")
+
+    def _show_states(self, moves):
+        counts = Counter(_label(move, "ropo_state") for move in moves)
+        screen.table(
+            ["State in Odoo", "Invoices"],
+            [(state or "Not sent", str(count)) for state, count in counts.items()],
+        )
+        calls = self.sandbox.count("calls")["POST /rest/jobs"]
+        screen.tell(f"Calls of POST /rest/jobs that it took: {calls}")
+
+    def _show_cases(self, cases):
+        screen.table(
+            ["Case", "Invoice", "Customer", "Kind", "Stage", "Handed over", "Open"],
+            [
+                (
+                    case.jobid,
+                    case.billnum,
+                    case.partner_id.name,
+                    _label(case, "kind"),
+                    _label(case, "stage"),
+                    case.amount,
+                    case.open_amount,
+                )
+                for case in cases.sorted("id")
+            ],
+        )
+
+    def _show_told(self, moves):
+        screen.table(
+            ["Told to Ropo", "Invoice", "By", "Amount", "State"],
+            [
+                (
+                    _label(request, "operation"),
+                    request.move_id.name,
+                    request.counterpart_id.name,
+                    request.amount,
+                    f"{_label(request, 'state')}  {request.error or ''}".strip(),
+                )
+                for request in moves.ropo_request_ids.sorted("id")
+                if request.source_partial_id or request.operation == "credit_note"
+            ],
+        )
+
+    def _show_events(self, cases):
+        screen.table(
+            ["Told by Ropo", "Invoice", "Code", "Text", "Amount"],
+            [
+                (
+                    event.event_time,
+                    event.job_id.billnum,
+                    event.code,
+                    event.text,
+                    event.amount,
+                )
+                for event in cases.event_ids.sorted("id")
+            ],
+        )
+
+    def _show_pdfs(self, moves):
+        pdfs = self.env["ir.attachment"].search(
+            [
+                ("res_model", "=", "account.move"),
+                ("res_id", "in", moves.ids),
+                ("description", "=like", "ropo.job,%"),
+            ],
+            order="id",
+        )
+        cases = {f"ropo.job,{case.id}": case for case in moves.ropo_job_ids}
+        kinds = pdfs.grouped(lambda pdf: _label(cases[pdf.description], "kind"))
+        screen.table(
+            ["Kind", "PDFs", "Bytes", "Such as"],
+            [
+                (kind, str(len(some)), str(sum(some.mapped("file_size"))), some[0].name)
+                for kind, some in kinds.items()
+            ],
+        )
+
+    def _show_unfinished(self):
+        unfinished = self.env["ropo.request"].search([("state", "!=", "done")])
+        for request in unfinished:
+            screen.tell(
+                f"{request.display_name}: {request.state} {request.error or ''}", "red"
+            )
+
+
+def _label(record, name):
+    """A selection's value in words."""
+    labels = dict(record._fields[name]._description_selection(record.env))
+    return labels.get(record[name], "")

@@ -1,0 +1,20 @@
+"""Where things are, and how trouble is told."""
+
+import os
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+HERE = ROOT / "dev"
+STATE = ROOT / ".dev"
+LOGS = STATE / "log"
+NAME = "ropo_connect"
+IN_CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
+
+
+class TroubleError(Exception):
+    """Foreseeable trouble: one sentence with the remedy, shown without a traceback."""
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)

@@ -1,0 +1,56 @@
+"""Programs of the machine itself: found, else installed where we may."""
+
+import importlib.util
+import os
+import shutil
+
+from . import steps
+from .place import IN_CI, TroubleError, say
+
+# Odoo's tests look for a browser under any of these names.
+BROWSERS = ["google-chrome", "chromium", "chromium-browser", "google-chrome-stable"]
+PROGRAMS = {"chromium": BROWSERS, "wkhtmltopdf": ["wkhtmltopdf"]}
+
+
+def ensure(*packages):
+    """Have the programs of these Debian packages, or say what goes without them."""
+    if missing := _missing(packages):
+        if _may_install():
+            _install(missing)
+        missing = _missing(missing)
+    for package in missing:
+        text = f"{package} is missing: install it (apt-get install {package})"
+        if IN_CI:
+            raise TroubleError(f"{text}.")
+        say(f"{text}; what needs it is left out.")
+
+
+def ensure_venv():
+    """Have Python's own `venv`, which Debian packages apart."""
+    if importlib.util.find_spec("ensurepip"):
+        return
+    if not _may_install():
+        raise TroubleError("Python's venv is missing: apt-get install python3-venv.")
+    _install(["python3-venv"])
+
+
+def _missing(packages):
+    return [name for name in packages if not any(map(shutil.which, PROGRAMS[name]))]
+
+
+def _may_install():
+    return os.geteuid() == 0 and shutil.which("apt-get")
+
+
+def _install(packages):
+    say(f"System: installing {' and '.join(packages)} …")
+    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    for action in (
+        ["update"],
+        ["install", "--yes", "--no-install-recommends", *packages],
+    ):
+        try:
+            steps.run("apt", ["apt-get", *action], env=quiet)
+        except TroubleError as trouble:
+            # A source of the machine that fails is no matter if the package comes.
+            say(str(trouble))

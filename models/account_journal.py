@@ -1,0 +1,18 @@
+from odoo import fields, models
+
+
+class AccountJournal(models.Model):
+    _inherit = "account.journal"
+
+    ropo_account_id = fields.Many2one(
+        "ropo.account",
+        string="Ropo Account",
+        check_company=True,
+        help="The profile at Ropo that the invoices of this journal go through. "
+        "Empty: the company's first account.",
+    )
+    ropo_settlement = fields.Boolean(
+        string="Money From Ropo",
+        help="The entries of this journal are money that came through Ropo. Ropo "
+        "knows of it already, so it is never told about it.",
+    )

@@ -1,0 +1,570 @@
+import logging
+import secrets
+from contextlib import contextmanager
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.tools import plaintext2html
+
+from ..channels.errors import (
+    ChannelError,
+    CredentialsRefused,
+    NotSent,
+    Outcome,
+    Reason,
+)
+from ..channels.ropo_one import HOSTS, RopoOne
+from ..channels.transport import checked_url
+from .ropo_request import ASSIGNMENTS
+
+_logger = logging.getLogger(__name__)
+
+COUNTRIES = [("fi", "Finland"), ("se", "Sweden"), ("no", "Norway")]
+PRODUCTION_HOSTS = {
+    urlsplit(url).hostname
+    for (environment, _country), url in HOSTS.items()
+    if environment == "production"
+}
+CREDENTIALS = ("cid", "apicode")
+# Failures that the next call would meet as well.
+SHARED_REASONS = (
+    Reason.ADDRESS,
+    Reason.INSECURE,
+    Reason.DNS,
+    Reason.CONNECT,
+    Reason.TLS,
+    Reason.CREDENTIALS,
+)
+REST_AFTER_REFUSAL = timedelta(hours=6)
+
+
+class RopoAccount(models.Model):
+    """One profile at Ropo: whose invoices go where, and on which terms."""
+
+    _name = "ropo.account"
+    _description = "Ropo Account"
+    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _order = "company_id, sequence, id"
+    _check_company_auto = True
+
+    name = fields.Char(required=True, tracking=True)
+    sequence = fields.Integer(default=10)
+    active = fields.Boolean(default=True)
+    company_id = fields.Many2one(
+        "res.company", required=True, default=lambda self: self.env.company
+    )
+    user_id = fields.Many2one(
+        "res.users",
+        string="Responsible",
+        default=lambda self: self.env.user,
+        domain=[("share", "=", False)],
+        help="Is asked when something needs a person.",
+    )
+    channel = fields.Selection(
+        [("ropo_one", "Ropo One")], required=True, default="ropo_one"
+    )
+    country = fields.Selection(
+        COUNTRIES, required=True, default=lambda self: self._default_country()
+    )
+    environment = fields.Selection(
+        [("sandbox", "Sandbox"), ("test", "Test"), ("production", "Production")],
+        required=True,
+        default="test",
+        tracking=True,
+    )
+    base_url = fields.Char(
+        string="Address",
+        compute="_compute_base_url",
+        store=True,
+        readonly=False,
+        help="The root of Ropo's host. Given by country and environment; free only in "
+        "the sandbox, where http is allowed to this very machine.",
+    )
+    cid = fields.Char(
+        string="Customer ID (cid)", groups="base.group_system", copy=False
+    )
+    apicode = fields.Char(string="API Code", groups="base.group_system", copy=False)
+    database_uuid = fields.Char(readonly=True, copy=False, groups="base.group_system")
+    service_model = fields.Selection(
+        [
+            ("connect", "Connect: Ropo delivers, and chases what is handed over"),
+            ("unify", "Unify: Ropo delivers and chases"),
+            ("embed", "Embed: Ropo delivers, chases and keeps the ledger"),
+        ],
+        required=True,
+        default="connect",
+    )
+    check_number = fields.Boolean(
+        string="Refuse a Number Twice",
+        default=True,
+        help="Ropo refuses a second invoice with the same number.",
+    )
+    einvoice_subject = fields.Char(
+        string="Invoicing Subject",
+        help="By which consumers' banks know your e-invoices. Reminders to consumers go "
+        "to their banks only when it is set, else as letters.",
+    )
+    batch_size = fields.Integer(
+        default=50, help="The most invoices that travel in one call."
+    )
+    max_concurrency = fields.Integer(
+        string="Calls at Once",
+        default=4,
+        help="The most calls to Ropo that are under way at the same time.",
+    )
+    timeout = fields.Integer(
+        string="Timeout (seconds)", default=60, help="How long one call may take."
+    )
+    min_days_b2b = fields.Integer(string="Days Overdue, Companies", default=7)
+    min_days_b2c = fields.Integer(string="Days Overdue, Consumers", default=14)
+    min_amount = fields.Monetary(
+        string="Smallest Claim", help="Less than this is not handed over."
+    )
+    currency_id = fields.Many2one(related="company_id.currency_id")
+    auto_transfer = fields.Selection(
+        [
+            ("none", "By Hand"),
+            ("reminder", "To Reminder, Every Night"),
+            ("collection", "To Collection, Every Night"),
+        ],
+        string="Overdue Invoices",
+        required=True,
+        default="none",
+    )
+    settlement_journal_ids = fields.Many2many(
+        "account.journal",
+        string="Journals of Money From Ropo",
+        check_company=True,
+        help="Ropo pays out into these journals, so their entries are never told back.",
+    )
+    credit_allocation = fields.Selection(
+        [
+            ("credit_job", "As a credit note against the case"),
+            ("payment", "As a credited amount of the case"),
+        ],
+        required=True,
+        default="payment",
+        help="How the allocation of a credit note is told to Ropo.",
+    )
+    paused_until = fields.Datetime(
+        help="Nothing is sent through this account until then."
+    )
+    gap_since = fields.Date(
+        readonly=True,
+        help="An answer with status updates was lost on the way on this day: the days "
+        "since then are asked for once more.",
+    )
+    webhook_key = fields.Char(
+        default=lambda self: secrets.token_urlsafe(24),
+        groups="base.group_system",
+        copy=False,
+    )
+    webhook_user = fields.Char(groups="base.group_system", copy=False)
+    webhook_password = fields.Char(groups="base.group_system", copy=False)
+    queued_count = fields.Integer(compute="_compute_counts")
+    attention_count = fields.Integer(compute="_compute_counts")
+    is_resting = fields.Boolean(compute="_compute_is_resting")
+    is_connected = fields.Boolean(
+        compute="_compute_is_connected", help="Ropo has let this account in."
+    )
+    webhook_url = fields.Char(
+        string="Webhook Address",
+        compute="_compute_webhook_url",
+        groups="base.group_system",
+        help="Where Ropo may tell what happens, at once.",
+    )
+
+    _batch_size_positive = models.Constraint(
+        "CHECK(batch_size BETWEEN 1 AND 1000)",
+        "Between 1 and 1,000 invoices can travel in one call.",
+    )
+    _concurrency_positive = models.Constraint(
+        "CHECK(max_concurrency BETWEEN 1 AND 32)",
+        "Between 1 and 32 calls can be under way at once.",
+    )
+    _timeout_positive = models.Constraint(
+        "CHECK(timeout BETWEEN 1 AND 600)",
+        "A call may take between 1 and 600 seconds.",
+    )
+    _days_positive = models.Constraint(
+        "CHECK(min_days_b2b >= 0 AND min_days_b2c >= 0 AND min_amount >= 0)",
+        "Days and amounts can't be negative.",
+    )
+    _webhook_key_unique = models.UniqueIndex(
+        "(webhook_key)", "Another account has this webhook key."
+    )
+
+    # --- constraints ---
+
+    @api.constrains("environment", "base_url")
+    def _check_base_url(self):
+        for account in self.filtered("base_url"):
+            try:
+                account._checked_url()
+            except ChannelError as error:
+                raise ValidationError(account._explain(error)) from error
+
+    # --- defaults and computes ---
+
+    def _default_country(self):
+        code = (self.env.company.country_id.code or "").lower()
+        return code if code in dict(COUNTRIES) else "fi"
+
+    @api.depends("environment", "country")
+    def _compute_base_url(self):
+        for account in self:
+            known = HOSTS.get((account.environment, account.country))
+            account.base_url = known or account.base_url
+
+    def _compute_counts(self):
+        queued = self._count_requests(["queued", "sending"])
+        attention = self._count_requests(["unknown"])
+        for account in self:
+            account.queued_count = queued.get(account, 0)
+            account.attention_count = attention.get(account, 0)
+
+    @api.depends("paused_until")
+    def _compute_is_resting(self):
+        for account in self:
+            account.is_resting = account._is_resting()
+
+    def _compute_is_connected(self):
+        tokens = self.env["ropo.token"].sudo()
+        connected = tokens.search(
+            [("account_id", "in", self.ids), ("value", "!=", False)]
+        ).account_id
+        for account in self:
+            account.is_connected = account._origin in connected
+
+    @api.depends("webhook_key")
+    def _compute_webhook_url(self):
+        for account in self:
+            account.webhook_url = account.webhook_key and (
+                f"{account.get_base_url()}/ropo/webhook/{account.webhook_key}"
+            )
+
+    def _count_requests(self, states):
+        return dict(
+            self.env["ropo.request"]._read_group(
+                [("account_id", "in", self.ids), ("state", "in", states)],
+                ["account_id"],
+                ["__count"],
+            )
+        )
+
+    # --- CRUD ---
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        accounts = super().create(vals_list)
+        accounts._adopt_database()
+        return accounts
+
+    def write(self, vals):
+        leads_elsewhere = self._leads_elsewhere(vals)
+        result = super().write(vals)
+        if leads_elsewhere:
+            # Who may not read the credentials may not send them to another host.
+            self.sudo().write(dict.fromkeys(CREDENTIALS, False))
+        if any(name in vals for name in CREDENTIALS):
+            # Who types credentials means this database, not the one it was copied of.
+            self._adopt_database()
+            self._resume()
+        return result
+
+    def _leads_elsewhere(self, vals):
+        """Whether somebody who may not read the credentials changes where they go."""
+        if self.env.su or self.env.user.has_group("base.group_system"):
+            return False
+        return any(
+            name in vals and any(account[name] != vals[name] for account in self)
+            for name in ("environment", "country", "base_url")
+        )
+
+    def _adopt_database(self):
+        self.sudo().database_uuid = self._current_database()
+
+    # --- actions ---
+
+    def action_test_connection(self):
+        """Logs in once and says which environment answered, or what is wrong."""
+        self.ensure_one()
+        self.check_access("write")  # what follows reads as superuser
+        try:
+            with self._client(renew=True):
+                pass
+        except ChannelError as error:
+            raise UserError(self._explain(error)) from error
+        self._resume()
+        message = self.env._(
+            "%(host)s answered: the credentials of %(account)s are good for the "
+            "%(environment)s environment (%(country)s).",
+            host=urlsplit(self.base_url).netloc,
+            account=self.name,
+            environment=self._label("environment"),
+            country=self._label("country"),
+        )
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "success",
+                "title": self.env._("Connected"),
+                "message": message,
+                "next": {"type": "ir.actions.act_window_close"},
+            },
+        }
+
+    def action_poll_status(self):
+        """Fetches what happened at Ropo, now."""
+        self.check_access("write")  # what follows works as superuser
+        for account in self:
+            try:
+                self.env["ropo.event"]._poll(account.id)
+            except ChannelError as error:
+                raise UserError(account._explain(error)) from error
+        self.env.invalidate_all()
+
+    def action_open_requests(self):
+        self.ensure_one()
+        action = self.env["ir.actions.actions"]._for_xml_id(
+            "ropo_connect.action_ropo_request"
+        )
+        action["context"] = {"search_default_account_id": self.id}
+        return action
+
+    # --- business ---
+
+    @contextmanager
+    def _client(self, renew=False):
+        """The channel's client for this account, with a token that is good.
+
+        The only place where the credentials are read. Opens cursors of its own for
+        the token and does HTTP: call it where no transaction is half done.
+
+        :param renew: log in again even when a token is at hand
+        :raises ChannelError: when nobody opened the door
+        """
+        self.ensure_one()
+        self._check_may_speak()
+        own = self.sudo()
+        client = RopoOne(
+            own.base_url,
+            own.cid,
+            own.apicode,
+            timeout=own.timeout,
+            connections=own.max_concurrency,
+            loopback_http=own.environment == "sandbox",
+            paths=own._paths(),
+        )
+        tokens = self.env["ropo.token"].sudo()
+        try:
+            tokens._provide(self, client, renew)
+            provided = client.token
+            yield client
+            if client.token is not provided:
+                tokens._keep(self, client)
+        finally:
+            client.close()
+
+    def _check_may_speak(self):
+        """Raises `NotSent` when this database may not speak for the account."""
+        own = self.sudo()
+        if not own.cid or not own.apicode:
+            raise CredentialsRefused("missing")
+        self._checked_url()
+        parameters = self.env["ir.config_parameter"].sudo()
+        neutralized = parameters.get_param("database.is_neutralized")
+        copied = own.database_uuid != self._current_database()
+        if own.environment == "production" and (neutralized or copied):
+            raise NotSent(Reason.ADDRESS, "copy")
+
+    def _checked_url(self):
+        loopback_http = self.environment == "sandbox"
+        url = checked_url(self.base_url, loopback_http=loopback_http)
+        given = HOSTS.get((self.environment, self.country))
+        # Free only in the sandbox, and even there never production.
+        if given and url != given or not given and self._is_production(url):
+            raise NotSent(Reason.ADDRESS, self.base_url)
+        return url
+
+    @staticmethod
+    def _is_production(url):
+        return urlsplit(url).hostname.rstrip(".") in PRODUCTION_HOSTS
+
+    def _paths(self):
+        """The paths that no page of Ropo's confirms, where a setting overrides them."""
+        parameters = self.env["ir.config_parameter"].sudo()
+        found = {
+            name: parameters.get_param(f"ropo_connect.path_{name}")
+            for name in ("preview", "localprint")
+        }
+        return {name: path for name, path in found.items() if path}
+
+    def _current_database(self):
+        return self.env["ir.config_parameter"].sudo().get_param("database.uuid")
+
+    def _is_resting(self):
+        return bool(self.paused_until and self.paused_until > fields.Datetime.now())
+
+    def _pause(self, error):
+        """Rests after a failure that every call of this account would share.
+
+        Refused credentials are said once, to the person who can mend them; the rest
+        mends itself and is only waited for.
+        """
+        self.ensure_one()
+        wait = timedelta(minutes=2)
+        if error.reason == Reason.CREDENTIALS:
+            wait = REST_AFTER_REFUSAL
+            self._ask_person(
+                self.env._("Ropo refuses the credentials"), self._explain(error)
+            )
+        self.paused_until = fields.Datetime.now() + wait
+        _logger.warning("Ropo account %s rests: %s", self.id, error.reason)
+
+    def _heed(self, answers):
+        """Rests when an answer shows a failure that all calls would share."""
+        for answer in answers:
+            if answer.outcome == Outcome.NOT_SENT and answer.reason in SHARED_REASONS:
+                self._pause(NotSent(answer.reason))
+                return
+
+    def _resume(self):
+        self.filtered("paused_until").paused_until = False
+        self.activity_unlink(["mail.mail_activity_data_warning"])
+
+    def _ask_person(self, summary, note):
+        """One activity for the responsible, however often the reason comes back."""
+        self.ensure_one()
+        if self.activity_search(["mail.mail_activity_data_warning"]):
+            return
+        responsible = self.user_id or self.env.ref("base.user_admin")
+        self.activity_schedule(
+            "mail.mail_activity_data_warning",
+            summary=summary,
+            note=plaintext2html(note),
+            user_id=responsible.id,
+        )
+
+    def _call_now(self, call):
+        """What `call(client)` returns; a failure becomes a sentence for the user."""
+        self.ensure_one()
+        try:
+            with self._client() as client:
+                return call(client)
+        except ChannelError as error:
+            raise UserError(self._explain(error)) from error
+
+    @api.model
+    def _defaults_of(self, companies):
+        """The account that each company uses by default: `{company id: account}`.
+
+        A branch without one uses that of its nearest parent.
+        """
+        family = self.sudo().search([("company_id", "in", companies.parent_ids.ids)])
+        first = {}
+        for account in family:
+            first.setdefault(account.company_id.id, account)
+        found = {}
+        for company in companies:
+            lineage = reversed(company.parent_ids.ids)
+            found[company.id] = next(
+                (first[id_] for id_ in lineage if id_ in first), self.browse()
+            )
+        return found
+
+    def _assignment_operations(self):
+        """The operations that go to Ropo as assignments, many to a call."""
+        if self.credit_allocation == "credit_job":
+            return (*ASSIGNMENTS, "credit_allocation")
+        return ASSIGNMENTS
+
+    def _holds_ledger(self):
+        """Whether Ropo chases the invoices that it delivers (Unify, Embed)."""
+        return self.service_model != "connect"
+
+    def _label(self, field_name):
+        selection = self._fields[field_name]._description_selection(self.env)
+        return dict(selection)[self[field_name]]
+
+    # --- errors for people ---
+
+    def _explain(self, error):
+        """What went wrong on this account and what to do, in one or two sentences."""
+        host = urlsplit(self.base_url or "").netloc or self.base_url or "-"
+        if error.reason == Reason.ADDRESS and error.detail == "copy":
+            return self.env._(
+                "%(account)s: this database is a copy, or was neutralized, so it does "
+                "not speak to Ropo's production. If it is the one to use, enter the "
+                "credentials again.",
+                account=self.name,
+            )
+        if error.reason == Reason.CREDENTIALS and error.detail == "missing":
+            return self.env._(
+                "%(account)s has no customer ID or no API code yet. A system "
+                "administrator enters those that Ropo gave for this environment.",
+                account=self.name,
+            )
+        sentences = self._sentences()
+        sentence = sentences.get(error.reason, sentences[Reason.UNREADABLE])
+        return sentence % {
+            "account": self.name,
+            "host": host,
+            "detail": f" ({error.detail})" if error.detail else "",
+        }
+
+    def _sentences(self):
+        _ = self.env._
+        return {
+            Reason.ADDRESS: _(
+                "%(account)s: “%(host)s” is no address for this environment. Choose "
+                "the environment and the country, or in the sandbox enter its address."
+            ),
+            Reason.INSECURE: _(
+                "%(account)s: %(host)s would be spoken to without encryption. Use "
+                "https; http is only for a sandbox on this very machine."
+            ),
+            Reason.DNS: _(
+                "%(account)s: there is no host %(host)s. Check the address, and this "
+                "server's name service."
+            ),
+            Reason.CONNECT: _(
+                "%(account)s: %(host)s can't be reached. Check the address, and that "
+                "this server may connect to it."
+            ),
+            Reason.TLS: _(
+                "%(account)s: no secure connection to %(host)s. Check the address, and "
+                "the certificates on this server."
+            ),
+            Reason.CREDENTIALS: _(
+                "%(account)s: %(host)s refuses the customer ID and the API code"
+                "%(detail)s. Enter those that Ropo gave for this environment."
+            ),
+            Reason.TIMEOUT: _(
+                "%(account)s: %(host)s did not answer in time. Try again, or raise the "
+                "account's timeout."
+            ),
+            Reason.CUT: _(
+                "%(account)s: the connection to %(host)s was cut. Try again."
+            ),
+            Reason.SERVER: _(
+                "%(account)s: %(host)s has an error of its own%(detail)s. Try again "
+                "later, or ask Ropo."
+            ),
+            Reason.UNREADABLE: _(
+                "%(account)s: the answer of %(host)s can't be read%(detail)s. Check "
+                "the address, or ask Ropo."
+            ),
+            Reason.TOO_LARGE: _(
+                "%(account)s: the document from %(host)s is over 20 MB and was not "
+                "fetched. Look at it in Ropo One."
+            ),
+            Reason.THROTTLED: _(
+                "%(account)s: %(host)s has too many calls of yours under way. Try "
+                "again in a moment, or allow fewer calls at once."
+            ),
+            Reason.REFUSED: _("%(account)s: Ropo said no%(detail)s."),
+        }

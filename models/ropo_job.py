@@ -1,0 +1,540 @@
+from collections import defaultdict
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from ..channels.errors import ChannelError
+
+STAGES = [
+    ("invoiced", "Invoiced"),
+    ("reminder", "Reminder"),
+    ("collection", "Collection"),
+    ("legal", "Legal collection"),
+    ("payment_plan", "Payment plan"),
+    ("paid", "Paid"),
+    ("credited", "Credited"),
+    ("on_hold", "On hold"),
+    ("closed", "Closed"),
+]
+ENDED = ("paid", "credited", "closed")
+CHASES = ("reminder", "collection")
+# How far Ropo's day of a payment may be from the ledger's.
+POSTED = SQL("entry.state = 'posted'")
+SAME_MONEY_DAYS = timedelta(days=7)
+
+
+class RopoJob(models.Model):
+    """The case: one assignment that Ropo holds of one invoice."""
+
+    _name = "ropo.job"
+    _description = "Case at Ropo"
+    _order = "id desc"
+    _check_company_auto = True
+    _rec_name = "billnum"
+
+    account_id = fields.Many2one("ropo.account", required=True, ondelete="restrict")
+    company_id = fields.Many2one("res.company", required=True, index=True)
+    move_id = fields.Many2one(
+        "account.move",
+        string="Invoice",
+        required=True,
+        ondelete="restrict",
+        index=True,
+    )
+    partner_id = fields.Many2one(related="move_id.commercial_partner_id", store=True)
+    kind = fields.Selection(
+        [
+            ("invoice", "Invoice"),
+            ("reminder", "Reminder"),
+            ("collection", "Collection"),
+            ("credit_note", "Credit Note"),
+        ],
+        required=True,
+        readonly=True,
+    )
+    chased = fields.Boolean(
+        readonly=True, help="Ropo chases it, so it is told what the ledger says."
+    )
+    jobid = fields.Char(string="Ropo's Id", readonly=True, index="btree_not_null")
+    billnum = fields.Char(string="Invoice Number", readonly=True, index=True)
+    billcode = fields.Char(string="Payment Reference", readonly=True)
+    reference = fields.Char(
+        string="Ropo's Payment Reference",
+        readonly=True,
+        help="The reference that the debtor pays with, when Ropo gave one of its own.",
+    )
+    debtor_reference = fields.Char(string="Customer Number", readonly=True)
+    stage = fields.Selection(STAGES, required=True, readonly=True, index=True)
+    stage_event_time = fields.Datetime(
+        readonly=True, help="Of the event that told of this stage, by Ropo's clock."
+    )
+    stage_text = fields.Char(string="Ropo's Words", readonly=True)
+    stage_date = fields.Datetime(string="In This Stage Since", readonly=True)
+    next_stage = fields.Char(string="Next Step", readonly=True)
+    next_stage_date = fields.Date(string="Next Step On", readonly=True)
+    amount = fields.Monetary(readonly=True, help="The capital that was handed over.")
+    open_amount = fields.Monetary(
+        string="Open at Ropo", readonly=True, help="The open capital, as Ropo says."
+    )
+    open_total = fields.Monetary(
+        string="Open With Interest and Fees",
+        readonly=True,
+        help="As Ropo last told it.",
+    )
+    currency_id = fields.Many2one("res.currency", required=True)
+    covers = fields.Json(
+        readonly=True,
+        help="The partial reconciliations that the capital handed over takes into "
+        "account, with their amounts.",
+    )
+    event_ids = fields.One2many("ropo.event", "job_id", string="Told by Ropo")
+    request_ids = fields.One2many("ropo.request", "job_id", string="Told to Ropo")
+
+    _jobid_unique = models.UniqueIndex(
+        "(account_id, jobid) WHERE jobid IS NOT NULL AND jobid != ''",
+        "Each assignment of Ropo's is one case.",
+    )
+    _followed = models.Index("(move_id) WHERE chased AND stage != 'closed'")
+
+    # --- computes ---
+
+    @api.depends("kind", "billnum")
+    def _compute_display_name(self):
+        labels = dict(self._fields["kind"]._description_selection(self.env))
+        for job in self:
+            job.display_name = f"{labels.get(job.kind, '')} {job.billnum or ''}".strip()
+
+    # --- actions ---
+
+    def action_refresh(self):
+        """Asks Ropo where these cases stand."""
+        for account, jobs in self.grouped("account_id").items():
+            account._call_now(jobs.sudo()._refresh)
+
+    def action_fetch_pdf(self):
+        """Attaches the document of the case to its invoice."""
+        self.ensure_one()
+        failures = self._attach_pdfs()
+        if failures:
+            raise UserError(failures[self])
+        return self.move_id._get_records_action()
+
+    # --- crons ---
+
+    @api.model
+    def _cron_post_payments(self):
+        """Queues what the ledger's money says and Ropo has not heard."""
+        self._queue_differences("payment")
+
+    @api.model
+    def _cron_post_credit_notes(self):
+        """Queues what the ledger's credit notes say and Ropo has not heard."""
+        self._queue_differences("credit_allocation")
+
+    # --- business: what Ropo says ---
+
+    def _state_of_move(self):
+        """The `ropo_state` of the invoice that these cases belong to."""
+        running = self.filtered(lambda job: job.stage not in ENDED)
+        if not running and self:
+            return "closed"
+        stages = set(running.mapped("stage"))
+        kinds = set(running.mapped("kind"))
+        if stages & {"collection", "legal", "payment_plan"} or "collection" in kinds:
+            return "collection"
+        if "reminder" in stages or "reminder" in kinds:
+            return "reminder"
+        # Delivered only, and the case that chased it has ended: it is over.
+        chased = self.filtered("chased")
+        return "closed" if chased and not chased & running else "sent"
+
+    def _hear(self, events):
+        """What happened, oldest first; an older event never overrides a newer."""
+        self.ensure_one()
+        for event in events.sorted(lambda e: (e.event_time or e.create_date, e.id)):
+            time = event.event_time or event.create_date
+            if event._is_payment() and not event.source_partial_id:
+                self.open_amount = max(self.open_amount - event.amount, 0.0)
+            # Ropo's times are only compared with each other: its clock is not ours.
+            if not event.stage or time < (self.stage_event_time or time):
+                continue
+            self.stage_event_time = time
+            self._enter_stage(event.stage, time, event.text)
+
+    def _enter_stage(self, stage, time, text=""):
+        if stage == self.stage:
+            return
+        self.write({"stage": stage, "stage_date": time, "stage_text": text})
+        if stage in ("paid", "credited"):
+            self.open_amount = 0.0
+        label = dict(self._fields["stage"]._description_selection(self.env))[stage]
+        self.move_id.message_post(
+            body=self.env._("Ropo: %(stage)s. %(text)s", stage=label, text=text or "")
+        )
+
+    def _refresh(self, client):
+        for job in self.filtered("jobid"):
+            state = client.assignment_state(int(job.jobid))
+            job.write(
+                {
+                    "next_stage": state.next_stage,
+                    "next_stage_date": state.next_stage_date,
+                    "stage_text": state.text,
+                }
+            )
+            if state.stage and job.stage not in ENDED:
+                job._enter_stage(state.stage, fields.Datetime.now(), state.text)
+        self._refresh_open_amounts(client)
+
+    def _refresh_open_amounts(self, client):
+        """No more capital is open than Ropo's own customer ledger shows, with its
+        interest and fees, in all."""
+        for job in self.filtered("chased"):
+            try:
+                amount = client.open_amount(*job._identity())
+            except ChannelError:
+                continue  # it is asked for again at the next event
+            if amount is not None:
+                job.open_total = amount
+                job.open_amount = min(job.open_amount, amount)
+
+    def _identity(self):
+        """By which the case is found in Ropo's customer ledger."""
+        assignment = int(self.jobid) if self.jobid else None
+        return self.debtor_reference, assignment, self.billnum
+
+    def _take_change(self, request, answer=None):
+        """A change of the capital was posted: Ropo's figure, or ours if it is lost."""
+        now = fields.Datetime.now()
+        if answer and answer.after:
+            self.open_amount = answer.after.capital
+            self.open_total = answer.after.total
+            if not answer.after.total:
+                is_credit = request.operation == "credit_allocation"
+                self._enter_stage("credited" if is_credit else "paid", now)
+        else:
+            sign = -1 if request.operation == "payment_reversal" else 1
+            told_of_this = request.job_id == self
+            capital = request.capital_before if told_of_this else self.open_amount
+            total = request.total_before if told_of_this else self.open_total
+            self.open_amount = capital - sign * request.amount
+            self.open_total = total - sign * request.amount
+        is_open = self.currency_id.compare_amounts(self.open_amount, 0) > 0
+        if is_open and self.stage in ("paid", "credited"):
+            self._enter_stage(self.kind if self.kind in CHASES else "invoiced", now)
+
+    def _uncover(self, partial_id):
+        """The capital no more takes this reconciliation into account."""
+        if self.covers:
+            self.covers = {
+                key: amount
+                for key, amount in self.covers.items()
+                if key != str(partial_id)
+            }
+
+    def _attach_pdfs(self):
+        """Attaches the document of each case to its invoice, each once.
+
+        :return: `{job: why not}` of those that could not be had
+        """
+        failures = {}
+        for account, jobs in self.grouped("account_id").items():
+            try:
+                with account._client() as client:
+                    for job in jobs:
+                        failures |= job._attach_pdf(client)
+            except ChannelError as error:
+                failures |= dict.fromkeys(jobs, account._explain(error))
+        return failures
+
+    def _attach_pdf(self, client):
+        attachments = self.env["ir.attachment"]
+        name = self._pdf_name()
+        known = [
+            ("res_model", "=", "account.move"),
+            ("res_id", "=", self.move_id.id),
+            ("res_field", "=", False),
+            ("description", "=", self._pdf_mark()),
+        ]
+        if attachments.search_count(known, limit=1):
+            return {}
+        number = self.billnum or ""
+        assignment = int(self.jobid) if self.jobid else None
+        try:
+            content = client.fetch_pdf(assignment=assignment, number=number)
+        except ChannelError as error:
+            return {self: self.account_id._explain(error)}
+        attachments.create(
+            {
+                "name": name,
+                "raw": content,
+                "mimetype": "application/pdf",
+                "description": self._pdf_mark(),
+                "res_model": "account.move",
+                "res_id": self.move_id.id,
+            }
+        )
+        return {}
+
+    def _pdf_mark(self):
+        """By which the document of this case is known among the attachments."""
+        return f"ropo.job,{self.id}"
+
+    def _pdf_name(self):
+        return f"Ropo {self.display_name}.pdf".replace("/", "-")
+
+    # --- business: what the ledger says ---
+
+    @api.model
+    def _reflected_partials(self, moves):
+        """What the open amounts of these invoices reflect.
+
+        :return: `{move id: {partial id as text: amount}}`; with those of payments that
+            were reset to draft, since Odoo's open amount reflects them too
+        """
+        query = self._partials_query(
+            SQL("line.move_id IN %s", tuple(moves.ids or [0])), SQL("TRUE")
+        )
+        found = defaultdict(dict)
+        for row in self.env.execute_query_dict(query):
+            found[row["move_id"]][str(row["partial_id"])] = row["amount"]
+        return found
+
+    @api.model
+    def _credit_partials(self, credit_notes):
+        """The reconciliations of these credit notes with invoices, as rows."""
+        return self.env.execute_query_dict(
+            self._partials_query(SQL("entry.id IN %s", tuple(credit_notes.ids or [0])))
+        )
+
+    def _partials_query(self, condition, standing=POSTED):
+        """Partial reconciliations of receivables, in the invoice's currency.
+
+        Exchange differences are left out: they are the ledger's matter, not the
+        debtor's. So is what does not stand: a payment that was reset to draft keeps
+        its partial, but nobody has paid.
+        """
+        for model in ("account.move", "account.move.line", "account.partial.reconcile"):
+            self.env[model].flush_model()
+        return SQL(
+            """
+            SELECT line.move_id,
+                   partial.id AS partial_id,
+                   partial.debit_amount_currency AS amount,
+                   entry.id AS entry_id,
+                   entry.move_type,
+                   counterpart.date,
+                   counterpart.journal_id
+              FROM account_move_line line
+              JOIN account_partial_reconcile partial ON partial.debit_move_id = line.id
+              JOIN account_move_line counterpart
+                ON counterpart.id = partial.credit_move_id
+              JOIN account_move entry ON entry.id = counterpart.move_id
+             WHERE line.display_type = 'payment_term'
+               AND partial.debit_amount_currency != 0
+               AND NOT EXISTS (
+                   SELECT FROM account_partial_reconcile cause
+                    WHERE cause.exchange_move_id = entry.id)
+               AND %s
+               AND %s
+            """,
+            standing,
+            condition,
+        )
+
+    @api.model
+    def _queue_differences(self, operation):
+        """Queues what the ledger says and Ropo was not told, and what it was told
+        and the ledger says no more.
+
+        :param operation: `payment` for money and write-offs, `credit_allocation` for
+            credit notes
+        """
+        Request = self.env["ropo.request"].sudo()
+        withdrawn = self._withdrawn(operation)
+        # Void: the same reconciliation may stand again one day, and is told then.
+        Request.browse(withdrawn.pop("queued", [])).write(
+            {"state": "cancelled", "void": True}
+        )
+        vals_list = [self._change_vals(row) for row in self._untold(operation)]
+        vals_list += [
+            self._change_vals(row) for row in withdrawn.get("told", [])
+        ]
+        requests = Request._queue(vals_list)
+        if requests:
+            self.env.ref("ropo_connect.cron_process_requests")._trigger()
+        return requests
+
+    def _untold(self, operation):
+        """Rows of what stands in the ledger and no request tells of."""
+        self.flush_model()
+        self.env["ropo.request"].flush_model()
+        is_credit = SQL("=") if operation == "credit_allocation" else SQL("!=")
+        rows = self.env.execute_query_dict(
+            SQL(
+                """
+                SELECT job.id AS job_id, ledger.*, %(operation)s AS operation
+                  FROM ropo_job job
+                  JOIN ropo_account account ON account.id = job.account_id
+                  JOIN (%(ledger)s) ledger ON ledger.move_id = job.move_id
+                  JOIN account_journal journal ON journal.id = ledger.journal_id
+                 WHERE job.chased
+                   AND job.stage NOT IN ('closed')
+                   AND account.active
+                   AND ledger.move_type %(is_credit)s 'out_refund'
+                   AND journal.ropo_settlement IS NOT TRUE
+                   AND NOT EXISTS (
+                       SELECT FROM account_journal_ropo_account_rel settlement
+                        WHERE settlement.ropo_account_id = account.id
+                          AND settlement.account_journal_id = journal.id)
+                   AND NOT COALESCE(
+                       jsonb_exists(job.covers, ledger.partial_id::text), FALSE)
+                   AND NOT EXISTS (
+                       SELECT FROM ropo_request request
+                        WHERE request.job_id = job.id
+                          AND request.source_partial_id = ledger.partial_id
+                          AND request.operation IN ('payment', 'credit_allocation')
+                          AND request.void IS NOT TRUE)
+                   AND NOT EXISTS (
+                       SELECT FROM ropo_request credit
+                        WHERE credit.move_id = ledger.entry_id
+                          AND credit.operation = 'credit_note'
+                          AND credit.state IN ('queued', 'sending', 'unknown', 'done')
+                          AND jsonb_exists(credit.covers, ledger.partial_id::text))
+                   AND NOT EXISTS (
+                       SELECT FROM ropo_event event
+                        WHERE event.job_id = job.id
+                          AND event.source_partial_id = ledger.partial_id)
+                 ORDER BY ledger.date, ledger.partial_id
+                """,
+                operation=operation,
+                is_credit=is_credit,
+                ledger=self._partials_query(SQL("TRUE")),
+            )
+        )
+        return self._without_ropos_money(rows)
+
+    def _without_ropos_money(self, rows):
+        """`rows` without the money that Ropo reported itself.
+
+        By amount, and by date with some days of tolerance; each event speaks for one
+        reconciliation.
+        """
+        events = self.env["ropo.event"].search(
+            [
+                ("job_id", "in", [row["job_id"] for row in rows]),
+                ("kind", "=ilike", "payment"),
+                ("amount", "!=", 0),
+                ("source_partial_id", "in", (0, False)),
+            ]
+        )
+        reported = events.grouped(lambda event: (event.job_id.id, event.amount))
+        untold = []
+        for row in rows:
+            key = row["job_id"], float(row["amount"])
+            same = reported.get(key, events.browse()).filtered(
+                lambda event, day=row["date"]: not event.source_partial_id
+                and abs((event.event_time or event.create_date).date() - day)
+                <= SAME_MONEY_DAYS
+            )[:1]
+            if same:
+                same.source_partial_id = row["partial_id"]
+            else:
+                untold.append(row)
+        return untold
+
+    def _withdrawn(self, operation):
+        """What was told, or is about to be, and stands no more in the ledger."""
+        self.flush_model()
+        self.env["ropo.request"].flush_model()
+        rows = self.env.execute_query_dict(
+            SQL(
+                """
+                WITH ledger AS (%(ledger)s)
+                SELECT request.id AS request_id,
+                       request.state,
+                       request.job_id,
+                       job.move_id,
+                       request.source_partial_id AS partial_id,
+                       request.amount,
+                       request.counterpart_id AS entry_id,
+                       CURRENT_DATE AS date,
+                       'payment_reversal' AS operation
+                  FROM ropo_request request
+                  JOIN ropo_job job ON job.id = request.job_id
+                 WHERE request.operation = %(operation)s
+                   AND request.state IN ('queued', 'done')
+                   AND request.void IS NOT TRUE
+                   AND job.stage NOT IN ('closed')
+                   AND NOT EXISTS (
+                       SELECT FROM ledger
+                        WHERE ledger.partial_id = request.source_partial_id)
+                   AND NOT EXISTS (
+                       SELECT FROM ropo_request reversal
+                        WHERE reversal.job_id = request.job_id
+                          AND reversal.source_partial_id = request.source_partial_id
+                          AND reversal.operation = 'payment_reversal'
+                          AND reversal.state != 'cancelled'
+                          AND reversal.void IS NOT TRUE)
+                """,
+                operation=operation,
+                ledger=self._partials_query(SQL("TRUE")),
+            )
+        )
+        rows += self._uncovered() if operation == "payment" else []
+        return {
+            "queued": [row["request_id"] for row in rows if row["state"] == "queued"],
+            "told": [row for row in rows if row["state"] == "done"],
+        }
+
+    def _uncovered(self):
+        """What the capital handed over took into account and stands no more."""
+        return self.env.execute_query_dict(
+            SQL(
+                """
+                WITH ledger AS (%(ledger)s)
+                SELECT 'done' AS state,
+                       job.id AS job_id,
+                       job.move_id,
+                       covered.key::integer AS partial_id,
+                       covered.value::numeric AS amount,
+                       NULL::integer AS entry_id,
+                       CURRENT_DATE AS date,
+                       'payment_reversal' AS operation
+                  FROM ropo_job job
+                 CROSS JOIN LATERAL jsonb_each_text(job.covers) covered
+                 WHERE job.chased
+                   AND jsonb_typeof(job.covers) = 'object'
+                   AND job.stage NOT IN ('closed')
+                   AND NOT EXISTS (
+                       SELECT FROM ledger
+                        WHERE ledger.partial_id = covered.key::integer)
+                   AND NOT EXISTS (
+                       SELECT FROM ropo_request reversal
+                        WHERE reversal.job_id = job.id
+                          AND reversal.source_partial_id = covered.key::integer
+                          AND reversal.operation = 'payment_reversal')
+                """,
+                ledger=self._partials_query(SQL("TRUE")),
+            )
+        )
+
+    def _change_vals(self, row):
+        job = self.browse(row["job_id"])
+        entry = self.env["account.move"].browse(row["entry_id"])
+        return {
+            "account_id": job.account_id.id,
+            "company_id": job.company_id.id,
+            "move_id": job.move_id.id,
+            "job_id": job.id,
+            "operation": row["operation"],
+            "amount": row["amount"],
+            "currency_id": job.currency_id.id,
+            "date": row["date"],
+            "source_partial_id": row["partial_id"],
+            "counterpart_id": row["entry_id"],
+            # Ropo wants a reason where the capital rises, also when the entry is gone.
+            "description": entry.name or self.env._("Payment taken back"),
+        }

@@ -1,0 +1,939 @@
+import json
+import logging
+import random
+import time
+from contextlib import contextmanager
+from datetime import timedelta
+
+from odoo import SUPERUSER_ID, api, fields, models
+from odoo.exceptions import AccessError, UserError
+from odoo.service.model import (
+    MAX_TRIES_ON_CONCURRENCY_FAILURE,
+    PG_CONCURRENCY_EXCEPTIONS_TO_RETRY,
+)
+from odoo.tools import SQL
+
+from ..channels import ropo_one
+from ..channels.errors import ChannelError, Outcome, Reason
+from ..channels.pace import Pace
+
+_logger = logging.getLogger(__name__)
+
+OPERATIONS = [
+    ("invoice", "Invoice"),
+    ("reminder", "Reminder"),
+    ("collection", "Collection"),
+    ("credit_note", "Credit Note"),
+    ("payment", "Payment"),
+    ("payment_reversal", "Payment Taken Back"),
+    ("credit_allocation", "Credit Allocation"),
+]
+# Operations by which Ropo gets an assignment of its own, and those that chase.
+ASSIGNMENTS = ("invoice", "reminder", "collection", "credit_note")
+CHASES = ("reminder", "collection")
+LIVE = ("queued", "sending", "unknown", "done")
+PROBLEMS = ("unknown", "rejected")
+
+# `statusid` of a payment: the case is closed, so there is nothing left to tell.
+CLOSED_CODES = (5,)
+# The same: Ropo received this money, or paid it back, itself.
+KNOWN_CODES = (3, 4)
+
+# Of the advisory locks, the class that means "works for this account".
+WORKER_LOCK = 0x526F706F
+CALLS_PER_CLAIM = 20  # calls of each connection that one claim plans for
+SAYING_TIME = 30  # seconds; what was not begun by then waits for the next claim
+LOOK_UP_DELAY = 120  # seconds before a lost call is asked about
+LOOK_UPS = 5  # times that Ropo is asked before a person is
+FIRST_WAIT = 30  # seconds before the second attempt
+THROTTLED_WAIT = 2  # the same after a 429 that names no time
+LONGEST_WAIT = 6 * 3600  # seconds
+
+
+class RopoRequest(models.Model):
+    """The outbox: one thing that Ropo has to be told, and what became of it."""
+
+    _name = "ropo.request"
+    _description = "Told to Ropo"
+    _order = "id desc"
+    _check_company_auto = True
+    _rec_name = "operation"
+
+    account_id = fields.Many2one(
+        "ropo.account", required=True, ondelete="restrict", check_company=False
+    )
+    company_id = fields.Many2one("res.company", required=True, index=True)
+    move_id = fields.Many2one(
+        "account.move", required=True, ondelete="restrict", index=True
+    )
+    partner_id = fields.Many2one(related="move_id.commercial_partner_id")
+    job_id = fields.Many2one(
+        "ropo.job", ondelete="restrict", index="btree_not_null", string="Case"
+    )
+    operation = fields.Selection(OPERATIONS, required=True)
+    #  queued ──claim: freeze payload, commit──▶ sending ──▶ done      Ropo took it
+    #    ▲                                         ├──▶ rejected  Ropo said no, and why
+    #    │ throttled, not sent: wait, try again    │
+    #    └─────────────────────────────────────────┤
+    #                                              └──▶ unknown   it may have arrived
+    #  unknown ──ask Ropo──▶ done | queued | unknown: then a person says which
+    #  queued, rejected ──a person──▶ cancelled
+    state = fields.Selection(
+        [
+            ("queued", "Waiting"),
+            ("sending", "Being sent"),
+            ("done", "Done"),
+            ("rejected", "Refused"),
+            ("unknown", "Unknown"),
+            ("cancelled", "Cancelled"),
+        ],
+        required=True,
+        default="queued",
+        readonly=True,
+        index=True,
+    )
+    void = fields.Boolean(
+        readonly=True,
+        help="Told and taken back again: both tellings have become void.",
+    )
+    amount = fields.Monetary(help="In the currency of the invoice.")
+    currency_id = fields.Many2one("res.currency", required=True)
+    date = fields.Date(help="The day of the money, or of the credit.")
+    description = fields.Char()
+    source_partial_id = fields.Integer(
+        string="Reconciliation",
+        readonly=True,
+        help="The partial reconciliation that this tells of. It may be gone again, so "
+        "this is its number and no link.",
+    )
+    counterpart_id = fields.Many2one(
+        "account.move",
+        string="Counterpart",
+        ondelete="set null",
+        index="btree_not_null",
+        help="The payment, credit note or entry on the other side.",
+    )
+    notice_date = fields.Date(string="Own Reminder Sent On")
+    payload = fields.Json(
+        readonly=True,
+        groups="ropo_connect.group_ropo_manager",
+        help="What was said, as it was said.",
+    )
+    covers = fields.Json(
+        readonly=True,
+        help="The partial reconciliations that the said amount takes into account, "
+        "with their amounts.",
+    )
+    response = fields.Json(
+        readonly=True, groups="ropo_connect.group_ropo_manager"
+    )
+    attempts = fields.Integer(readonly=True)
+    capital_before = fields.Monetary(
+        readonly=True, help="The open capital of the case when this was said."
+    )
+    total_before = fields.Monetary(
+        readonly=True, help="The same with interest and fees."
+    )
+    look_ups = fields.Integer(readonly=True)
+    next_attempt_at = fields.Datetime(readonly=True)
+    lease_until = fields.Datetime(readonly=True)
+    error = fields.Text(readonly=True)
+    payload_text = fields.Text(
+        compute="_compute_texts", groups="ropo_connect.group_ropo_manager"
+    )
+    response_text = fields.Text(
+        compute="_compute_texts", groups="ropo_connect.group_ropo_manager"
+    )
+
+    _one_live_per_source = models.UniqueIndex(
+        "(move_id, operation, COALESCE(source_partial_id, 0), COALESCE(job_id, 0)) "
+        "WHERE state IN ('queued', 'sending', 'unknown', 'done') AND void IS NOT TRUE",
+        "This is on its way to Ropo already, or Ropo has it.",
+    )
+    _one_chase_per_invoice = models.UniqueIndex(
+        "(move_id) WHERE operation IN ('reminder', 'collection') "
+        "AND state IN ('queued', 'sending', 'unknown', 'done') AND void IS NOT TRUE",
+        "This invoice is chased already: a debtor is never chased twice.",
+    )
+    _due = models.Index("(account_id, next_attempt_at) WHERE state = 'queued'")
+
+    # --- computes ---
+
+    @api.depends("operation", "move_id")
+    def _compute_display_name(self):
+        labels = dict(self._fields["operation"]._description_selection(self.env))
+        for request in self:
+            name = request.move_id.name or ""
+            request.display_name = f"{labels.get(request.operation, '')} {name}".strip()
+
+    @api.depends("payload", "response")
+    def _compute_texts(self):
+        for request in self:
+            request.payload_text = readable(request.payload)
+            request.response_text = readable(request.response)
+
+    # --- actions ---
+
+    def action_retry(self):
+        """Says a refused one again, as a new request; hurries a waiting one."""
+        self._check_manager()
+        waiting = self.filtered(lambda request: request.state == "queued")
+        waiting.sudo().next_attempt_at = False
+        refused = self.filtered(lambda request: request.state == "rejected")
+        if self - waiting - refused:
+            raise UserError(
+                self.env._(
+                    "Only what Ropo refused, or what is waiting, can be tried again."
+                )
+            )
+        again = refused.sudo()._again()
+        (waiting | again)._work_off_soon()
+
+    def action_resolve_done(self):
+        """A person says: it did arrive."""
+        self._check_manager()
+        self._check_state("unknown")
+        self.sudo()._conclude_done()
+
+    def action_resolve_requeue(self):
+        """A person says: it did not arrive, so say it again."""
+        self._check_manager()
+        self._check_state("unknown")
+        self.sudo()._requeue()
+        self._work_off_soon()
+
+    def action_cancel(self):
+        """A person says: don't."""
+        self._check_manager()
+        self._check_state("queued", "rejected")
+        locked = self.sudo().try_lock_for_update()
+        if len(locked) < len(self) or any(
+            request.state not in ("queued", "rejected") for request in locked
+        ):
+            raise UserError(self.env._("It is being sent right now. Look again."))
+        locked.write({"state": "cancelled", "error": False, "next_attempt_at": False})
+
+    def _check_manager(self):
+        if not self.env.user.has_group("ropo_connect.group_ropo_manager"):
+            raise AccessError(
+                self.env._("Only a Ropo manager may decide what is told to Ropo.")
+            )
+        self.check_access("read")  # nobody may write by hand, only through actions
+
+    def _check_state(self, *states):
+        wrong = self.filtered(lambda request: request.state not in states)
+        if wrong:
+            raise UserError(
+                self.env._(
+                    "%(names)s: nothing to decide here, its state has changed.",
+                    names=", ".join(wrong.mapped("display_name")),
+                )
+            )
+
+    def _still_open_problems(self):
+        """Of these, newest first, what Ropo refused or may have lost, unless the same
+        has been said again since."""
+        latest = {}
+        for request in self.filtered(lambda r: not r.void).sorted("id"):
+            is_assignment = request.operation in ASSIGNMENTS
+            source = request.operation, request.source_partial_id
+            latest[request.move_id, is_assignment or source] = request
+        problems = (request for request in reversed(latest.values()))
+        return self.browse(
+            request.id for request in problems if request.state in PROBLEMS
+        )
+
+    # --- crons ---
+
+    @api.model
+    def _cron_process_requests(self):
+        """Works off the outbox, account by account."""
+        progress = self.env["ir.cron"]._commit_progress
+        account_ids = self._accounts_with_work()
+        seconds = progress(remaining=self._count_due())
+        for account_id in account_ids:
+            done = 0
+            try:
+                done = self._work_off(account_id, seconds)
+            except Exception:
+                # One account must not stop the others; what it had claimed is kept.
+                _logger.exception("Ropo account %s: the run failed", account_id)
+            seconds = progress(done, remaining=self._count_due())
+            if seconds <= 0:
+                break
+
+    def _count_due(self):
+        return self.sudo().search_count(self._due_domain())
+
+    def _due_domain(self):
+        now = fields.Datetime.now()
+        return [
+            ("state", "=", "queued"),
+            ("account_id.active", "=", True),
+            "|",
+            ("account_id.paused_until", "=", False),
+            ("account_id.paused_until", "<=", now),
+            "|",
+            ("next_attempt_at", "=", False),
+            ("next_attempt_at", "<=", now),
+        ]
+
+    def _accounts_with_work(self):
+        groups = self.sudo()._read_group(
+            [("state", "in", ("queued", "sending", "unknown"))], ["account_id"]
+        )
+        return [account.id for (account,) in groups]
+
+    # --- business: putting into the outbox ---
+
+    @api.model
+    def _queue(self, vals_list):
+        """Puts requests into the outbox; `vals_list` as for `create()`."""
+        return self.sudo().create(vals_list)
+
+    def _work_off_soon(self):
+        """Has them worked off: a single one right after this transaction, so that
+        who asked sees the answer; several by the cron, so that he need not wait."""
+        if len(self) == 1:
+            registry, account_id, ids = self.env.registry, self.account_id.id, self.ids
+            self.env.cr.postcommit.add(
+                lambda: _work_off_after_commit(registry, account_id, ids)
+            )
+        elif self:
+            self.env.ref("ropo_connect.cron_process_requests")._trigger()
+
+    def _again(self):
+        """Fresh requests like these refused ones, which stay as the record."""
+        return self.create(
+            [
+                {
+                    "account_id": request.account_id.id,
+                    "company_id": request.company_id.id,
+                    "move_id": request.move_id.id,
+                    "job_id": request.operation not in ASSIGNMENTS
+                    and request.job_id.id,
+                    "operation": request.operation,
+                    "amount": request.amount,
+                    "currency_id": request.currency_id.id,
+                    "date": request.date,
+                    "description": request.description,
+                    "source_partial_id": request.source_partial_id,
+                    "counterpart_id": request.counterpart_id.id,
+                    "notice_date": request.notice_date,
+                }
+                for request in self
+            ]
+        )
+
+    # --- business: the run ---
+
+    @api.model
+    def _work_off(self, account_id, seconds=float("inf"), only=None):
+        """Says everything that is due for one account.
+
+        Uses cursors of its own and commits: before each call (what is about to be
+        said must survive a crash) and after it (what was answered must too). One run
+        per account at a time; a second one returns at once.
+
+        :param seconds: after which no further claim is made
+        :param only: ids of the ones to say, instead of everything that is due
+        :return: how many were worked off
+        """
+        with self._worker_lock(account_id) as locked:
+            if not locked:
+                return 0
+            with self.env.registry.cursor() as cr:
+                env = api.Environment(cr, SUPERUSER_ID, {})
+                account = env["ropo.account"].browse(account_id)
+                account = account.with_company(account.company_id)
+                end = time.monotonic() + seconds
+                return account.env[self._name]._work_off_locked(account, end, only)
+
+    def _work_off_locked(self, account, end, only):
+        total = 0
+        self._expire_leases(account)
+        self.env.cr.commit()  # a lost call is known as lost, whatever follows
+        if not account.active or account._is_resting() or not self._has_work(account):
+            return total
+        try:
+            with account._client() as client:
+                for done in self._run(account, client, end, only):
+                    total += done
+        except ChannelError as error:
+            # Nobody opened the door: nothing was claimed, nothing is lost.
+            account._pause(error)
+        self._come_back(account)
+        self.env.cr.commit()  # the pause, and when to come back
+        return total
+
+    def _has_work(self, account):
+        now = fields.Datetime.now()
+        return self.search_count(
+            [
+                ("account_id", "=", account.id),
+                ("state", "in", ("queued", "unknown")),
+                "|",
+                ("next_attempt_at", "=", False),
+                ("next_attempt_at", "<=", now),
+            ],
+            limit=1,
+        )
+
+    def _come_back(self, account):
+        """Has the cron run again when the first of what must wait is due."""
+        waiting = self.search(
+            [("account_id", "=", account.id), ("next_attempt_at", "!=", False)],
+            order="next_attempt_at",
+            limit=1,
+        )
+        due = max(
+            filter(None, [waiting.next_attempt_at, account.paused_until]), default=None
+        )
+        if waiting and due:
+            self.env.ref("ropo_connect.cron_process_requests")._trigger(at=due)
+
+    @contextmanager
+    def _worker_lock(self, account_id):
+        """Whether this process is the one that works for the account.
+
+        Held on a cursor of its own, since the run's own locks end at each commit.
+        """
+        with self.env.registry.cursor() as cr:
+            cr.execute(
+                "SELECT pg_try_advisory_xact_lock(%s, %s)", [WORKER_LOCK, account_id]
+            )
+            yield cr.fetchone()[0]
+
+    def _run(self, account, client, end, only):
+        """Yields how many each step worked off."""
+        if not only:
+            yield self._look_up_lost(account, client)
+        pace = Pace(account.max_concurrency)
+        for step in (self._assignments_due, self._changes_due):
+            while not account._is_resting() and time.monotonic() < end:
+                claimed = self._persist(lambda: step(account, only)._claim(account))
+                if claimed is None:
+                    break
+                answers = claimed._say(client, pace, account)
+                # What was answered must survive.
+                self._persist(lambda: claimed._record(answers, account))
+                count = len(claimed)
+                self.env.invalidate_all(flush=False)
+                yield count
+
+    def _persist(self, act):
+        """What `act()` returns, its work committed; anew when another transaction came
+        first, as when a user changes the invoices meanwhile. `act` tells Ropo nothing.
+        """
+        for tries_left in reversed(range(MAX_TRIES_ON_CONCURRENCY_FAILURE)):
+            try:
+                result = act()
+                self.env.cr.commit()
+                return result
+            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+                self.env.cr.rollback()
+                if not tries_left:
+                    raise
+                time.sleep(random.uniform(0.05, 0.2))
+
+    def _assignments_due(self, account, only):
+        """The next invoices, claims and credit notes to say."""
+        limit = account.batch_size * account.max_concurrency
+        return self.search(
+            [
+                ("account_id", "=", account.id),
+                ("state", "=", "queued"),
+                ("operation", "in", account._assignment_operations()),
+                ("id", "in", only) if only else (1, "=", 1),
+                "|",
+                ("next_attempt_at", "=", False),
+                ("next_attempt_at", "<=", fields.Datetime.now()),
+            ],
+            order="id",
+            limit=limit,
+        )
+
+    def _changes_due(self, account, only):
+        """The next payments, reversals and allocations: one of each case.
+
+        While one change of a case is under way or lost, no other is said: that is
+        what makes a lost one recognisable by the capital that Ropo shows.
+        """
+        limit = account.max_concurrency * CALLS_PER_CLAIM
+        self.flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT DISTINCT ON (request.job_id) request.id
+                  FROM ropo_request request
+                 WHERE request.account_id = %(account)s
+                   AND request.state = 'queued'
+                   AND request.operation NOT IN %(assignments)s
+                   AND %(chosen)s
+                   AND COALESCE(request.next_attempt_at, %(now)s) <= %(now)s
+                   AND NOT EXISTS (
+                       SELECT FROM ropo_request other
+                        WHERE other.job_id = request.job_id
+                          AND (other.state IN ('sending', 'unknown')
+                               OR (other.state = 'queued' AND other.id < request.id))
+                          AND other.id != request.id)
+                 ORDER BY request.job_id, request.id
+                 LIMIT %(limit)s
+                """,
+                account=account.id,
+                assignments=account._assignment_operations(),
+                chosen=SQL("request.id IN %s", tuple(only)) if only else SQL("TRUE"),
+                now=fields.Datetime.now(),
+                limit=limit,
+            )
+        )
+        return self.browse(row[0] for row in rows)
+
+    # --- business: claim ---
+
+    def _claim(self, account):
+        """Takes these for this run: builds and freezes what will be said, commits.
+
+        Whoever can't be said after all is concluded here. None when there was nothing
+        to take at all; the ones to say otherwise (maybe none).
+        """
+        locked = self.try_lock_for_update().filtered(lambda r: r.state == "queued")
+        if not locked:
+            return None
+        locked._freeze(account)
+        ready = locked.filtered(lambda request: request.state == "queued")
+        ready.write({"state": "sending", "lease_until": self._lease_end(account)})
+        for request in ready:
+            request.attempts += 1
+        self.env.cr.commit()  # write-ahead: from here on it may be said
+        return ready
+
+    def _lease_end(self, account):
+        # A call begun at the last moment may have to renew its token, which makes
+        # three calls; each may take its time.
+        seconds = SAYING_TIME + 3 * account.timeout
+        return fields.Datetime.now() + timedelta(seconds=seconds)
+
+    def _freeze(self, account):
+        """Builds the payloads; concludes those that can't be said any more."""
+        self.move_id.fetch(["state"])
+        assignments = self.filtered(lambda r: r.operation in ASSIGNMENTS)
+        for operation, requests in assignments.grouped("operation").items():
+            verdicts = requests.move_id._ropo_verdicts(operation, account=account)
+            partials = requests._open_partials() if operation in CHASES else {}
+            for request in requests:
+                verdict = verdicts[request.move_id]
+                if verdict.code == "notice" and request.notice_date:
+                    verdict = request.move_id._ropo_notice_verdict(request.notice_date)
+                if verdict.code:
+                    request._refuse(verdict)
+                else:
+                    request.covers = partials.get(request.move_id.id)
+                    request._freeze_one(account)
+        for request in self - assignments:
+            # What is reported meanwhile may have this in it already: only against
+            # these figures can be seen whether it arrived.
+            request.capital_before = request.job_id.open_amount
+            request.total_before = request.job_id.open_total
+            request._freeze_one(account)
+
+    def _refuse(self, verdict):
+        """Concludes one that must not be said: nothing open any more, or a fault."""
+        gone = verdict.code in ("paid", "state", "sent", "chased")
+        self.write(
+            {"state": "cancelled" if gone else "rejected", "error": verdict.text}
+        )
+
+    def _freeze_one(self, account):
+        try:
+            self.payload = self._build_payload(account)
+        except Exception as error:
+            # A fault of one record, or of ours: it must not stop the others.
+            _logger.exception("Ropo request %s can't be built", self.id)
+            text = self.env._(
+                "It can't be put into Ropo's form (%(error)s). Tell your "
+                "administrator; the server's log has the details.",
+                error=type(error).__name__,
+            )
+            self.write({"state": "rejected", "error": text})
+
+    def _build_payload(self, account):
+        document = self.env["ropo.document"]
+        move = self.move_id
+        if self.operation in ("invoice", "credit_note"):
+            credited = self._credited_job(account)
+            return self._invoice_payload(move, account, self.id, credited)
+        if self.operation in CHASES:
+            claim = document._claim(move, self.operation, self.id, self.notice_date)
+            self.amount = claim.amount
+            return ropo_one.claim_payload(claim)
+        if self.operation in account._assignment_operations():
+            return ropo_one.invoice_payload(document._allocation(self))
+        return ropo_one.payment_payload(document._change(self))
+
+    @api.model
+    def _invoice_payload(self, move, account, own_reference, credited=None):
+        invoice = self.env["ropo.document"]._invoice(
+            move, account, own_reference, credited
+        )
+        return ropo_one.invoice_payload(invoice)
+
+    def _credited_job(self, account):
+        """The case that this credit note, as a job of its own, credits at Ropo.
+
+        Only where Ropo keeps the ledger and the whole credit note lies on one invoice
+        there. Any other is sent unallocated, and what is allocated of it is told
+        reconciliation by reconciliation.
+        """
+        jobs = self.env["ropo.job"]
+        by_job = account.credit_allocation == "credit_job" and account._holds_ledger()
+        if self.operation != "credit_note" or not by_job:
+            return jobs
+        partials = jobs._credit_partials(self.move_id)
+        amount = sum(partial["amount"] for partial in partials)
+        invoices = {partial["move_id"] for partial in partials}
+        if len(invoices) != 1 or self.currency_id.compare_amounts(
+            amount, self.move_id.amount_total
+        ):
+            return jobs
+        self.covers = {str(row["partial_id"]): row["amount"] for row in partials}
+        return jobs.search([("move_id", "in", list(invoices)), ("chased", "=", True)])
+
+    def _open_partials(self):
+        """Per invoice, the reconciliations that its open amount already reflects."""
+        return self.env["ropo.job"]._reflected_partials(self.move_id)
+
+    # --- business: say ---
+
+    def _say(self, client, pace, account):
+        """Says them, side by side; `{request id: Answer}`. Touches no database."""
+        if not self:
+            return {}
+        in_bulk = self[0].operation in account._assignment_operations()
+        say = client.send_assignments if in_bulk else client.send_payments
+        size = account.batch_size if in_bulk else 1
+        frozen = [(request.id, request.payload) for request in self]
+        batches = [frozen[at : at + size] for at in range(0, len(frozen), size)]
+        answers = pace.map(
+            say, [[payload for _id, payload in batch] for batch in batches], SAYING_TIME
+        )
+        return {
+            request_id: answer
+            for batch, batch_answers in zip(batches, answers, strict=True)
+            for (request_id, _payload), answer in zip(
+                batch, batch_answers, strict=True
+            )
+        }
+
+    # --- business: record ---
+
+    def _record(self, answers, account):
+        """Writes down how each call ended; one that can't be does not harm the rest."""
+        try:
+            with self.env.cr.savepoint():
+                self._record_together(answers)
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            raise
+        except Exception:
+            _logger.exception("Ropo account %s: recorded one by one", account.id)
+            self.env.invalidate_all(flush=False)
+            for request in self:
+                request._record_alone(answers)
+        account._heed(answers.values())
+
+    def _record_alone(self, answers):
+        try:
+            with self.env.cr.savepoint():
+                self._record_together(answers)
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            raise
+        except Exception:
+            _logger.exception("Ropo request %s can't be recorded", self.id)
+            self.env.invalidate_all(flush=False)
+            self._lose(
+                self.env._(
+                    "Ropo's answer can't be recorded; your administrator finds the "
+                    "details in the server's log. Ropo will be asked about it."
+                )
+            )
+
+    def _record_together(self, answers):
+        """In batches of equal ends."""
+        for request in self:
+            request.response = answers[request.id].raw
+        outcomes = self.grouped(lambda request: answers[request.id].outcome)
+        if accepted := outcomes.get(Outcome.ACCEPTED):
+            accepted._conclude_done(answers)
+        for outcome, record in (
+            (Outcome.REJECTED, "_record_rejected"),
+            (Outcome.UNKNOWN, "_record_unknown"),
+            (Outcome.NOT_SENT, "_record_not_said"),
+            (Outcome.THROTTLED, "_record_not_said"),
+        ):
+            for request in outcomes.get(outcome, ()):
+                getattr(request, record)(answers[request.id])
+
+    def _conclude_done(self, answers=None):
+        """Ropo has it; what it said (`{request id: Answer}`) may have been lost."""
+        answers = answers or {}
+        assignments = self.filtered(lambda r: r.operation in ASSIGNMENTS)
+        assignments._create_jobs(answers)
+        assignments._lower_credited()
+        for request in self - assignments:
+            request.job_id._take_change(request, answers.get(request.id))
+        self.write(
+            {
+                "state": "done",
+                "error": False,
+                "next_attempt_at": False,
+                "lease_until": False,
+            }
+        )
+        reversals = self.filtered(lambda r: r.operation == "payment_reversal")
+        for reversal in reversals:
+            # Told and taken back: the same reconciliation may come back one day, and
+            # will be told anew.
+            (reversal | reversal._taken_back()).void = True
+            reversal.job_id._uncover(reversal.source_partial_id)
+
+    def _taken_back(self):
+        """The telling that this reversal takes back."""
+        return self.search(
+            [
+                ("job_id", "=", self.job_id.id),
+                ("source_partial_id", "=", self.source_partial_id),
+                ("operation", "in", ("payment", "credit_allocation")),
+                ("state", "=", "done"),
+                ("void", "=", False),
+            ]
+        )
+
+    def _create_jobs(self, answers):
+        """One case per assignment that Ropo took."""
+        fresh = self.filtered(lambda request: not request.job_id)
+        jobs = self.env["ropo.job"].create(
+            [request._job_vals(answers.get(request.id)) for request in fresh]
+        )
+        for request, job in zip(fresh, jobs, strict=True):
+            request.job_id = job
+
+    def _lower_credited(self):
+        """A credit note that credits a case by itself has lowered its capital."""
+        for request in self.filtered(lambda r: r.operation == "credit_note"):
+            credited = (request.payload or {}).get("refundtojobid")
+            if credited:
+                job = self.env["ropo.job"].search(
+                    [
+                        ("account_id", "=", request.account_id.id),
+                        ("jobid", "=", str(credited)),
+                    ]
+                )
+                job._take_change(request)
+
+    def _job_vals(self, answer=None):
+        payload = self.payload or {}
+        chases = self.operation in CHASES
+        amount = self.amount if chases else self.move_id.amount_total
+        by_itself = self.operation == "invoice" and self.account_id._holds_ledger()
+        chased = chases or by_itself
+        return {
+            "account_id": self.account_id.id,
+            "company_id": self.company_id.id,
+            "move_id": self.move_id.id,
+            "kind": self.operation,
+            "jobid": str(answer.assignment or "") if answer else "",
+            "billnum": self.move_id.name,
+            "billcode": self.move_id.payment_reference,
+            "reference": answer.payment_reference if answer else "",
+            "debtor_reference": payload.get("custnum", ""),
+            "stage": self.operation if chases else "invoiced",
+            "stage_date": fields.Datetime.now(),
+            "amount": amount,
+            "open_amount": chased and amount,
+            "open_total": chased and amount,
+            "currency_id": self.currency_id.id,
+            "covers": self.covers,
+            "chased": chased,
+        }
+
+    def _record_rejected(self, answer):
+        text = answer.error or self.env._("Ropo gave no reason.")
+        # Money that Ropo has itself needs no telling, so there is nothing to mend.
+        known = not self._is_assignment() and answer.code in KNOWN_CODES
+        state = "cancelled" if known else "rejected"
+        self.write({"state": state, "error": text, "lease_until": False})
+        if not self._is_assignment() and answer.code in CLOSED_CODES:
+            self.job_id.stage = "closed"
+
+    def _is_assignment(self):
+        return self.operation in ASSIGNMENTS
+
+    def _record_unknown(self, answer):
+        self._lose(
+            self.env._(
+                "It is not known whether Ropo got it (%(reason)s). It will be asked "
+                "about, and is not said again before that.",
+                reason=self._reason_text(answer.reason),
+            )
+        )
+
+    def _reason_text(self, reason):
+        _ = self.env._
+        return {
+            Reason.TIMEOUT: _("no answer in time"),
+            Reason.CUT: _("the connection was cut"),
+            Reason.SERVER: _("Ropo had an error of its own"),
+        }.get(reason, _("the answer can't be read"))
+
+    def _record_not_said(self, answer):
+        """It never arrived: back into the queue, with a wait that grows."""
+        throttled = answer.outcome == Outcome.THROTTLED
+        first = THROTTLED_WAIT if throttled else FIRST_WAIT
+        wait = answer.retry_after or first * 2 ** min(self.attempts - 1, 20)
+        # Jitter, so that many who failed together do not come back together.
+        wait = min(wait * random.uniform(1, 1.5), LONGEST_WAIT)
+        self.write(
+            {
+                "state": "queued",
+                "lease_until": False,
+                "next_attempt_at": fields.Datetime.now() + timedelta(seconds=wait),
+                "error": False,
+            }
+        )
+
+    # --- business: what was lost on the way ---
+
+    def _expire_leases(self, account):
+        """A run that died had said these, or not: nobody knows."""
+        expired = self.search(
+            [
+                ("account_id", "=", account.id),
+                ("state", "=", "sending"),
+                ("lease_until", "<", fields.Datetime.now()),
+            ]
+        )
+        expired._lose(
+            self.env._(
+                "The server stopped while this was being sent. Ropo will be asked "
+                "whether it arrived."
+            )
+        )
+
+    def _lose(self, text):
+        delay = timedelta(seconds=self._look_up_delay())
+        self.write(
+            {
+                "state": "unknown",
+                "error": text,
+                "lease_until": False,
+                "look_ups": 0,
+                "next_attempt_at": fields.Datetime.now() + delay,
+            }
+        )
+
+    def _look_up_delay(self):
+        parameters = self.env["ir.config_parameter"].sudo()
+        return int(parameters.get_param("ropo_connect.look_up_delay", LOOK_UP_DELAY))
+
+    def _look_up_lost(self, account, client):
+        """Asks Ropo about the lost ones that have been given time to arrive."""
+        lost = self.search(
+            [
+                ("account_id", "=", account.id),
+                ("state", "=", "unknown"),
+                ("look_ups", "<", LOOK_UPS),
+                ("next_attempt_at", "<=", fields.Datetime.now()),
+            ],
+            order="id",
+        )
+        for request in lost:
+            # Each is settled by itself.
+            self._persist(lambda request=request: request._look_up_alone(client))
+        return len(lost)
+
+    def _look_up_alone(self, client):
+        """One that can't be concluded must not stop the others."""
+        try:
+            with self.env.cr.savepoint():
+                self._look_up(client)
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            raise
+        except Exception:
+            _logger.exception("Ropo request %s can't be looked up", self.id)
+            self.env.invalidate_all(flush=False)
+            self._ask_again_later()
+
+    def _look_up(self, client):
+        try:
+            arrived, assignment = self._find_at_ropo(client)
+        except ChannelError as error:
+            _logger.info("Ropo request %s: can't be asked about: %s", self.id, error)
+            arrived, assignment = None, None
+        if arrived:
+            self._conclude_done()
+            if assignment and not self.job_id.jobid:
+                self.job_id.jobid = str(assignment)
+        elif arrived is False:
+            self._requeue()
+        else:
+            self._ask_again_later()
+
+    def _find_at_ropo(self, client):
+        """`(arrived, assignment)`: whether it arrived (None where Ropo's own figures do
+        not tell), and the id of the case that it became, where Ropo tells that."""
+        if self.operation in ASSIGNMENTS:
+            return client.find_assignment(self.payload)
+        job = self.job_id
+        amount = client.open_amount(*job._identity())
+        if amount is None:
+            return None, None
+        change = -self.amount if self.operation == "payment_reversal" else self.amount
+        compare = self.currency_id.compare_amounts
+        if not compare(amount, self.total_before - change):
+            return True, None
+        return (None if compare(amount, self.total_before) else False), None
+
+    def _requeue(self):
+        self.write(
+            {
+                "state": "queued",
+                "error": False,
+                "next_attempt_at": False,
+                "lease_until": False,
+            }
+        )
+
+    def _ask_again_later(self):
+        self.look_ups += 1
+        wait = timedelta(seconds=self._look_up_delay() * 2**self.look_ups)
+        self.next_attempt_at = fields.Datetime.now() + wait
+        if self.look_ups >= LOOK_UPS:
+            self.error = self.env._(
+                "Ropo can't say whether it arrived. Look it up in Ropo One, then "
+                "choose “It Arrived” or “Send Again”."
+            )
+            self.account_id._ask_person(
+                self.env._("Did it arrive at Ropo?"),
+                self.env._(
+                    "Ropo can't say whether some of what was told arrived. See "
+                    "“Needs a Look” under Ropo → Told to Ropo."
+                ),
+            )
+
+
+def _work_off_after_commit(registry, account_id, ids):
+    """Works off these once the user's own transaction is safe."""
+    try:
+        with registry.cursor() as cr:
+            env = api.Environment(cr, SUPERUSER_ID, {})
+            if not env["ropo.request"]._work_off(account_id, only=ids):
+                # Another run is at it, or the account rests: the cron goes on.
+                env.ref("ropo_connect.cron_process_requests")._trigger()
+    except Exception:
+        # The user's own work is committed: he must not see it fail. The cron goes on.
+        _logger.exception("Ropo account %s: the run failed", account_id)
+
+
+def readable(value):
+    """JSON as a person reads it; False when there is none."""
+    return bool(value) and json.dumps(value, indent=2, ensure_ascii=False)

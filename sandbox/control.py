@@ -1,0 +1,243 @@
+"""The control API: what a test may see and arrange. No password, loopback only."""
+
+import dataclasses
+import json
+
+from aiohttp import web
+
+from . import payments, statuses
+from .faults import Fault
+from .money import cents
+from .state import Profile
+from .webhooks import Webhooks
+
+PREFIX = "/_sandbox"
+COUNTRIES = ("fi", "se", "no")
+SERVICE_MODELS = ("connect", "unify", "embed")
+STATUS_ROWS = ("plain", "full")
+PDF_MODES = ("ok", "not_pdf", "huge", "empty")
+
+
+class BadRequest(ValueError):
+    """What the caller asked for makes no sense; told as 400."""
+
+
+class Control:
+    def __init__(self, server):
+        self.server = server
+        self.world = server.world
+        self.webhooks = Webhooks(server.world)
+
+    def routes(self):
+        job = f"{PREFIX}/jobs/{{jobid:\\d+}}"
+        table = (
+            ("GET", f"{PREFIX}/state", self.show_state),
+            ("POST", f"{PREFIX}/reset", self.reset),
+            ("POST", f"{PREFIX}/profiles", self.set_profile),
+            ("POST", f"{PREFIX}/faults", self.set_faults),
+            ("DELETE", f"{PREFIX}/faults", self.clear_faults),
+            ("POST", f"{PREFIX}/latency", self.set_latency),
+            ("POST", f"{PREFIX}/age", self.age),
+            ("POST", f"{PREFIX}/webhooks", self.set_webhook),
+            ("POST", f"{PREFIX}/webhooks/deliver", self.deliver),
+            ("POST", f"{job}/pay", self.pay),
+            ("POST", f"{job}/stage", self.set_stage),
+            ("POST", f"{job}/comment", self.comment),
+            ("POST", f"{job}/fees", self.set_fees),
+            ("POST", f"{job}/force", self.force),
+            ("POST", f"{job}/pdf", self.set_pdf),
+        )
+        return [web.route(method, path, _told(act)) for method, path, act in table]
+
+    # --- the whole ----------------------------------------------------------------
+
+    async def show_state(self, request):
+        """All of it; ``?only=calls,duplicates`` gives parts, for many jobs."""
+        only = [name for name in request.query.get("only", "").split(",") if name]
+        state = {
+            name: part()
+            for name, part in self._parts().items()
+            if not only or name in only
+        }
+        return web.json_response(state)
+
+    def _parts(self):
+        world = self.world
+        return {
+            "profiles": lambda: [
+                dataclasses.asdict(p) for p in world.profiles.values()
+            ],
+            "jobs": lambda: [job.shown() for job in world.jobs.values()],
+            "payments": lambda: world.payments,
+            "calls": lambda: dict(world.calls),
+            "rejected": lambda: world.rejected,
+            "duplicates": lambda: world.duplicates,
+            "max_concurrent": lambda: dict(world.max_concurrent),
+            "throttled": lambda: dict(world.throttled),
+            "webhooks": lambda: [
+                {"cid": cid, **hook} for cid, hook in world.webhooks.items()
+            ],
+            "deliveries": lambda: world.deliveries,
+            "faults": self.server.faults.shown,
+            "latency": lambda: self.server.latency,
+            "time": world.stamp,
+        }
+
+    async def reset(self, request):
+        self.world.reset()
+        self.server.faults.replace([])
+        self.server.latency = 0
+        self.server.last_calls.clear()
+        return web.Response(status=204)
+
+    async def set_profile(self, request):
+        body = await _body(request, required=("cid", "apicode"), model=Profile)
+        profile = Profile(**body)
+        _one_of("country", profile.country, COUNTRIES)
+        _one_of("service_model", profile.service_model, SERVICE_MODELS)
+        _one_of("status_rows", profile.status_rows, STATUS_ROWS)
+        self.world.add_profile(profile)
+        return web.json_response(dataclasses.asdict(profile), status=201)
+
+    async def set_faults(self, request):
+        body = await _body(request, required=("faults",))
+        try:
+            faults = [Fault(**fault) for fault in body["faults"]]
+        except (TypeError, ValueError) as error:
+            raise BadRequest(str(error)) from error
+        self.server.faults.replace(faults)
+        return web.json_response({"faults": self.server.faults.shown()}, status=201)
+
+    async def clear_faults(self, request):
+        self.server.faults.replace([])
+        return web.Response(status=204)
+
+    async def set_latency(self, request):
+        body = await _body(request, required=("ms",))
+        self.server.latency = _number(body, "ms")
+        return web.json_response({"ms": self.server.latency})
+
+    async def age(self, request):
+        body = await _body(request, required=("days",))
+        self.world.age(_number(body, "days"))
+        self.world.touch("meta", "meta", None)
+        return web.json_response({"time": self.world.stamp()})
+
+    # --- webhooks -----------------------------------------------------------------
+
+    async def set_webhook(self, request):
+        body = await _body(request, required=("cid", "url"))
+        hook = {name: body.get(name) for name in ("url", "user", "password")}
+        self.world.webhooks[body["cid"]] = hook
+        self.world.touch("meta", "meta", None)
+        return web.json_response({"cid": body["cid"], **hook}, status=201)
+
+    async def deliver(self, request):
+        """``{"repeat": true}`` sends again what was delivered before."""
+        body = await _body(request)
+        result = await self.webhooks.deliver(bool(body.get("repeat")))
+        return web.json_response(result)
+
+    # --- one job ------------------------------------------------------------------
+
+    async def pay(self, request):
+        """The debtor pays at Ropo."""
+        body = await _body(request, required=("amount",))
+        amount = cents(_number(body, "amount"))
+        paydate = body.get("date") or self.world.today().isoformat()
+        job = self._job(request)
+        payments.receive(self.world, job, amount, paydate)
+        return web.json_response(job.shown())
+
+    async def set_stage(self, request):
+        body = await _body(request, required=("stage",))
+        _one_of("stage", body["stage"], statuses.STAGES)
+        following = body.get("next_stage")
+        if following is not None:
+            _one_of("next_stage", following, statuses.STAGES)
+        job = self._job(request)
+        self.world.move(
+            job, body["stage"], body.get("text"), following, body.get("next_date")
+        )
+        return web.json_response(job.shown())
+
+    async def comment(self, request):
+        body = await _body(request, required=("text",))
+        job = self._job(request)
+        self.world.add_comment(job, body["text"], body.get("statuscode"))
+        return web.json_response(job.shown())
+
+    async def set_fees(self, request):
+        body = await _body(request)
+        job = self._job(request)
+        for name in ("interest", "noticefee"):
+            if name in body:
+                setattr(job, name, cents(_number(body, name)))
+        self.world.touch_job(job)
+        return web.json_response(job.shown())
+
+    async def force(self, request):
+        body = await _body(request, required=("statusid",))
+        _one_of("statusid", body["statusid"], payments.TEXTS)
+        job = self._job(request)
+        job.forced = body["statusid"]
+        self.world.touch_job(job)
+        return web.json_response(job.shown())
+
+    async def set_pdf(self, request):
+        body = await _body(request, required=("mode",))
+        _one_of("mode", body["mode"], PDF_MODES)
+        job = self._job(request)
+        job.pdf_mode = body["mode"]
+        self.world.touch_job(job)
+        return web.json_response(job.shown())
+
+    def _job(self, request):
+        jobid = int(request.match_info["jobid"])
+        if jobid not in self.world.jobs:
+            raise web.HTTPNotFound(text=f"No job {jobid}")
+        return self.world.jobs[jobid]
+
+
+def _told(act):
+    """The handler, with :class:`BadRequest` told as 400."""
+
+    async def handler(request):
+        try:
+            return await act(request)
+        except BadRequest as error:
+            return web.json_response({"error": str(error)}, status=400)
+
+    return handler
+
+
+async def _body(request, required=(), model=None):
+    octets = await request.read()
+    try:
+        body = json.loads(octets) if octets else {}
+    except ValueError as error:
+        raise BadRequest(f"body: {error}") from error
+    if not isinstance(body, dict):
+        raise BadRequest("body: must be an object")
+    missing = [name for name in required if body.get(name) is None]
+    if missing:
+        raise BadRequest(f"required: {', '.join(missing)}")
+    known = {field.name for field in dataclasses.fields(model)} if model else body
+    unknown = [name for name in body if name not in known]
+    if unknown:
+        raise BadRequest(f"unknown: {', '.join(unknown)}")
+    return body
+
+
+def _number(body, name):
+    value = body[name]
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise BadRequest(f"{name}: must be a number")
+    return value
+
+
+def _one_of(name, value, allowed):
+    if value not in allowed:
+        raise BadRequest(
+            f"{name}: {value} is not one of {', '.join(map(str, allowed))}"
+        )

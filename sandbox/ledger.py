@@ -1,0 +1,92 @@
+"""How money moves a job's debt. Cents in, cents out; every rule here is a choice.
+
+What the payment page shows is the answer's shape: capital, interest and notice fee
+before and after, what was focused where, and what stayed unfocused. How Ropo divides
+the money no page says.
+"""
+
+import dataclasses
+
+PARTS = ("capital", "interest", "noticefee")
+
+
+@dataclasses.dataclass
+class Effect:
+    """What a payment did: before, after and focused per part, and the rest."""
+
+    before: dict
+    after: dict
+    unfocused: int
+
+    def focused(self, part):
+        return self.before[part] - self.after[part]
+
+
+def _open(job):
+    return {part: getattr(job, part) for part in PARTS}
+
+
+def pay(job, amount):
+    """Money for the job. Assumption: capital first, then interest, then notice fee.
+
+    A creditor tells what was paid to his own account, and that is his capital; the
+    fees are Ropo's. (Finnish law would put interest first; change the order here.)
+    """
+    before, rest = _open(job), amount
+    for part in PARTS:
+        focused = min(rest, before[part])
+        setattr(job, part, before[part] - focused)
+        rest -= focused
+    job.paid_interest += before["interest"] - job.interest
+    job.paid_noticefee += before["noticefee"] - job.noticefee
+    job.overpaid += rest
+    return Effect(before, _open(job), rest)
+
+
+def credit(job, amount):
+    """A credit note. Assumption: it lowers the capital and never Ropo's fees."""
+    before = _open(job)
+    focused = min(amount, before["capital"])
+    job.capital -= focused
+    return Effect(before, _open(job), amount - focused)
+
+
+def take_credit_back(job, amount):
+    """An allocation undone: the capital rises again, nothing else moves."""
+    before = _open(job)
+    raised = min(amount, max(job.amount - job.capital, 0))
+    job.capital += raised
+    return Effect(before, _open(job), raised - amount)
+
+
+def room_for_reversal(job):
+    """How much can be taken back without asking for more than was ever owed."""
+    lowered = max(job.amount - job.capital, 0)
+    return job.overpaid + job.paid_noticefee + job.paid_interest + lowered
+
+
+def take_back(job, amount):
+    """A negative payment, ``amount`` positive here: the way back of :func:`pay`.
+
+    Assumption: first what was unfocused, then notice fee and interest up to what they
+    were, and all the rest raises the capital. Who may go beyond the original capital
+    (:func:`room_for_reversal`) the caller decides.
+    """
+    before = _open(job)
+    from_overpaid, rest = _take(job, "overpaid", amount)
+    for part in ("noticefee", "interest"):
+        taken, rest = _take(job, f"paid_{part}", rest)
+        setattr(job, part, getattr(job, part) + taken)
+    job.capital += rest
+    return Effect(before, _open(job), -from_overpaid)
+
+
+def _take(job, name, amount):
+    taken = min(getattr(job, name), amount)
+    setattr(job, name, getattr(job, name) - taken)
+    return taken, amount - taken
+
+
+def settled(job):
+    """Nothing is owed any more: capital, interest and notice fee are zero."""
+    return not any(_open(job).values())

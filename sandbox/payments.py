@@ -1,0 +1,246 @@
+"""Payments and credits told by the creditor, and money that reaches Ropo itself."""
+
+from datetime import date
+
+from . import contract, jobs, ledger, money
+from .money import cents
+
+UNDONE, FAIL, OLD, ROPO, ROPO_REFUND, CLOSE, POSTED = range(7)
+IGNORE, DIFFCID, NOT_FOUND, CANCELLED = 8, 9, 10, 11
+
+# S: the names in brackets; the sentences are ours.
+TEXTS = {
+    UNDONE: "Nothing to post (UNDONE)",
+    FAIL: "Payment could not be posted (FAIL)",
+    OLD: "Payment is too old (OLD)",
+    ROPO: "Payment came through Ropo (ROPO)",
+    ROPO_REFUND: "Refund came from Ropo (ROPO Refund)",
+    CLOSE: "Job is closed (CLOSE)",
+    POSTED: "Capital posted",
+    IGNORE: "Ropo does not control this job's payments (IGNORE)",
+    DIFFCID: "Job belongs to another customer (DIFFCID)",
+    NOT_FOUND: "Job not found (NOT FOUND)",
+    CANCELLED: "Job is cancelled (CANCELLED)",
+}
+
+SEARCH_ORDER = ("billcode", "jobid", "billnum")  # S
+
+
+def post(world, profile, received):
+    """``(HTTP status, answer)`` of ``POST /jobs/payment``: 201 only for statusid 6."""
+    return _tell(world, profile, received, received)
+
+
+def post_credit_note(world, profile, received):
+    """``POST /jobs/creditnote`` (D for the call and its body, A for its answer).
+
+    A credit without a dataset of its own: the same keys as a payment, with ``date``
+    for ``paydate``. It works like a payment that carries ``creditnotebillnum``.
+    """
+    body = received
+    if isinstance(received, dict):
+        body = {
+            ("paydate" if name == "date" else name): received[name] for name in received
+        }
+        body.setdefault("creditnotebillnum", "")
+    return _tell(world, profile, received, body)
+
+
+def _tell(world, profile, received, body):
+    body, errors, notices = contract.payment().read(body)
+    if errors:
+        text = "; ".join(errors)
+        return _refuse(world, profile, received, None, FAIL, text)
+    job, statusid = find(world, profile, body)
+    if job:
+        statusid = _forced(world, job) if job.forced is not None else None
+        statusid = _objection(job, body) if statusid is None else statusid
+    if statusid is not None:
+        return _refuse(world, profile, received, job, statusid)
+    effect = _move_money(world, profile, job, body)
+    return _answer(world, profile, received, job, POSTED, effect, notices=notices)
+
+
+def find(world, profile, body):
+    """``(job, None)``, or ``(None, statusid)``.
+
+    S: searched by billcode, then jobid, then billnum. A: where the first finds nothing
+    in this profile the next one is tried.
+    """
+    foreign = False
+    for name in SEARCH_ORDER:
+        if body.get(name) is None:
+            continue
+        found = world.jobs_with(name, body[name])
+        own = [job for job in found if job.cid == profile.cid]
+        if own:
+            return jobs.choose(own), None
+        foreign = foreign or bool(found)
+    return None, DIFFCID if foreign else NOT_FOUND
+
+
+def _forced(world, job):
+    statusid, job.forced = job.forced, None
+    world.touch_job(job)
+    return None if statusid == POSTED else statusid
+
+
+def _objection(job, body):
+    """Why a payment is not posted, or None.
+
+    The documents list the numbers without saying when; each line is an assumption.
+    OLD has no natural trigger here and is reached by forcing only.
+    """
+    amount = cents(body["amount"])
+    if not job.chased:
+        return IGNORE  # D: "Ropo does not control payments in this mode" (print)
+    if amount == 0:
+        return UNDONE
+    if job.stage == "closed":
+        return CLOSE
+    if amount > 0:
+        return _objection_to_payment(job, body, amount)
+    return _objection_to_reversal(job, body, -amount)
+
+
+def _objection_to_payment(job, body, amount):
+    if job.stage == "credited":
+        return CANCELLED
+    if _came_through_ropo(job, body, amount):
+        return ROPO
+    return CLOSE if job.stage == "paid" else None
+
+
+def _objection_to_reversal(job, body, amount):
+    if _came_through_ropo(job, body, amount):
+        return ROPO_REFUND
+    grows = amount > ledger.room_for_reversal(job)
+    # More than was ever owed wants a reason: "Capital amount increased due to ..."
+    return FAIL if grows and not body.get("description") else None
+
+
+def _came_through_ropo(job, body, amount):
+    """The same amount on the same day has reached Ropo itself."""
+    return {"amount": amount, "date": body["paydate"]} in job.received
+
+
+def _move_money(world, profile, job, body):
+    amount, credit = cents(body["amount"]), "creditnotebillnum" in body
+    if amount > 0:
+        effect = ledger.credit(job, amount) if credit else ledger.pay(job, amount)
+    elif credit:
+        effect = ledger.take_credit_back(job, -amount)
+    else:
+        effect = ledger.take_back(job, -amount)
+    world.touch_job(job)
+    if credit:
+        _use_credit_note(world, profile, body["creditnotebillnum"], effect)
+    _tell_stage(world, profile, job, body, effect, credit)
+    return effect
+
+
+def _use_credit_note(world, profile, billnum, effect):
+    """What was allocated is no longer left over on the credit note's own job."""
+    for note in world.jobs_with("billnum", billnum):
+        if note.cid == profile.cid and note.credit:
+            note.capital = min(note.capital + effect.focused("capital"), 0)
+            note.capital = max(note.capital, note.amount)
+            world.touch_job(note)
+
+
+def _tell_stage(world, profile, job, body, effect, credit):
+    """Status rows of what a told payment changed."""
+    if credit:
+        jobs.credited(world, job, body["creditnotebillnum"], effect)
+    elif profile.status_rows == "full":
+        _full_rows(world, job, body)
+    if job.finished and not ledger.settled(job):
+        world.move(job, job.stage_before or "invoiced", "Opened again")
+    elif not credit:
+        close_if_settled(world, job)
+
+
+def _full_rows(world, job, body):
+    """X: the vendor's older interface reports a bypass payment back, in two rows."""
+    amount = cents(body["amount"])
+    world.add_update(
+        job, "payment", None, "Paid to the principal", "1", body["paydate"], amount
+    )
+    world.add_comment(job, f"Bypass payment posted: {money.text(amount)}")
+
+
+def close_if_settled(world, job):
+    if ledger.settled(job) and not job.finished:
+        world.move(job, "paid", "Capital paid")
+
+
+def receive(world, job, amount, paydate):
+    """The debtor pays at Ropo (control API): the money is Ropo's to report."""
+    effect = ledger.pay(job, amount)
+    job.received.append({"amount": amount, "date": paydate})
+    full = world.profiles[job.cid].status_rows == "full"
+    code, text = (None, "2") if full else (101, f"Paid: {money.text(amount)}")
+    world.add_update(job, "payment", code, "Paid to Ropo", text, paydate, amount)
+    close_if_settled(world, job)
+    return effect
+
+
+# --- answers ----------------------------------------------------------------------
+
+
+def _refuse(world, profile, received, job, statusid, text=None):
+    effect = ledger.pay(job, 0) if job else None
+    return _answer(world, profile, received, job, statusid, effect, text)
+
+
+def _answer(world, profile, received, job, statusid, effect, text=None, notices=()):
+    answer = _figures(received, job, effect)
+    answer["statusid"], answer["statustext"] = statusid, text or TEXTS[statusid]
+    call = {
+        "cid": profile.cid,
+        "request": received,
+        "statusid": statusid,
+        "jobid": job.jobid if job else None,
+        "capitalbefore": answer["capitalbefore"],
+        "capitalafter": answer["capitalafter"],
+        "time": world.stamp(),
+        "notices": list(notices),
+    }
+    world.add_payment(job, call)
+    return 201 if statusid == POSTED else 400, answer
+
+
+def _figures(received, job, effect):
+    answer = {
+        "jobid": job.jobid if job else None,
+        "billnum": job.billnum if job else _sent(received, "billnum", str),
+        "billcode": job.billcode if job else _sent(received, "billcode", str),
+        "paydate": _sent_date(received),
+        "amount": _sent(received, "amount", (int, float)),
+    }
+    for part in ledger.PARTS:
+        for when in ("before", "after"):
+            figures = getattr(effect, when) if effect else None
+            answer[f"{part}{when}"] = money.plain(figures[part]) if figures else None
+        focused = money.plain(effect.focused(part)) if effect else None
+        answer[f"focusedto{part}"] = focused
+    answer["unfocused"] = money.plain(effect.unfocused) if effect else None
+    return answer
+
+
+def _sent_date(received):
+    """The date as it was sent, where it is one; the answer keeps to the contract."""
+    text = _sent(received, "paydate", str) or _sent(received, "date", str)
+    return text if is_date(text) else None
+
+
+def is_date(text):
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except (TypeError, ValueError):
+        return False
+
+
+def _sent(received, name, kind):
+    value = received.get(name) if isinstance(received, dict) else None
+    return value if isinstance(value, kind) else None

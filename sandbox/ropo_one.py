@@ -1,0 +1,373 @@
+"""Ropo One's REST interface: reading requests, writing answers, and no rules."""
+
+import json
+from datetime import date, timedelta
+
+from aiohttp import web
+
+from . import contract, jobs, ledger, money, payments, pdf, statuses, tokens
+
+PREFIX = "/rest"
+PAID_IS_FORGOTTEN = timedelta(days=730)  # D: "older that 2y are not returned"
+HUGE = 20 * 1024 * 1024 + 1
+
+
+class RopoOne:
+    """The handlers; ``world`` is all they know."""
+
+    prefix = PREFIX
+
+    def __init__(self, world):
+        self.world = world
+
+    def routes(self):
+        return [
+            web.post(f"{PREFIX}/token", self.token),
+            web.post(f"{PREFIX}/jobs", self.add_jobs),
+            web.get(f"{PREFIX}/jobs", self.show_job),
+            web.post(f"{PREFIX}/jobs/payment", self.add_payment),
+            web.post(f"{PREFIX}/jobs/creditnote", self.add_credit_note),
+            web.get(f"{PREFIX}/jobs/pdf", self.show_pdf),
+            web.get(f"{PREFIX}/jobs/statusupdates", self.status_updates),
+            web.post(f"{PREFIX}/jobs/findbyendcustomer", self.find_by_end_customer),
+            web.post(f"{PREFIX}/jobs/preview", self.preview),
+            web.post(f"{PREFIX}/jobs/localprint", self.local_print),
+            web.get(f"{PREFIX}/online/onlinelink", self.online_link),
+        ]
+
+    # --- what every service gives the server --------------------------------------
+
+    def customer(self, request):
+        """The cid of a call with a good token, else None."""
+        cid = tokens.cid_of(request.headers.get("Authorization"))
+        return cid if cid in self.world.profiles else None
+
+    def limit(self, cid):
+        """How many calls at once this customer has of its own, or None."""
+        return self.world.profiles[cid].concurrency
+
+    def needs_token(self, request):
+        return request.path != f"{PREFIX}/token"
+
+    @staticmethod
+    def unauthorized():
+        """A: 401 is documented without a body; this is the vendor's problem shape."""
+        problem = {"status": 401, "title": "Unauthorized", "detail": "No valid token"}
+        return web.json_response(problem, status=401)
+
+    @staticmethod
+    def throttled():
+        error = "Too many requests - Too many concurrent requests for this customer"
+        return web.json_response(_job_response([], [error]), status=429)
+
+    # --- token --------------------------------------------------------------------
+
+    async def token(self, request):
+        body = await _json(request)
+        body = body if isinstance(body, dict) else {}
+        profile = self.world.profiles.get(str(body.get("cid")))
+        given = body.get("cid"), body.get("apicode")
+        if profile is None or given != (profile.cid, profile.apicode):
+            error = {"errorId": 1, "errorText": "Wrong cid or apicode"}
+            return web.json_response(error, status=400)
+        token = tokens.make(profile.cid, profile.token_lifetime)
+        return web.json_response({"token": token}, status=201)
+
+    # --- jobs ---------------------------------------------------------------------
+
+    async def add_jobs(self, request):
+        datasets, errors = await _datasets(request)
+        if errors:
+            return web.json_response(_job_response([], errors), status=400)
+        rows = jobs.post(self.world, request["profile"], datasets)
+        answer = _job_response(rows)
+        return web.json_response(answer, status=201 if answer["accepted"] else 400)
+
+    async def preview(self, request):
+        """S that it exists and names the file in a header, A for the path."""
+        dataset, problem = await _single_dataset(request)
+        if problem:
+            return problem
+        profile = request["profile"]
+        readable, errors, _notices = jobs.read(profile, dataset)
+        if errors:
+            return _refused_row(dataset, errors)
+        draft = jobs.draft(self.world, profile, readable, dataset)
+        return _pdf(pdf.render(draft, profile, preview=True), _file_name(draft))
+
+    async def local_print(self, request):
+        """S that it exists, A for the path, the status and the headers: the PDF fills
+        the body, so what a job's answer row tells stands in headers."""
+        dataset, problem = await _single_dataset(request)
+        if problem:
+            return problem
+        profile = request["profile"]
+        [row] = jobs.post(self.world, profile, [dataset])
+        if not row["accepted"]:
+            return web.json_response(_job_response([row]), status=400)
+        job = self.world.jobs[row["jobid"]]
+        response = _pdf(pdf.render(job, profile), _file_name(job), status=201)
+        for name in ("jobid", "billnum", "billcode", "reference", "ownref"):
+            response.headers[name] = _header(row[name])
+        return response
+
+    async def show_job(self, request):
+        jobid = request.query.get("jobid", "")
+        job = self.world.jobs.get(int(jobid)) if jobid.isdecimal() else None
+        if job is None or job.cid != request["profile"].cid:
+            return _error("jobid: no such job")
+        return web.json_response(_job_info(job))
+
+    async def status_updates(self, request):
+        """D: all not yet fetched, 1000 at a time, then 204; or one day; or one bill."""
+        filters = {
+            name: request.query[name]
+            for name in ("date", "billnum")
+            if name in request.query
+        }
+        if len(filters) > 1:
+            return _error("date, billnum: send one of them")
+        if not payments.is_date(filters.get("date", "2000-01-01")):
+            return _error("date: must be YYYY-MM-DD")
+        rows = self._updates(request["profile"].cid, filters)
+        if not rows:
+            return web.Response(status=204)
+        return web.json_response({"result": {"status": rows}})
+
+    def _updates(self, cid, filters):
+        if "billnum" in filters:
+            billnum = filters["billnum"]
+            return self.world.updates_where(cid, lambda row: row["billnum"] == billnum)
+        if "date" in filters:
+            day = filters["date"]
+            return self.world.updates_where(
+                cid, lambda row: row["statustime"].startswith(day)
+            )
+        return self.world.fetch_updates(cid)
+
+    async def find_by_end_customer(self, request):
+        body = await _json(request)
+        body = body if isinstance(body, dict) else {}
+        name, value = _end_customer(body)
+        if not value:
+            return _error("ssn, custnum: one of them is required")
+        everything = body.get("all_invoices") == 1
+        found = [
+            self._found(job)
+            for job in self.world.jobs_of(request["profile"].cid)
+            if job.dataset.get(name) == value and self._is_listed(job, everything)
+        ]
+        return web.json_response({"jobs": found})
+
+    def _is_listed(self, job, everything):
+        """D: open ones, or all but those paid whose due date is over two years ago."""
+        if job.credit or job.jobtype == 301:
+            return False
+        if not (job.finished or ledger.settled(job)):
+            return True
+        due = date.fromisoformat(job.paydate) if job.paydate else self.world.today()
+        return everything and due >= self.world.today() - PAID_IS_FORGOTTEN
+
+    def _found(self, job):
+        """D for the names; the group keys and their emptiness A."""
+        return {
+            "case_number": job.jobid,
+            "invoice_number": job.billnum,
+            "original_invoice_date": job.created[:10],
+            "status": self._myropo_status(job),
+            "open_amount": money.plain(job.capital + job.interest + job.noticefee),
+            "group_job": 0,
+            "group_case_numbers": [],
+            "group_total_payable": None,
+            "my_ropo_link": _link(job),
+        }
+
+    def _myropo_status(self, job):
+        if job.stage in statuses.MYROPO:
+            return statuses.MYROPO[job.stage]
+        overdue = job.paydate and date.fromisoformat(job.paydate) < self.world.today()
+        return "due" if overdue else "invoicing"
+
+    # --- money --------------------------------------------------------------------
+
+    async def add_payment(self, request):
+        status, answer = payments.post(
+            self.world, request["profile"], await _json(request)
+        )
+        return web.json_response(answer, status=status)
+
+    async def add_credit_note(self, request):
+        status, answer = payments.post_credit_note(
+            self.world, request["profile"], await _json(request)
+        )
+        return web.json_response(answer, status=status)
+
+    # --- documents ----------------------------------------------------------------
+
+    async def show_pdf(self, request):
+        job, error = self._document(request)
+        if error:
+            return _error(error)
+        if job.pdf_mode != "ok":
+            return _pdf(WRONG_DOCUMENTS[job.pdf_mode](), _file_name(job))
+        original = request.query.get("origdata", "1") != "0"
+        content = pdf.render(job, request["profile"], original=original)
+        return _pdf(content, _file_name(job))
+
+    def _document(self, request):
+        """``(job, error)``. D: all identifiers sent must mean the same document."""
+        wanted = [name for name in DOCUMENT_KEYS if request.query.get(name)]
+        if not wanted:
+            return None, "contractnum, billnum or jobid is required"
+        found = [self._matches(request, name) for name in wanted]
+        common = set.intersection(*found)
+        if not common:
+            return None, "No such document"
+        # A: one number, several documents: the newest.
+        return self.world.jobs[max(common)], None
+
+    def _matches(self, request, name):
+        value, cid = request.query[name], request["profile"].cid
+        if name == "contractnum":
+            found = [
+                job for job in self.world.jobs_of(cid) if _has_contract(job, value)
+            ]
+        elif name == "jobid":
+            jobid = int(value) if value.isdecimal() else None
+            found = self.world.jobs_with("jobid", jobid)
+        else:
+            found = self.world.jobs_with("billnum", value)
+        return {job.jobid for job in found if job.cid == cid}
+
+    async def online_link(self, request):
+        billnum = request.query.get("billnum", "")
+        cid = request["profile"].cid
+        own = [j for j in self.world.jobs_with("billnum", billnum) if j.cid == cid]
+        if not own:
+            problem = {"status": 404, "title": "Not Found", "detail": "No such invoice"}
+            return web.json_response({"type": None, **problem}, status=404)
+        return web.json_response({"url": _link(jobs.choose(own))})
+
+
+# --- requests ---------------------------------------------------------------------
+
+
+def _reject_constant(name):
+    raise ValueError(f"{name} is not JSON")
+
+
+async def _json(request):
+    """The body, or None where it is no JSON."""
+    try:
+        return json.loads(await request.read(), parse_constant=_reject_constant)
+    except ValueError:
+        return None
+
+
+async def _datasets(request):
+    body = await _json(request)
+    return ([], ["body: not JSON"]) if body is None else contract.datasets(body)
+
+
+async def _single_dataset(request):
+    """``(dataset, answer)``: preview and local print take one document at a time."""
+    datasets, errors = await _datasets(request)
+    if not errors and len(datasets) != 1:
+        errors = ["datastream.dataset: exactly one dataset"]
+    if errors:
+        return None, web.json_response(_job_response([], errors), status=400)
+    return datasets[0], None
+
+
+def _end_customer(body):
+    if isinstance(body.get("ssn"), str) and body["ssn"]:
+        return "govid", body["ssn"]
+    custnum = body.get("custnum")
+    return "custnum", custnum if isinstance(custnum, str) else None
+
+
+# --- answers ----------------------------------------------------------------------
+
+
+def _job_response(rows, errors=()):
+    return {
+        "result": rows,
+        "errors": [{"error": error} for error in errors],
+        "accepted": sum(row["accepted"] for row in rows),
+    }
+
+
+def _refused_row(dataset, errors):
+    row = jobs.refused(dataset, "; ".join(errors))
+    return web.json_response(_job_response([row]), status=400)
+
+
+def _error(text):
+    """D: ``{error}``; A: that its status is 400."""
+    return web.json_response({"error": text}, status=400)
+
+
+def _job_info(job):
+    """D for the names up to origjobdate; what the open amount is it does not tell."""
+    given = (
+        "accountdate",
+        "address",
+        "addressaddline1",
+        "addressaddline2",
+        "city",
+        "company",
+        "country",
+        "custnum",
+        "govid",
+        "person",
+        "postcode",
+    )
+    following = statuses.STAGES.get(job.next_stage, (-1, None))
+    return {
+        **{name: job.dataset.get(name) for name in given},
+        "billcode": job.billcode,
+        "billnum": job.billnum,
+        "currentpaydate": job.paydate,
+        "currentstatus": job.status,
+        "currentstatustext": job.statustext,
+        "jobid": job.jobid,
+        "nextstatus": following[0],
+        "nextstatusdate": job.next_date,
+        "nextstatustext": following[1],
+        "origjobdate": job.created[:10],
+        "origjobtext": statuses.text_of(job.jobtype),
+    }
+
+
+def _link(job):
+    return f"https://myropo.example/#/job/{job.jobid:08x}"
+
+
+def _has_contract(job, number):
+    contracts = job.dataset.get("contract") or []
+    return any(each.get("contract_no") == number for each in contracts)
+
+
+def _file_name(job):
+    return job.dataset.get("pdfname") or f"{job.billnum or 'preview'}.pdf"
+
+
+def _pdf(content, name, status=200):
+    return web.Response(
+        status=status,
+        body=content,
+        content_type="application/pdf",
+        headers={"pdfname": _header(name)},
+    )
+
+
+def _header(value):
+    return "".join(character for character in str(value) if character.isprintable())
+
+
+DOCUMENT_KEYS = ("contractnum", "billnum", "jobid")
+WRONG_DOCUMENTS = {
+    "not_pdf": lambda: b"<html><body>Service unavailable</body></html>",
+    "huge": lambda: b"%PDF-1.4\n" + b"%" * HUGE,
+    "empty": lambda: b"",
+}

@@ -1,0 +1,148 @@
+"""The HTTP server: counts calls, holds limits, plays faults, lets services act.
+
+A service (Ropo One now, others beside it later) brings ``prefix``, ``routes()``,
+``customer(request)``, ``limit(cid)``, ``needs_token(request)``, ``unauthorized()`` and
+``throttled()``; faults, state, control and pages are shared.
+"""
+
+import asyncio
+import collections
+import logging
+import time
+
+from aiohttp import web
+
+from . import faults as faults_module
+from .control import Control
+from .pages import Pages
+
+log = logging.getLogger("sandbox")
+
+LARGEST_BODY = 64 * 1024 * 1024
+LAST_CALLS = 50
+
+
+class Server:
+    """One running sandbox; ``latency``: milliseconds before a service call acts."""
+
+    def __init__(self, world, services, faults, latency=0, concurrency=None):
+        self.world = world
+        self.services = services
+        self.faults = faults
+        self.latency = latency
+        self.concurrency = concurrency
+        self.running = collections.Counter()
+        self.last_calls = collections.deque(maxlen=LAST_CALLS)
+
+    def application(self):
+        app = web.Application(
+            client_max_size=LARGEST_BODY, middlewares=[self._middleware()]
+        )
+        for part in (*self.services, Control(self), Pages(self)):
+            app.add_routes(part.routes())
+        return app
+
+    def _middleware(self):
+        @web.middleware
+        async def middleware(request, handler):
+            service = self._service(request.path)
+            if service:
+                return await self._serve(service, request, handler)
+            response = await handler(request)
+            self.world.commit()
+            return response
+
+        return middleware
+
+    def _service(self, path):
+        return next((s for s in self.services if path.startswith(s.prefix)), None)
+
+    async def _serve(self, service, request, handler):
+        """A vendor call, measured: who, how many at once, what came of it."""
+        self.world.calls[f"{request.method} {request.path}"] += 1
+        cid = service.customer(request)
+        call = _Call(request, cid)
+        self.last_calls.append(call)
+        self.running[cid] += 1
+        if cid and self.running[cid] > self.world.max_concurrent[cid]:
+            self.world.max_concurrent[cid] = self.running[cid]
+        try:
+            response = await self._answer(service, request, handler, call)
+            call.done(response)
+            return response
+        except ConnectionResetError:
+            log.info("%s: the client went away before it had sent all", call.label)
+            return web.Response()
+        finally:
+            self.running[cid] -= 1
+
+    async def _answer(self, service, request, handler, call):
+        def throttled():
+            self.world.throttled[call.cid or ""] += 1
+            return service.throttled()
+
+        async def act(request):
+            return await self._act(service, request, handler, call.cid)
+
+        if self._too_many(service, call.cid):
+            await request.read()
+            return throttled()
+        fault = self.faults.strike(request.method, request.path)
+        if fault is None:
+            return await act(request)
+        call.fault = fault.kind
+        log.info("%s meets %s", call.label, fault.kind)
+        return await faults_module.play(fault, request, act, throttled)
+
+    def _too_many(self, service, cid):
+        if cid is None:
+            return False
+        limit = service.limit(cid) or self.concurrency
+        return limit is not None and self.running[cid] > limit
+
+    async def _act(self, service, request, handler, cid):
+        """The real work. What it changed is kept before any answer leaves.
+
+        The whole request is read first: once it is here, a client that hangs up stops
+        nothing.
+        """
+        await request.read()
+        if self.latency:
+            await asyncio.sleep(self.latency / 1000)
+        if service.needs_token(request):
+            if cid is None:
+                return service.unauthorized()
+            request["profile"] = self.world.profiles[cid]
+        response = await handler(request)
+        self.world.commit()
+        return response
+
+    async def run(self, sock, stop):
+        """Serve on a listening socket until ``stop`` is set."""
+        runner = web.AppRunner(
+            self.application(), access_log=None, shutdown_timeout=0.5
+        )
+        await runner.setup()
+        await web.SockSite(runner, sock).start()
+        host, port = sock.getsockname()[:2]
+        host = f"[{host}]" if ":" in host else host
+        print(f"Listening on http://{host}:{port}", flush=True)
+        await stop.wait()
+        await runner.cleanup()
+
+
+class _Call:
+    """A line of the page's "last calls"."""
+
+    def __init__(self, request, cid):
+        self.label = f"{request.method} {request.path_qs}"
+        self.cid = cid
+        self.time = time.strftime("%H:%M:%S")
+        self.started = time.perf_counter()
+        self.fault = None
+        self.status = None
+        self.milliseconds = None
+
+    def done(self, response):
+        self.status = response.status
+        self.milliseconds = (time.perf_counter() - self.started) * 1000

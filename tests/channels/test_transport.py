@@ -1,0 +1,278 @@
+"""Every way a call can end, over real sockets."""
+
+import datetime
+import ipaddress
+import socket
+import time
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from ...channels.errors import NotSent, Outcome, Reason, Throttled, Unknown
+from ...channels.transport import Transport, checked_url
+from .common import ChannelTests, says, whole_text
+
+SECRET = "very-secret-token"
+
+
+def call(url, *, timeout=2, method="POST", **values):
+    transport = Transport(url, timeout=timeout, loopback_http=True)
+    try:
+        body = {"hello": 1} if method == "POST" else None
+        return transport.call(method, "/rest/jobs", body=body, **values)
+    finally:
+        transport.close()
+
+
+def failure(url, kind, **values):
+    with pytest.raises(kind) as caught:
+        call(url, **values)
+    return caught.value
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        return unused.getsockname()[1]
+
+
+class TestNotSent(ChannelTests):
+    @pytest.mark.parametrize("method", ["POST", "GET"])
+    def test_refused_connection_is_not_sent(self, method):
+        error = failure(f"http://127.0.0.1:{free_port()}", NotSent, method=method)
+        assert error.reason == Reason.CONNECT
+        assert error.outcome == Outcome.NOT_SENT
+
+    @pytest.mark.parametrize("method", ["POST", "GET"])
+    def test_unknown_host_is_not_sent(self, method):
+        error = failure("https://nonexistent.invalid", NotSent, method=method)
+        assert error.reason == Reason.DNS
+
+    def test_tls_to_a_plain_port_is_not_sent(self, sandbox):
+        error = failure(sandbox.url.replace("http:", "https:"), NotSent)
+        assert error.reason == Reason.TLS
+
+    def test_no_answer_to_tls_is_not_sent(self, serve):
+        server = serve(lambda connection: time.sleep(3))
+        started = time.monotonic()
+        failure(server.url.replace("http:", "https:"), NotSent, timeout=0.5)
+        assert time.monotonic() - started < 1.5
+
+    def test_http_to_another_host_is_refused_before_anything_leaves(self, monkeypatch):
+        monkeypatch.setattr(socket.socket, "connect", None)  # whoever tries fails
+        for url in ("http://ropo24.fi", "http://192.0.2.1", "http://localhost.example"):
+            with pytest.raises(NotSent) as caught:
+                Transport(url, loopback_http=True)
+            assert caught.value.reason == Reason.INSECURE
+
+    def test_http_to_this_machine_only_when_allowed(self):
+        for url in ("http://localhost:1", "http://127.0.0.1:1", "http://[::1]:1/"):
+            assert checked_url(url, loopback_http=True) == url.rstrip("/")
+            with pytest.raises(NotSent) as caught:
+                checked_url(url)
+            assert caught.value.reason == Reason.INSECURE
+
+    @pytest.mark.parametrize(
+        "url",
+        [None, "", "ropo24.fi", "ftp://ropo24.fi", "https://", "https://u:p@x.fi"],
+    )
+    def test_what_is_no_address_is_refused(self, url):
+        with pytest.raises(NotSent) as caught:
+            checked_url(url)
+        assert caught.value.reason == Reason.ADDRESS
+        assert "u:p" not in str(caught.value)
+
+
+def self_signed():
+    """A key and a certificate for 127.0.0.1, as PEM."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+    now = datetime.datetime.now(datetime.timezone.utc)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), 1)
+        .not_valid_before(now - datetime.timedelta(hours=1))
+        .not_valid_after(now + datetime.timedelta(hours=1))
+        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    secret = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    return secret + certificate.public_bytes(serialization.Encoding.PEM)
+
+
+def drip(head):
+    def answer(connection):
+        connection.sendall(head)
+        for _second in range(50):
+            time.sleep(0.2)
+            connection.sendall(b" ")
+
+    return answer
+
+
+class TestTls(ChannelTests):
+    @pytest.fixture
+    def certificate(self, tmp_path):
+        path = tmp_path / "certificate.pem"
+        path.write_bytes(self_signed())
+        return path
+
+    def test_https_works_and_ends_in_time(self, serve, certificate, monkeypatch):
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+        server = serve(says("201 Created", b"{}"), certificate=certificate)
+        assert call(server.url, token=SECRET).json() == {}
+        head = b"HTTP/1.1 201 Created\r\nContent-Length: 50\r\n\r\n"
+        server = serve(drip(head), certificate=certificate)
+        started = time.monotonic()
+        assert failure(server.url, Unknown, timeout=1).reason == Reason.TIMEOUT
+        assert time.monotonic() - started < 1.5
+
+    def test_certificate_of_nobody_is_not_sent(self, serve, certificate):
+        server = serve(says("201 Created", b"{}"), certificate=certificate)
+        assert failure(server.url, NotSent).reason == Reason.TLS
+        assert not server.received
+
+
+class TestUnknown(ChannelTests):
+    def test_dropped_after_the_request_is_unknown(self, serve):
+        assert failure(serve(lambda _: None).url, Unknown).reason == Reason.CUT
+
+    @pytest.mark.parametrize(
+        "kind, reason",
+        [
+            ("drop_before", Reason.CUT),
+            ("drop_after", Reason.CUT),
+            ("cut", Reason.CUT),
+            ("error_before", Reason.SERVER),
+            ("error_after", Reason.SERVER),
+        ],
+    )
+    def test_what_the_sandbox_breaks_is_unknown(self, sandbox, kind, reason):
+        sandbox.fault(kind)
+        assert failure(sandbox.url, Unknown).reason == reason
+
+    def test_slow_answer_is_unknown(self, sandbox):
+        sandbox.fault("slow", seconds=3)
+        assert failure(sandbox.url, Unknown, timeout=0.3).reason == Reason.TIMEOUT
+
+    @pytest.mark.parametrize(
+        "head",
+        [
+            b"HTTP/1.1 201 Created\r\nContent-Length: 50\r\n\r\n",
+            b"HTTP/1.1 201 Created\r\n\r\n",
+        ],
+        ids=["body", "body of unknown length"],
+    )
+    def test_dripping_answer_ends_at_the_timeout(self, serve, head):
+        started = time.monotonic()
+        error = failure(serve(drip(head)).url, Unknown, timeout=1)
+        assert time.monotonic() - started < 1.5
+        assert error.reason == Reason.TIMEOUT
+
+    def test_kept_connection_has_its_own_timeout_for_each_call(self, serve):
+        """The time of one call is not the time of the connection."""
+
+        def answer(connection):
+            for _call in range(4):
+                time.sleep(0.4)
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+                connection.recv(65536)
+
+        transport = Transport(serve(answer).url, timeout=1, loopback_http=True)
+        for _call in range(4):
+            assert transport.call("GET", "/").ok
+        transport.close()
+
+    def test_too_large_an_answer_is_not_read_to_its_end(self, serve):
+        server = serve(says("200 OK", b"x" * 300_000))
+        assert failure(server.url, Unknown, limit=100_000).reason == Reason.TOO_LARGE
+
+    @pytest.mark.parametrize(
+        "answer", [b"not HTTP at all\r\n\r\n", b"HTTP/1.1 abc\r\n\r\n"]
+    )
+    def test_what_is_no_http_is_unknown(self, serve, answer):
+        server = serve(lambda connection: connection.sendall(answer))
+        assert failure(server.url, Unknown).reason == Reason.CUT
+
+    def test_redirect_is_not_followed(self, serve):
+        target = serve(says("201 Created", b"{}"))
+        server = serve(says("307 Temporary Redirect", Location=target.url))
+        assert failure(server.url, Unknown).reason == Reason.SERVER
+        assert not target.received
+
+    @pytest.mark.parametrize(
+        "body", [b"", b"<html>", b'{"a": ', b"\xff\xfe", b"[" * 10**6]
+    )
+    def test_unreadable_json_is_unknown(self, serve, body):
+        reply = call(serve(says("201 Created", body)).url)
+        with pytest.raises(Unknown) as caught:
+            reply.json()
+        assert caught.value.reason == Reason.UNREADABLE
+
+
+class TestThrottled(ChannelTests):
+    @pytest.mark.parametrize(
+        "header, seconds",
+        [
+            ({}, None),
+            ({"Retry_After": "7"}, 7),
+            ({"Retry_After": "0"}, 0),
+            ({"Retry_After": "Wed, 21 Oct 2026 07:28:00 GMT"}, None),
+            ({"Retry_After": "\xb2"}, None),
+        ],
+    )
+    def test_429_is_throttled(self, serve, header, seconds):
+        server = serve(says("429 Too Many Requests", b"{}", **header))
+        assert failure(server.url, Throttled).retry_after == seconds
+
+
+class TestRequest(ChannelTests):
+    def test_token_travels_and_netrc_does_not(self, serve, tmp_path, monkeypatch):
+        netrc = tmp_path / "netrc"
+        netrc.write_text("machine 127.0.0.1 login somebody password else\n")
+        monkeypatch.setenv("NETRC", str(netrc))
+        server = serve(says("201 Created", b"{}"))
+        call(server.url, token=SECRET)
+        call(server.url)
+        with_token, without = server.received
+        assert f"Authorization: Bearer {SECRET}" in with_token
+        assert "Authorization" not in without
+
+    def test_call_to_this_machine_uses_no_proxy(self, serve, monkeypatch):
+        proxy = serve(says("201 Created", b"{}"))
+        server = serve(says("201 Created", b"{}"))
+        monkeypatch.setenv("http_proxy", proxy.url)
+        monkeypatch.setenv("all_proxy", proxy.url)
+        call(server.url)
+        assert (len(proxy.received), len(server.received)) == (0, 1)
+
+    def test_nothing_is_said_twice_by_itself(self, serve):
+        server = serve(lambda _: None)
+        failure(server.url, Unknown)
+        assert len(server.received) == 1
+
+    @pytest.mark.parametrize(
+        "answer",
+        [
+            says("201 Created", b"{}"),
+            says("500 Oops"),
+            says("429 Wait"),
+            lambda _: None,
+        ],
+    )
+    def test_no_secret_in_logs_or_errors(self, serve, answer, log_text):
+        server = serve(answer)
+        try:
+            call(server.url, token=SECRET)
+        except Exception as error:
+            assert SECRET not in whole_text(error)
+        assert "POST /rest/jobs" in log_text()
+        assert SECRET not in log_text()
+        assert "hello" not in log_text()

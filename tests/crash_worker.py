@@ -1,0 +1,254 @@
+"""A process beside the tests: works the outbox with real commits, dies on order.
+
+Reads orders as lines of JSON and carries each out in processes of their own, which it
+forks once Odoo is loaded. An order `die` names the step at which they kill themselves.
+"""
+
+import json
+import os
+import signal
+import sys
+import threading
+import time
+import traceback
+
+from odoo import SUPERUSER_ID, Command, api, fields
+from odoo.modules.registry import Registry
+from odoo.sql_db import close_all
+from odoo.tools import config
+
+
+def main(database):
+    config.parse_config(["--database", database, "--log-level", "critical"])
+    registry = Registry(database)
+    answer(True)
+    for line in sys.stdin:
+        orders = json.loads(line)
+        close_all()  # connections can't be shared with a fork
+        children = [start(registry, order) for order in orders]
+        answer([finish(*child) for child in children])
+
+
+def answer(value):
+    sys.stdout.write(json.dumps(value, default=str) + "\n")
+    sys.stdout.flush()
+
+
+def start(registry, order):
+    """Forks a process that carries out `order`; `(its id, where its answer comes)`."""
+    reader, writer = os.pipe()
+    pid = os.fork()
+    if pid:
+        os.close(writer)
+        return pid, reader
+    try:
+        with registry.cursor() as cr:
+            env = api.Environment(cr, SUPERUSER_ID, {})
+            result = ORDERS[order.pop("do")](env, **order)
+    except Exception:
+        result = {"error": traceback.format_exc()}
+    with os.fdopen(writer, "w") as pipe:
+        json.dump(result, pipe, default=str)
+    os._exit(0)
+
+
+def finish(pid, reader):
+    with os.fdopen(reader) as pipe:
+        text = pipe.read()
+    _pid, status = os.waitpid(pid, 0)
+    if os.WIFSIGNALED(status):
+        return {"killed": os.WTERMSIG(status)}
+    return json.loads(text)
+
+
+# --- orders -------------------------------------------------------------------------
+
+
+def set_up(env, url):
+    """A Finnish company with an account at the sandbox."""
+    company = env["res.company"].create(
+        {"name": "Example Oy", "country_id": env.ref("base.fi").id}
+    )
+    env["account.chart.template"].try_loading("fi", company, install_demo=False)
+    env["ir.config_parameter"].set_param("ropo_connect.look_up_delay", 0)
+    account = env["ropo.account"].create(
+        {
+            "name": "Example",
+            "company_id": company.id,
+            "environment": "sandbox",
+            "country": "fi",
+            "base_url": url,
+            "cid": "700001",
+            "apicode": "sandbox-apicode",
+            "timeout": 5,
+        }
+    )
+    env["ir.cron"].search([]).active = False
+    return account.id
+
+
+def prepare(env, account, invoices=0, reminders=0, payments=0, batch_size=50):
+    """Puts so many of each into the outbox."""
+    env = in_company(env, account)
+    env["ropo.account"].browse(account).batch_size = batch_size
+    if payments:
+        chased = put(env, "ropo.transfer.wizard", "action_transfer", payments)
+        env["ropo.request"]._work_off(account)
+        env.invalidate_all()
+        for invoice in chased:
+            pay(env, invoice, 25)
+        env["ropo.job"]._cron_post_payments()
+    put(env, "ropo.send.wizard", "action_send", invoices)
+    put(env, "ropo.transfer.wizard", "action_transfer", reminders)
+
+
+def put(env, wizard, action, count):
+    moves = env["account.move"]
+    if not count:
+        return moves
+    due = fields.Date.subtract(fields.Date.today(), days=20)
+    for _number in range(count):
+        partner = env["res.partner"].create(
+            {
+                "name": "Example Customer Oy",
+                "is_company": True,
+                "street": "Esimerkkikatu 1",
+                "zip": "00100",
+                "city": "Helsinki",
+            }
+        )
+        moves |= moves.create(
+            {
+                "move_type": "out_invoice",
+                "partner_id": partner.id,
+                "invoice_date": due,
+                "invoice_date_due": due,
+                "invoice_line_ids": [
+                    Command.create({"name": "Work", "price_unit": 100, "tax_ids": []})
+                ],
+            }
+        )
+    moves.action_post()
+    getattr(env[wizard].create({"move_ids": [Command.set(moves.ids)]}), action)()
+    env.cr.commit()
+    return moves
+
+
+def pay(env, invoice, amount):
+    env["account.payment.register"].with_context(
+        active_model="account.move", active_ids=invoice.ids
+    ).create({"amount": amount})._create_payments()
+    env.cr.commit()
+
+
+def work(env, account, die=""):
+    """Works the outbox off, and dies at the step of that name."""
+    if die:
+        KILL[die](env)
+    return env["ropo.request"]._work_off(account)
+
+
+def settle(env, account, die=""):
+    """Time passes, and a worker that stays alive does the rest."""
+    if die:
+        KILL[die](env)
+    for _round in range(4):
+        env.cr.execute(
+            "UPDATE ropo_request SET next_attempt_at = NULL WHERE state = 'queued'"
+        )
+        env.cr.execute(
+            "UPDATE ropo_request SET lease_until = now() AT TIME ZONE 'utc' - "
+            "interval '1 second' WHERE state = 'sending'"
+        )
+        env.cr.commit()
+        env["ropo.request"]._work_off(account)
+
+
+def report(env, account):
+    """What the ledger says of what Ropo holds."""
+    requests = env["ropo.request"].search([("account_id", "=", account)], order="id")
+    return [
+        {
+            "operation": request.operation,
+            "number": request.move_id.name,
+            "state": request.state,
+            "attempts": request.attempts,
+            "jobid": request.job_id.jobid,
+            "capital": request.job_id.open_amount,
+            "residual": request.move_id.amount_residual,
+            "cases": len(request.move_id.ropo_job_ids),
+        }
+        for request in requests
+    ]
+
+
+def hold(env, account, after, seconds):
+    """A user's transaction that changes the invoices and takes its time."""
+    time.sleep(after)
+    env.cr.commit()  # begins now
+    moves = env["ropo.request"].search([("account_id", "=", account)]).move_id
+    moves.ref = "changed"
+    env.flush_all()
+    time.sleep(seconds)
+    env.cr.commit()
+
+
+def in_company(env, account):
+    company = env["ropo.account"].browse(account).company_id
+    context = {"allowed_company_ids": company.ids, "mail_notrack": True}
+    return env(user=SUPERUSER_ID, context=context)
+
+
+ORDERS = {
+    order.__name__: order for order in (set_up, prepare, work, settle, report, hold)
+}
+
+
+# --- steps --------------------------------------------------------------------------
+
+
+def kill(*_args, **_kwargs):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def kill_after(seconds):
+    def later(request, method):
+        def wrapper(*args):
+            threading.Timer(seconds, kill).start()
+            return method(*args)
+
+        return wrapper
+
+    return later
+
+
+def replace(name, new=None, model="ropo.request"):
+    """A step that kills at the method `name`, or runs what `new` makes of it."""
+
+    def act(env):
+        method = getattr(type(env[model]), name)
+        setattr(type(env[model]), name, new(model, method) if new else kill)
+
+    return act
+
+
+def once_done(model, method):
+    def wrapper(*args, **kwargs):
+        method(*args, **kwargs)
+        args[0].env.flush_all()
+        kill()
+
+    return wrapper
+
+
+KILL = {
+    "built, not committed": replace("_lease_end"),
+    "committed, not said": replace("_say"),
+    "saying": replace("_say", kill_after(0.3)),
+    "answered, not recorded": replace("_record"),
+    "recorded, not committed": replace("_record", once_done),
+    "looked up, not committed": replace("_look_up", once_done),
+}
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,50 @@
+"""Who may import whom, read off every import in the checkout."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+ADDON = "odoo.addons.ropo_connect"
+# Folders that the addon is made of, and those that only look at it.
+ROOMS = ["channels", "controllers", "models", "report", "wizards"]
+ASIDE = ["bench", "dev", "sandbox", "tests"]
+RULES = [
+    ("channels", ["odoo", *ASIDE, "controllers", "models", "report", "wizards"]),
+    ("sandbox", ["odoo", *ROOMS, "bench", "dev", "tests"]),
+    *((room, ASIDE) for room in ["controllers", "models", "report", "wizards"]),
+    ("models", ["controllers", "report", "wizards"]),
+    ("__init__.py", ASIDE),
+]
+
+
+@pytest.mark.parametrize("source, forbidden", RULES)
+def test_arrows_point_one_way(source, forbidden):
+    wrong = [
+        f"{path.relative_to(ROOT)}:{line} imports {name}"
+        for path in python_files(ROOT / source)
+        for line, name in imports(path)
+        if name.split(".")[0] in forbidden
+    ]
+    assert not wrong
+
+
+def python_files(place):
+    return [place] if place.is_file() else sorted(place.rglob("*.py"))
+
+
+def imports(path):
+    """`(line, name)` of each import, the checkout's own names without the addon's."""
+    package = list(path.relative_to(ROOT).parent.parts)
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else []
+            module = ".".join([*above, *filter(None, [node.module])])
+            names = [f"{module}.{alias.name}".strip(".") for alias in node.names]
+        else:
+            continue
+        for name in names:
+            yield node.lineno, name.removeprefix(f"{ADDON}.")

@@ -1,0 +1,167 @@
+"""Workers that are killed, and workers that meet: real processes, real commits."""
+
+import json
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from odoo.sql_db import close_all
+from odoo.tests.common import get_db_name
+
+from .common import Sandbox
+
+WORKER = Path(__file__).with_name("crash_worker.py")
+
+
+class Workers:
+    """Processes with a database and a sandbox of their own."""
+
+    def __init__(self, database):
+        self.sandbox = Sandbox()
+        self._process = subprocess.Popen(
+            [sys.executable, str(WORKER), database],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self._read() is True
+        self.account = self.run("set_up", url=self.sandbox.url, account=None)
+
+    def stop(self):
+        self._process.stdin.close()
+        self._process.wait()
+        self.sandbox.stop()
+
+    def run(self, do, **values):
+        (result,) = self.run_together({"do": do, **values})
+        return result
+
+    def run_together(self, *orders):
+        for order in orders:
+            order.setdefault("account", getattr(self, "account", None))
+            if order["account"] is None:
+                del order["account"]
+        self._process.stdin.write(json.dumps(orders) + "\n")
+        self._process.stdin.flush()
+        results = self._read()
+        errors = [r["error"] for r in results if isinstance(r, dict) and "error" in r]
+        assert not errors, errors[0]
+        return results
+
+    def _read(self):
+        return json.loads(self._process.stdout.readline())
+
+
+@pytest.fixture(scope="module")
+def workers():
+    # Named like a copy for one more pytest worker, so that whatever is left of a run
+    # that was killed is found and dropped with its other databases.
+    name = re.sub(r"-gw\d+$", "", get_db_name())
+    worker = int((re.findall(r"-gw(\d+)$", get_db_name()) or [0])[0])
+    copy = f"{name}-gw{900 + worker}"
+    close_all()  # nobody may be connected to what is copied
+    subprocess.run(["createdb", "--template", get_db_name(), copy], check=True)
+    workers = Workers(copy)
+    yield workers
+    workers.stop()
+    subprocess.run(["dropdb", "--force", copy], check=True)
+
+
+def assert_in_step(workers, requests, calls=None):
+    """The sandbox holds exactly what the ledger says."""
+    report = workers.run("report")[-requests:]
+    assert {row["state"] for row in report} == {"done"}, report
+    state = workers.sandbox.state()
+    assert state["duplicates"] == 0
+    jobs = {job["jobid"]: job for job in state["jobs"]}
+    assert len(jobs) == len({row["jobid"] for row in workers.run("report")})
+    for row in report:
+        job = jobs[int(row["jobid"])]
+        assert job["billnum"] == row["number"]
+        assert row["cases"] == 1
+        if row["operation"] != "invoice":
+            assert job["capital"] == row["capital"] == row["residual"]
+        if row["operation"] == "payment":
+            assert [payment["statusid"] for payment in job["payments"]] == [6]
+    if calls is not None:
+        assert state["calls"]["POST /rest/jobs"] == calls
+
+
+EVERYTHING = {"invoices": 2, "reminders": 2, "payments": 2}
+COUNT = 6
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "built, not committed",
+        "committed, not said",
+        "answered, not recorded",
+        "recorded, not committed",
+    ],
+)
+def test_killed_between_two_steps(workers, step):
+    workers.run("prepare", **EVERYTHING)
+    killed = workers.run("work", die=step)
+    assert killed == {"killed": signal.SIGKILL}
+    workers.run("settle")
+    assert_in_step(workers, COUNT)
+
+
+@pytest.mark.parametrize("path", ["/rest/jobs", "/rest/jobs/payment"])
+def test_killed_while_ropo_acts(workers, path):
+    """Ropo took it, the answer comes when nobody listens any more."""
+    workers.run("prepare", **EVERYTHING)
+    workers.sandbox.fault("slow", path=path, times=None, seconds=1)
+    assert workers.run("work", die="saying") == {"killed": signal.SIGKILL}
+    workers.sandbox.heal()
+    workers.run("settle")
+    assert_in_step(workers, COUNT)
+
+
+def test_killed_in_the_midst_of_many_calls(workers):
+    workers.run("prepare", invoices=12, batch_size=1)
+    workers.sandbox.post("latency", ms=100)
+    assert workers.run("work", die="saying") == {"killed": signal.SIGKILL}
+    workers.sandbox.post("latency", ms=0)
+    time.sleep(0.3)  # what is on its way arrives
+    workers.run("settle")
+    assert_in_step(workers, 12)
+
+
+def test_killed_while_looking_up(workers):
+    workers.run("prepare", **EVERYTHING)
+    workers.run("work", die="answered, not recorded")
+    report = workers.run("report")[-COUNT:]
+    assert "sending" in {row["state"] for row in report}
+    killed = workers.run("settle", die="looked up, not committed")
+    assert killed == {"killed": signal.SIGKILL}
+    workers.run("settle")
+    assert_in_step(workers, COUNT)
+
+
+def test_two_workers_at_once_say_everything_once(workers):
+    workers.run("prepare", invoices=10, batch_size=1)
+    before = workers.sandbox.state()["calls"]["POST /rest/jobs"]
+    workers.sandbox.post("latency", ms=30)
+    counts = workers.run_together(*({"do": "work"} for _worker in range(3)))
+    workers.sandbox.post("latency", ms=0)
+    assert sorted(counts) == [0, 0, 10]
+    assert_in_step(workers, 10, calls=before + 10)
+
+
+def test_user_who_changes_the_invoices_meanwhile_loses_no_answer(workers):
+    """His transaction is under way when the answers come, and is committed first."""
+    workers.run("prepare", **EVERYTHING)
+    workers.sandbox.post("latency", ms=600)
+    workers.run_together({"do": "work"}, {"do": "hold", "after": 0.3, "seconds": 1})
+    workers.sandbox.post("latency", ms=0)
+    states = {row["state"] for row in workers.run("report")[-COUNT:]}
+    assert states <= {"done", "queued"}
+    workers.run("settle")
+    assert_in_step(workers, COUNT)

@@ -1,0 +1,565 @@
+"""Money and credit notes in Odoo's ledger, and the capital that Ropo chases."""
+
+from datetime import timedelta
+
+from odoo import Command
+from odoo.tests import tagged
+
+from .common import RopoCommon
+
+CRONS = ("cron_post_payments", "cron_post_credit_notes", "cron_process_requests")
+
+
+@tagged("post_install", "-at_install")
+class TestMoneyBack(RopoCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.sek = cls.setup_other_currency(
+            "SEK",
+            rates=[
+                (cls.today - timedelta(days=90), 10.0),
+                (cls.today - timedelta(days=1), 12.0),
+            ],
+        )
+        cls.misc = cls.company_data["default_journal_misc"]
+
+    # --- helpers ---
+
+    def chased(self, kind="reminder", **values):
+        """A transferred invoice over 125.50."""
+        invoice = self.create_invoice(days_overdue=20, **values)
+        self.transfer(invoice, kind, notice_date=self.today)
+        self.assertEqual(invoice.ropo_state, kind)
+        return invoice
+
+    def tell(self):
+        for cron in CRONS:
+            self.run_cron(cron)
+
+    def told(self, *names):
+        """What Ropo was told of money, in order: `(amount, ...)` of each call."""
+        names = ("amount", *names)
+        return [
+            tuple(payment["request"].get(name) for name in names)
+            for payment in self.sandbox.state()["payments"]
+        ]
+
+    def capital(self, invoice):
+        return self.sandbox.job(billnum=invoice.name, jobtype=1)["capital"]
+
+    def assertInStep(self, *invoices):
+        """To the cent, and nothing is left to tell."""
+        for invoice in invoices:
+            job = invoice.ropo_job_ids.filtered("chased")
+            figures = [invoice.amount_residual, self.capital(invoice), job.open_amount]
+            figures = [round(figure, 2) for figure in figures]
+            self.assertEqual(figures, figures[:1] * 3, "ledger, Ropo, case")
+        before = self.env["ropo.request"].search_count([])
+        self.tell()
+        self.assertEqual(self.env["ropo.request"].search_count([]), before)
+        self.assertFalse(self.env["ropo.request"].search([("state", "!=", "done")]))
+
+    def partials(self, invoice):
+        return self.receivable(invoice).matched_credit_ids
+
+    @staticmethod
+    def receivable(move):
+        return move.line_ids.filtered(
+            lambda line: line.account_id.account_type == "asset_receivable"
+        )
+
+    def loose_payment(self, amount, **values):
+        """A payment that lies unreconciled."""
+        payment = self.env["account.payment"].create(
+            {
+                "payment_type": "inbound",
+                "partner_type": "customer",
+                "partner_id": self.business.id,
+                "amount": amount,
+                "date": self.today,
+                "payment_method_line_id": self.inbound_payment_method_line.id,
+                "journal_id": self.company_data["default_journal_bank"].id,
+                **values,
+            }
+        )
+        payment.action_post()
+        return payment
+
+    def assign(self, invoice, move):
+        invoice.js_assign_outstanding_line(self.receivable(move).id)
+
+    def credit(self, invoice, amount=None):
+        """Odoo's own credit note wizard; `amount` without tax makes it partial."""
+        wizard = (
+            self.env["account.move.reversal"]
+            .with_context(active_model="account.move", active_ids=invoice.ids)
+            .create({"journal_id": invoice.journal_id.id, "reason": "Returned"})
+        )
+        note = self.env["account.move"].browse(wizard.reverse_moves()["res_id"])
+        if amount:
+            note.invoice_line_ids.price_unit = amount
+        note.action_post()
+        if not self.receivable(note).reconciled and amount:
+            self.assign(invoice, note)
+        return note
+
+    # --- before the transfer ---
+
+    def test_money_before_the_transfer_lowers_the_claim_and_is_never_told(self):
+        invoice = self.create_invoice(days_overdue=20)
+        self.pay(invoice, 25.5)
+        self.transfer(invoice)
+        self.tell()
+        self.assertEqual(self.capital(invoice), 100)
+        self.assertEqual(self.told(), [])
+        self.assertInStep(invoice)
+
+    def test_credit_note_before_the_transfer_lowers_the_claim(self):
+        invoice = self.create_invoice(days_overdue=20)
+        self.credit(invoice, 20)
+        self.transfer(invoice)
+        self.tell()
+        self.assertEqual(self.capital(invoice), 100.4)
+        self.assertEqual(self.told(), [])
+        self.assertInStep(invoice)
+
+    def test_money_before_the_transfer_that_is_taken_back_raises_the_capital(self):
+        invoice = self.create_invoice(days_overdue=20)
+        self.pay(invoice, 25.5)
+        self.transfer(invoice)
+        invoice.js_remove_outstanding_partial(self.partials(invoice).id)
+        self.tell()
+        self.assertEqual(self.told(), [(-25.5,)])
+        self.assertInStep(invoice)
+
+    # --- after the transfer ---
+
+    def test_full_payment_is_told_whole(self):
+        invoice = self.chased()
+        payment = self.pay(invoice)
+        self.tell()
+        (call,) = self.sandbox.state()["payments"]
+        self.assertEqual(
+            call["request"],
+            {
+                "jobid": int(invoice.ropo_job_ids.jobid),
+                "amount": 125.5,
+                "paydate": self.today.isoformat(),
+                "type": "directpayment",
+                "description": payment.move_id.name,
+            },
+        )
+        self.assertEqual(call["notices"], [])
+        self.assertEqual(self.capital(invoice), 0)
+        self.assertInStep(invoice)
+
+    def test_each_of_several_payments_is_told_once(self):
+        invoice = self.chased()
+        self.pay(invoice, 10.01)
+        self.tell()
+        self.pay(invoice, 20.02)
+        self.pay(invoice, 30)
+        self.tell()
+        self.tell()
+        self.assertEqual(self.told(), [(10.01,), (20.02,), (30,)])
+        self.assertEqual(self.capital(invoice), 65.47)
+        self.assertInStep(invoice)
+
+    def test_payment_over_two_invoices_is_told_by_its_parts(self):
+        first, second = self.chased(), self.chased(amount=200)
+        payment = self.pay(first | second, 200, group_payment=True)
+        self.assertEqual(len(payment), 1)
+        self.tell()
+        self.assertEqual(sorted(self.told()), [(74.5,), (125.5,)])
+        self.assertEqual([self.capital(first), self.capital(second)], [0, 176.5])
+        self.assertInStep(first, second)
+
+    def test_money_on_the_bank_statement_is_told_as_payment(self):
+        invoice = self.chased()
+        line = self.env["account.bank.statement.line"].create(
+            {
+                "journal_id": self.company_data["default_journal_bank"].id,
+                "date": self.today - timedelta(days=1),
+                "payment_ref": invoice.payment_reference,
+                "partner_id": self.business.id,
+                "amount": 50,
+            }
+        )
+        _liquidity, suspense, _other = line._seek_for_lines()
+        suspense.account_id = self.receivable(invoice).account_id
+        (suspense | self.receivable(invoice)).reconcile()
+        self.tell()
+        day = (self.today - timedelta(days=1)).isoformat()
+        self.assertEqual(
+            self.told("paydate", "type"), [(50, day, "directpayment")]
+        )
+        self.assertInStep(invoice)
+
+    def test_money_that_lay_loose_is_told_when_it_is_assigned(self):
+        invoice = self.chased()
+        payment = self.loose_payment(40)
+        self.tell()
+        self.assertEqual(self.told(), [])
+        self.assign(invoice, payment.move_id)
+        self.tell()
+        self.assertEqual(self.told(), [(40,)])
+        self.assertInStep(invoice)
+
+    def test_more_money_than_is_owed_is_told_up_to_the_debt(self):
+        invoice = self.chased()
+        self.pay(invoice, 200)
+        self.tell()
+        self.assertEqual(self.told(), [(125.5,)])
+        self.assertInStep(invoice)
+
+    def test_write_off_is_a_capital_change_and_no_payment(self):
+        invoice = self.chased()
+        expense = self.company_data["default_account_expense"]
+        receivable = self.receivable(invoice)
+        entry = self.env["account.move"].create(
+            {
+                "journal_id": self.misc.id,
+                "date": self.today,
+                "line_ids": [
+                    Command.create({"account_id": expense.id, "debit": 5.5}),
+                    Command.create(
+                        {
+                            "account_id": receivable.account_id.id,
+                            "partner_id": self.business.id,
+                            "credit": 5.5,
+                        }
+                    ),
+                ],
+            }
+        )
+        entry.action_post()
+        self.assign(invoice, entry)
+        self.tell()
+        self.assertEqual(
+            self.told("type", "description"), [(5.5, None, entry.name)]
+        )
+        self.assertInStep(invoice)
+
+    def test_payment_with_write_off_settles_the_whole(self):
+        invoice = self.chased()
+        self.pay(
+            invoice,
+            125,
+            payment_difference_handling="reconcile",
+            writeoff_account_id=self.company_data["default_account_expense"].id,
+        )
+        self.assertEqual(invoice.amount_residual, 0)
+        self.tell()
+        self.assertEqual(self.told(), [(125.5,)])
+        self.assertInStep(invoice)
+
+    # --- taken back ---
+
+    def test_unreconciled_payment_is_reversed_and_told_anew_when_it_comes_back(self):
+        invoice = self.chased()
+        payment = self.pay(invoice, 50)
+        self.tell()
+        invoice.js_remove_outstanding_partial(self.partials(invoice).id)
+        self.tell()
+        self.assertEqual(self.told(), [(50,), (-50,)])
+        self.assertInStep(invoice)
+        self.assign(invoice, payment.move_id)
+        self.tell()
+        self.assertEqual(self.told(), [(50,), (-50,), (50,)])
+        self.assertInStep(invoice)
+
+    def test_payment_reset_to_draft_is_reversed_and_told_anew_when_posted(self):
+        """Odoo keeps its partial, and its open amount does not change."""
+        invoice = self.chased()
+        payment = self.pay(invoice, 50)
+        self.tell()
+        payment.action_draft()
+        self.tell()
+        self.assertEqual(self.told(), [(50,), (-50,)])
+        self.assertEqual(self.capital(invoice), 125.5)
+        payment.action_post()
+        self.tell()
+        self.assertEqual(self.told(), [(50,), (-50,), (50,)])
+        self.assertInStep(invoice)
+        payment.action_draft()
+        self.tell()
+        self.assertEqual(self.told()[3:], [(-50,)])
+        payment.action_post()
+        self.tell()
+        self.assertInStep(invoice)
+
+    def test_money_before_the_transfer_reset_to_draft_raises_the_capital(self):
+        invoice = self.create_invoice(days_overdue=20)
+        payment = self.pay(invoice, 25.5)
+        self.transfer(invoice)
+        payment.action_draft()
+        self.tell()
+        self.assertEqual(self.told(), [(-25.5,)])
+        self.assertEqual(self.capital(invoice), 125.5)
+        payment.action_post()
+        self.tell()
+        self.assertInStep(invoice)
+
+    def test_deleted_payment_is_reversed(self):
+        invoice = self.chased()
+        payment = self.pay(invoice, 50)
+        self.tell()
+        payment.action_draft()
+        payment.unlink()
+        self.tell()
+        self.assertEqual(self.told(), [(50,), (-50,)])
+        self.assertInStep(invoice)
+
+    def test_cancelled_full_payment_opens_the_case_again(self):
+        invoice = self.chased()
+        payment = self.pay(invoice)
+        self.tell()
+        self.run_cron("cron_poll_status")
+        self.assertEqual(invoice.ropo_state, "closed")
+        payment.action_cancel()
+        self.tell()
+        self.run_cron("cron_poll_status")
+        self.assertEqual(self.told(), [(125.5,), (-125.5,)])
+        self.assertEqual(self.sandbox.job(jobtype=1)["stage"], "reminder")
+        self.assertEqual(invoice.ropo_state, "reminder")
+        self.assertInStep(invoice)
+
+    def test_payment_that_vanished_before_it_was_told_is_never_told(self):
+        invoice = self.chased()
+        self.pay(invoice, 50)
+        self.run_cron("cron_post_payments")
+        invoice.js_remove_outstanding_partial(self.partials(invoice).id)
+        self.run_cron("cron_post_payments")
+        self.assertEqual(
+            self.requests_of(invoice, "payment").mapped("state"), ["cancelled"]
+        )
+        self.run_cron("cron_process_requests")
+        self.assertEqual(self.told(), [])
+        self.assertEqual(self.capital(invoice), invoice.amount_residual)
+
+    def test_payment_drafted_before_it_was_told_is_told_when_posted_again(self):
+        invoice = self.chased()
+        payment = self.pay(invoice, 50)
+        self.run_cron("cron_post_payments")
+        payment.action_draft()
+        self.tell()
+        self.assertEqual(self.told(), [])
+        payment.action_post()
+        self.tell()
+        self.assertEqual(self.told(), [(50,)])
+        self.assertEqual(self.capital(invoice), invoice.amount_residual)
+
+    # --- currencies ---
+
+    def test_foreign_invoice_paid_in_company_currency_is_told_in_its_own(self):
+        invoice = self.chased(currency_id=self.sek.id)
+        euro = self.env.company.currency_id
+        self.pay(invoice, 5, currency_id=euro.id, payment_date=self.today)
+        self.tell()
+        self.assertEqual(self.told(), [(60,)])
+        self.assertInStep(invoice)
+        wizard = self.env["account.payment.register"].with_context(
+            active_model="account.move", active_ids=invoice.ids
+        )
+        wizard.create(
+            {"currency_id": euro.id, "payment_date": self.today}
+        )._create_payments()
+        self.assertTrue(self.partials(invoice).exchange_move_id)
+        self.assertEqual(invoice.amount_residual, 0)
+        self.tell()
+        self.assertEqual(self.told(), [(60,), (65.5,)])
+        self.assertInStep(invoice)
+
+    # --- money that came through Ropo ---
+
+    def test_money_of_a_settlement_journal_is_never_told_back(self):
+        invoice = self.chased()
+        bank = self.company_data["default_journal_bank"]
+        self.account.settlement_journal_ids = bank
+        self.pay(invoice, 20)
+        self.tell()
+        self.assertEqual(self.told(), [])
+        self.account.settlement_journal_ids = False
+        bank.ropo_settlement = True
+        self.pay(invoice, 30)
+        self.tell()
+        self.assertEqual(self.told(), [])
+
+    def test_money_that_ropo_reported_is_never_told_back(self):
+        invoice = self.chased()
+        job = self.sandbox.job(jobtype=1)
+        self.sandbox.post(f"jobs/{job['jobid']}/pay", amount=50)
+        self.run_cron("cron_poll_status")
+        self.assertEqual(invoice.ropo_job_ids.open_amount, 75.5)
+        self.pay(invoice, 50)
+        self.tell()
+        self.assertEqual(self.told(), [])
+        self.assertInStep(invoice)
+        # A second payment of the same amount is not Ropo's.
+        self.pay(invoice, 50, payment_date=self.today - timedelta(days=1))
+        self.tell()
+        self.assertEqual(self.told(), [(50,)])
+        self.assertInStep(invoice)
+
+    def test_payment_that_ropo_reports_back_is_not_told_or_counted_twice(self):
+        """The older interface reports every payment that was told it."""
+        self.sandbox.post(
+            "profiles", cid="700001", apicode="sandbox-apicode", status_rows="full"
+        )
+        invoice = self.chased()
+        self.pay(invoice, 50)
+        self.tell()
+        self.run_cron("cron_poll_status")
+        self.pay(invoice, 50)
+        self.tell()
+        self.assertEqual(self.told(), [(50,), (50,)])
+        self.run_cron("cron_poll_status")
+        self.assertInStep(invoice)
+
+    # --- credit notes ---
+
+    def test_credit_note_is_told_as_a_credited_amount(self):
+        invoice = self.chased()
+        note = self.credit(invoice, 20)
+        self.tell()
+        (call,) = self.sandbox.state()["payments"]
+        self.assertEqual(
+            call["request"],
+            {
+                "jobid": int(invoice.ropo_job_ids.jobid),
+                "amount": 25.1,
+                "paydate": note.date.isoformat(),
+                "creditnotebillnum": note.name,
+                "description": note.name,
+            },
+        )
+        self.assertInStep(invoice)
+
+    def test_credit_note_is_told_as_a_job_that_credits_the_case(self):
+        self.account.credit_allocation = "credit_job"
+        invoice = self.chased()
+        note = self.credit(invoice, 20)
+        self.tell()
+        request = self.requests_of(invoice, "credit_allocation")
+        job = self.sandbox.job(credit=True)
+        self.assertEqual(request.payload, job["dataset"])
+        self.assertEqual(
+            request.payload,
+            {
+                **self.head_of(note, request),
+                "jobtype": 0,
+                "checkbillnum": 0,
+                "netamount": -20,
+                "vatamount": -5.1,
+                "totalamount": -25.1,
+                "refundtojobid": int(invoice.ropo_job_ids.jobid),
+                "payrow": [
+                    {
+                        "desc": f"Credit note {note.name}",
+                        "count": -1,
+                        "amount": 20,
+                        "taxpr": 25.5,
+                        "netamount": -20,
+                    }
+                ],
+                "taxrow": [
+                    {
+                        "taxpr": 25.5,
+                        "netamount": -20,
+                        "vatamount": -5.1,
+                        "totalamount": -25.1,
+                    }
+                ],
+            },
+        )
+        self.assertEqual(self.capital(invoice), 100.4)
+        self.assertInStep(invoice)
+
+    def head_of(self, move, request):
+        partner = move.partner_id
+        return {
+            "ownref": str(request.id),
+            "billnum": move.name,
+            "billdate": move.invoice_date.isoformat(),
+            "paydate": move.invoice_date_due.isoformat(),
+            "currency": "EUR",
+            "customertype": 1,
+            "company": partner.name,
+            "address": "Esimerkkikatu 1",
+            "postcode": "00100",
+            "city": "Helsinki",
+            "addresscountry": "FIN",
+            "language": "eng",
+            "custnum": str(partner.id),
+            "govid": "0112038-9",
+        }
+
+    def test_full_credit_note_ends_the_case_either_way(self):
+        for way in ("payment", "credit_job"):
+            with self.subTest(way):
+                self.account.credit_allocation = way
+                invoice = self.chased()
+                self.credit(invoice)
+                self.assertEqual(invoice.amount_residual, 0)
+                self.tell()
+                self.run_cron("cron_poll_status")
+                self.assertInStep(invoice)
+                self.assertEqual(invoice.ropo_state, "closed")
+
+    def test_credit_note_over_two_cases_is_told_by_its_parts_either_way(self):
+        for way in ("payment", "credit_job"):
+            with self.subTest(way):
+                self.account.credit_allocation = way
+                invoices = self.chased() | self.chased(amount=200)
+                note = self.create_invoice(move_type="out_refund", amount=150)
+                for invoice in invoices:
+                    self.assign(invoice, note)
+                self.tell()
+                self.assertEqual(sum(invoices.mapped("amount_residual")), 188.25)
+                self.assertInStep(*invoices)
+
+    def test_credit_note_that_is_taken_back_raises_the_capital_either_way(self):
+        for way in ("payment", "credit_job"):
+            with self.subTest(way):
+                self.account.credit_allocation = way
+                invoice = self.chased()
+                note = self.credit(invoice, 20)
+                self.tell()
+                invoice.js_remove_outstanding_partial(self.partials(invoice).id)
+                self.tell()
+                self.assertEqual(self.capital(invoice), 125.5)
+                self.assertInStep(invoice)
+                self.assign(invoice, note)
+                self.tell()
+                self.assertInStep(invoice)
+
+    # --- what Ropo answers ---
+
+    def test_a_payment_that_ropo_refuses_is_shown_and_said_once(self):
+        for code, words in ((5, "CLOSE"), (9, "DIFFCID"), (10, "NOT FOUND")):
+            with self.subTest(words):
+                invoice = self.chased()
+                job = self.sandbox.job(billnum=invoice.name)
+                self.sandbox.post(f"jobs/{job['jobid']}/force", statusid=code)
+                self.pay(invoice, 50)
+                for _run in range(3):
+                    self.tell()
+                request = self.requests_of(invoice, "payment")
+                self.assertEqual(request.state, "rejected")
+                self.assertIn(words, request.error)
+                self.assertIn(words, invoice.ropo_problem)
+                self.assertEqual(request.attempts, 1)
+                job = self.sandbox.job(billnum=invoice.name)
+                self.assertEqual(len(job["payments"]), 1)
+
+    def test_a_refused_payment_is_told_when_a_manager_tries_again(self):
+        invoice = self.chased()
+        job = self.sandbox.job(billnum=invoice.name)
+        self.sandbox.post(f"jobs/{job['jobid']}/force", statusid=1)
+        self.pay(invoice, 50)
+        self.tell()
+        self.requests_of(invoice, "payment").with_user(self.manager).action_retry()
+        self.tell()
+        self.assertEqual(self.capital(invoice), invoice.amount_residual)
+        self.assertFalse(invoice.ropo_problem)

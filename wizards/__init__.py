@@ -1,0 +1,2 @@
+from . import ropo_wizard_mixin  # isort: skip (the others inherit from it)
+from . import ropo_pdf_wizard, ropo_send_wizard, ropo_transfer_wizard
