@@ -47,10 +47,10 @@ PDF_LIMIT = 20 * 1024 * 1024  # bytes
 TOKEN_SECONDS = 7200
 STATUS_TIMEOUT = 240  # seconds; others report that this call needs them
 
-# No page lists the codes of `currentstatus` and `statuscode`. 0, 1, 2 and 300 are in the
-# vendor's examples, the contract says that `putonhold` sets 100, and 101 means that the
-# capital is paid. Assumption: 3, 4, 102 and 103. Any other code is kept and shown, and
-# the stage stays.
+# No page lists the codes of `currentstatus` and `statuscode`. 0, 1, 2 and 300 are in
+# the vendor's examples, the contract says that `putonhold` sets 100, and 101 means that
+# the capital is paid. Assumption: 3, 4, 102 and 103. Any other code is kept and shown,
+# and the stage stays.
 STAGES = {
     0: "invoiced",
     1: "reminder",
@@ -77,6 +77,8 @@ COUNTRIES = {
     for three, two in get_global("territory_aliases").items()
     if len(three) == 3 and three.isalpha() and len(two) == 1
 }
+
+NORDIC_FORMS = ("%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y", "%Y%m%d")
 
 TEXT_ROW = 25601  # `invoicerowtype` of a header row: a text without money
 
@@ -423,21 +425,19 @@ def date(value):
 def moment(value):
     """A naive datetime from the forms that Ropo may use, or None."""
     text = str(value or "").strip()
-    if not text:
-        return None
-    try:
-        parsed = datetime.datetime.fromisoformat(text)
+    for parse in (datetime.datetime.fromisoformat, *map(_strptime, NORDIC_FORMS)):
+        try:
+            parsed = parse(text)
+        except ValueError:
+            continue
         if parsed.tzinfo:
             parsed = parsed.astimezone(datetime.UTC).replace(tzinfo=None)
         return parsed
-    except ValueError:
-        pass
-    for form in ("%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y", "%Y%m%d"):
-        try:
-            return datetime.datetime.strptime(text, form)
-        except ValueError:
-            continue
     return None
+
+
+def _strptime(form):
+    return lambda text: datetime.datetime.strptime(text, form)
 
 
 def _integer(value):
@@ -552,7 +552,9 @@ class RopoOne:
         params = {"billnum": number} if number else {}
         if date:
             params = {"date": date.isoformat()}
-        reply = self._call("GET", "/jobs/statusupdates", params=params)
+        reply = self._call(
+            "GET", "/jobs/statusupdates", params=params, timeout=STATUS_TIMEOUT
+        )
         if reply.status == 204:
             return []
         result = _accepted(reply).get("result")

@@ -118,10 +118,21 @@ class Transport:
     def close(self):
         self._session.close()
 
-    def call(self, method, path, *, token="", body=None, params=None, limit=JSON_LIMIT):
+    def call(
+        self,
+        method,
+        path,
+        *,
+        token="",
+        body=None,
+        params=None,
+        limit=JSON_LIMIT,
+        timeout=0,
+    ):
         """One HTTP call.
 
         :param body: what is sent as JSON
+        :param timeout: seconds that this call may need, when more than the usual
         :param limit: the most bytes of an answer that are read
         :raises NotSent: no server can have acted on it
         :raises Throttled: 429
@@ -141,6 +152,7 @@ class Transport:
                 {"params": params, "data": stream, "headers": headers},
                 Bearer(token) if token else _no_auth,
                 limit,
+                max(timeout, self._timeout),
             )
             status = reply.status
         except FAILURES as error:
@@ -151,14 +163,14 @@ class Transport:
             _logger.debug("%s %s: %s in %.3f s", method, path, status, seconds)
         return _checked(reply)
 
-    def _read(self, method, url, content, auth, limit):
-        end = time.monotonic() + self._timeout
+    def _read(self, method, url, content, auth, limit, timeout):
+        end = time.monotonic() + timeout
         with self._session.request(
             method,
             url,
             **content,
             auth=auth,
-            timeout=self._timeout,
+            timeout=timeout,
             allow_redirects=False,
             stream=True,
             # http is for this very machine only, and no proxy is to listen.

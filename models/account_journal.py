@@ -6,7 +6,6 @@ class AccountJournal(models.Model):
 
     ropo_account_id = fields.Many2one(
         "ropo.account",
-        string="Ropo Account",
         check_company=True,
         help="The profile at Ropo that the invoices of this journal go through. "
         "Empty: the company's first account.",

@@ -40,14 +40,11 @@ class AccountMove(models.Model):
     )
     ropo_account_id = fields.Many2one(
         "ropo.account",
-        string="Ropo Account",
         compute="_compute_ropo_account_id",
         compute_sudo=True,
     )
     ropo_job_ids = fields.One2many("ropo.job", "move_id", string="Cases at Ropo")
-    ropo_request_ids = fields.One2many(
-        "ropo.request", "move_id", string="Told to Ropo"
-    )
+    ropo_request_ids = fields.One2many("ropo.request", "move_id", string="Told to Ropo")
     ropo_notice_date = fields.Date(
         string="Own Reminder Sent On",
         copy=False,
@@ -158,10 +155,11 @@ class AccountMove(models.Model):
 
     def _check_draftable(self):
         # EXTENDS 'account'
-        super()._check_draftable()
+        result = super()._check_draftable()
         held = self.sudo().filtered(lambda move: move._ropo_is_held())
         if held:
             raise UserError(self._ropo_held_text(held))
+        return result
 
     def _ropo_is_held(self):
         """Whether Ropo has it, may have it, or is about to get it."""
@@ -202,7 +200,13 @@ class AccountMove(models.Model):
         self.ensure_one()
         verdict = self._ropo_verdicts("invoice")[self]
         if verdict.code:
-            raise UserError(f"{self.display_name}: {verdict.text}")
+            raise UserError(
+                self.env._(
+                    "%(invoice)s: %(reason)s",
+                    invoice=self.display_name,
+                    reason=verdict.text,
+                )
+            )
         attachment = self._ropo_preview()
         return {
             "type": "ir.actions.act_url",
@@ -270,15 +274,19 @@ class AccountMove(models.Model):
     def _ropo_held_operations(self, queued):
         """What Ropo has or may get of each: `{move id: {operation, ...}}`."""
         states = LIVE if queued else ("unknown", "done")
-        rows = self.env["ropo.request"].sudo()._read_group(
-            [
-                ("move_id", "in", self.ids),
-                ("operation", "in", ASSIGNMENTS),
-                ("state", "in", states),
-                ("void", "=", False),
-            ],
-            ["move_id"],
-            ["operation:array_agg"],
+        rows = (
+            self.env["ropo.request"]
+            .sudo()
+            ._read_group(
+                [
+                    ("move_id", "in", self.ids),
+                    ("operation", "in", ASSIGNMENTS),
+                    ("state", "in", states),
+                    ("void", "=", False),
+                ],
+                ["move_id"],
+                ["operation:array_agg"],
+            )
         )
         held = defaultdict(set)
         held.update({move.id: set(operations) for move, operations in rows})
@@ -286,40 +294,38 @@ class AccountMove(models.Model):
 
     def _ropo_document_verdict(self):
         """What any document needs, whatever is to be done with it."""
-        _ = self.env._
         if self.move_type not in ("out_invoice", "out_refund"):
-            text = _("This is no customer invoice. Only those go to Ropo.")
+            text = self.env._("This is no customer invoice. Only those go to Ropo.")
             return Verdict("type", text, self)
         if self.state != "posted":
-            text = _("It is not posted. Confirm it first.")
+            text = self.env._("It is not posted. Confirm it first.")
             return Verdict("state", text, self)
         if not self.ropo_account_id:
-            text = _(
+            text = self.env._(
                 "%(company)s has no Ropo account. Set one up under Ropo → "
                 "Configuration, or choose one on the journal.",
                 company=self.company_id.display_name,
             )
             return Verdict("account", text, self.company_id)
         if self.currency_id.is_zero(self.amount_total):
-            text = _("Its total is zero: there is nothing to ask for.")
+            text = self.env._("Its total is zero: there is nothing to ask for.")
             return Verdict("zero", text, self)
         return Verdict()
 
     def _ropo_address_verdict(self, reminder):
-        _ = self.env._
         partner = self.partner_id
         labels = {
-            "street": _("street"),
-            "zip": _("postcode"),
-            "city": _("city"),
+            "street": self.env._("street"),
+            "zip": self.env._("postcode"),
+            "city": self.env._("city"),
         }
         missing = [label for name, label in labels.items() if not partner[name]]
         if not self.commercial_partner_id.name:
-            missing.insert(0, _("name"))
+            missing.insert(0, self.env._("name"))
         if missing:
-            text = _(
+            text = self.env._(
                 "%(partner)s has no %(missing)s. Complete the address.",
-                partner=partner.display_name or _("The customer"),
+                partner=partner.display_name or self.env._("The customer"),
                 missing=", ".join(missing),
             )
             return Verdict("address", text, partner)
@@ -327,13 +333,12 @@ class AccountMove(models.Model):
 
     def _ropo_delivery_verdict(self, reminder):
         """Whether the way of delivery has what it needs to find the customer."""
-        _ = self.env._
         owner = self.commercial_partner_id
         delivery = self.partner_id._ropo_delivery(
             reminder=reminder, subject=self.ropo_account_id.einvoice_subject or ""
         )
         if delivery.method == "email" and not (self.partner_id.email or owner.email):
-            text = _(
+            text = self.env._(
                 "%(partner)s is to get it by e-mail and has no address. Enter one, or "
                 "choose another delivery.",
                 partner=owner.display_name,
@@ -341,14 +346,14 @@ class AccountMove(models.Model):
             return Verdict("email", text, owner)
         incomplete = not delivery.address or not delivery.operator
         if delivery.method in ELECTRONIC_ADDRESS and incomplete:
-            text = _(
+            text = self.env._(
                 "%(partner)s is to get an e-invoice and has no e-invoice address or "
                 "operator. Enter both, or choose another delivery.",
                 partner=owner.display_name,
             )
             return Verdict("evoice", text, owner)
         if delivery.method == "peppol" and not delivery.address:
-            text = _(
+            text = self.env._(
                 "%(partner)s is to get it by Peppol and has no Peppol id. Enter it as "
                 "the e-invoice address, or choose another delivery.",
                 partner=owner.display_name,
@@ -357,63 +362,64 @@ class AccountMove(models.Model):
         return Verdict()
 
     def _ropo_send_verdict(self, held):
-        _ = self.env._
         if held:
-            text = _("Ropo has it already, or it is on its way.")
+            text = self.env._("Ropo has it already, or it is on its way.")
             return Verdict("sent", text, self)
         if not any(line.display_type == "product" for line in self.line_ids):
-            text = _("It has no rows. Add what was sold.")
+            text = self.env._("It has no rows. Add what was sold.")
             return Verdict("rows", text, self)
         return Verdict()
 
     def _ropo_chase_verdict(self, operation, held):
         """Whether what is open of it may be handed over."""
-        _ = self.env._
         account = self.ropo_account_id
         if self.move_type != "out_invoice":
-            text = _("It is a credit note: nobody owes it.")
+            text = self.env._("It is a credit note: nobody owes it.")
             return Verdict("type", text, self)
         if held & set(CHASES):
-            text = _(
+            text = self.env._(
                 "Ropo chases it already. From reminder to collection Ropo goes by "
                 "itself."
             )
             return Verdict("chased", text, self)
         if held and account._holds_ledger():
-            text = _("Ropo invoiced it (Unify or Embed), and chases it by itself.")
+            text = self.env._(
+                "Ropo invoiced it (Unify or Embed), and chases it by itself."
+            )
             return Verdict("chased", text, self)
         if self.currency_id.compare_amounts(self.amount_residual, 0) <= 0:
-            text = _("Nothing of it is open.")
+            text = self.env._("Nothing of it is open.")
             return Verdict("paid", text, self)
         return self._ropo_policy_verdict(account)
 
     def _ropo_policy_verdict(self, account):
         """Whether the account's own rules allow to chase it today."""
-        _ = self.env._
         if self.ropo_hold:
-            text = _("It is held: “Never Chase” is set on it.")
+            text = self.env._("It is held: “Never Chase” is set on it.")
             return Verdict("hold", text, self)
         if self.commercial_partner_id.ropo_no_collection:
-            text = _(
+            text = self.env._(
                 "%(partner)s is never reminded nor collected.",
                 partner=self.commercial_partner_id.display_name,
             )
             return Verdict("exempt", text, self.commercial_partner_id)
         if self.payment_state == "blocked":
-            text = _("Its payment is blocked: settle the dispute first.")
+            text = self.env._("Its payment is blocked: settle the dispute first.")
             return Verdict("disputed", text, self)
         if abs(self.amount_residual_signed) < account.min_amount:
-            text = _("What is open is less than the account's smallest claim.")
+            text = self.env._("Less is open of it than the account's smallest claim.")
             return Verdict("small", text, self)
         due = self._ropo_chase_date(account)
         if due > fields.Date.context_today(self):
-            text = _(
+            text = self.env._(
                 "Not overdue long enough: it may go from %(date)s.",
                 date=format_date(self.env, due),
             )
             return Verdict("early", text, self)
         if not self.payment_reference:
-            text = _("It has no payment reference, by which Ropo knows the money.")
+            text = self.env._(
+                "It has no payment reference, by which Ropo knows the money."
+            )
             return Verdict("reference", text, self)
         return Verdict()
 
@@ -425,16 +431,15 @@ class AccountMove(models.Model):
 
     def _ropo_notice_verdict(self, notice_date):
         """Finland: one's own reminder comes before collection (guide: Connect)."""
-        _ = self.env._
         date = notice_date or self.ropo_notice_date
         if not date and self.ropo_account_id.country == "fi":
-            text = _(
+            text = self.env._(
                 "In Finland a debt is only collected after one's own reminder. Enter "
                 "the date on which you sent it."
             )
             return Verdict("notice", text, self)
         if date and date > fields.Date.context_today(self):
-            text = _("The date of your own reminder lies ahead.")
+            text = self.env._("The date of your own reminder lies ahead.")
             return Verdict("notice", text, self)
         return Verdict()
 

@@ -33,7 +33,7 @@ class ResPartner(models.Model):
     )
     ropo_evoice_operator = fields.Char(
         string="E-invoice Operator",
-        help="The code of the operator or bank that forwards the customer's e-invoices.",
+        help="The code of the operator or bank that forwards the e-invoices.",
     )
     ropo_language = fields.Selection(
         [

@@ -103,8 +103,8 @@ class RopoAccount(models.Model):
     )
     einvoice_subject = fields.Char(
         string="Invoicing Subject",
-        help="By which consumers' banks know your e-invoices. Reminders to consumers go "
-        "to their banks only when it is set, else as letters.",
+        help="By which consumers' banks know your e-invoices. Reminders to consumers "
+        "go to their banks only when it is set, else as letters.",
     )
     batch_size = fields.Integer(
         default=50, help="The most invoices that travel in one call."
@@ -517,54 +517,53 @@ class RopoAccount(models.Model):
         }
 
     def _sentences(self):
-        _ = self.env._
         return {
-            Reason.ADDRESS: _(
+            Reason.ADDRESS: self.env._(
                 "%(account)s: “%(host)s” is no address for this environment. Choose "
                 "the environment and the country, or in the sandbox enter its address."
             ),
-            Reason.INSECURE: _(
+            Reason.INSECURE: self.env._(
                 "%(account)s: %(host)s would be spoken to without encryption. Use "
                 "https; http is only for a sandbox on this very machine."
             ),
-            Reason.DNS: _(
+            Reason.DNS: self.env._(
                 "%(account)s: there is no host %(host)s. Check the address, and this "
                 "server's name service."
             ),
-            Reason.CONNECT: _(
+            Reason.CONNECT: self.env._(
                 "%(account)s: %(host)s can't be reached. Check the address, and that "
                 "this server may connect to it."
             ),
-            Reason.TLS: _(
+            Reason.TLS: self.env._(
                 "%(account)s: no secure connection to %(host)s. Check the address, and "
                 "the certificates on this server."
             ),
-            Reason.CREDENTIALS: _(
+            Reason.CREDENTIALS: self.env._(
                 "%(account)s: %(host)s refuses the customer ID and the API code"
                 "%(detail)s. Enter those that Ropo gave for this environment."
             ),
-            Reason.TIMEOUT: _(
+            Reason.TIMEOUT: self.env._(
                 "%(account)s: %(host)s did not answer in time. Try again, or raise the "
                 "account's timeout."
             ),
-            Reason.CUT: _(
+            Reason.CUT: self.env._(
                 "%(account)s: the connection to %(host)s was cut. Try again."
             ),
-            Reason.SERVER: _(
+            Reason.SERVER: self.env._(
                 "%(account)s: %(host)s has an error of its own%(detail)s. Try again "
                 "later, or ask Ropo."
             ),
-            Reason.UNREADABLE: _(
+            Reason.UNREADABLE: self.env._(
                 "%(account)s: the answer of %(host)s can't be read%(detail)s. Check "
                 "the address, or ask Ropo."
             ),
-            Reason.TOO_LARGE: _(
+            Reason.TOO_LARGE: self.env._(
                 "%(account)s: the document from %(host)s is over 20 MB and was not "
                 "fetched. Look at it in Ropo One."
             ),
-            Reason.THROTTLED: _(
+            Reason.THROTTLED: self.env._(
                 "%(account)s: %(host)s has too many calls of yours under way. Try "
                 "again in a moment, or allow fewer calls at once."
             ),
-            Reason.REFUSED: _("%(account)s: Ropo said no%(detail)s."),
+            Reason.REFUSED: self.env._("%(account)s: Ropo said no%(detail)s."),
         }

@@ -122,9 +122,7 @@ class RopoDocument(models.AbstractModel):
     def _net_price(self, line, net):
         """The price of one unit without tax, before discount."""
         factor = line.quantity * (1 - line.discount / 100)
-        without_tax = line.currency_id.compare_amounts(
-            line.price_unit * factor, net
-        )
+        without_tax = line.currency_id.compare_amounts(line.price_unit * factor, net)
         if without_tax == 0 or not factor:
             return line.price_unit
         return float_round(net / factor, precision_digits=PRICE_DIGITS)

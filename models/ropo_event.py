@@ -43,6 +43,14 @@ class RopoEvent(models.Model):
         readonly=True,
         help="The partial reconciliation by which this money stands in the ledger.",
     )
+    request_id = fields.Many2one(
+        "ropo.request",
+        string="Told by Us",
+        readonly=True,
+        ondelete="set null",
+        index="btree_not_null",
+        help="This only reports back what we told Ropo ourselves.",
+    )
     # new ──▶ done        its case is known and has heard of it
     #  └────▶ unmatched   no case of ours bears its number yet
     state = fields.Selection(
@@ -105,7 +113,8 @@ class RopoEvent(models.Model):
             except ChannelError as error:
                 if error.outcome == Outcome.NOT_SENT:
                     account._pause(error)
-                cr.commit()  # the pause, or the gap that was noted
+                # The pause, or the gap that was noted.
+                cr.commit()  # pylint: disable=invalid-commit
                 raise
 
     def _poll_pages(self, account, client):
@@ -137,9 +146,10 @@ class RopoEvent(models.Model):
 
     def _take(self, account, rows, client=None):
         self._store(account, rows)
-        self.env.cr.commit()  # Ropo will not say it again
+        # Ropo will not say it again.
+        self.env.cr.commit()  # pylint: disable=invalid-commit
         self._interpret(account, client)
-        self.env.cr.commit()  # page by page
+        self.env.cr.commit()  # pylint: disable=invalid-commit
 
     @api.model
     def _store(self, account, rows):
@@ -196,18 +206,20 @@ class RopoEvent(models.Model):
     def _recognise_echoes(self):
         """Ropo may report a payment back that we told it of ourselves.
 
-        Such an event speaks for that telling's reconciliation; else it would later
-        pass for money that came through Ropo, and a payment would not be told.
+        Each such event stands for one telling, even for one of which we don't know yet
+        that it arrived; else it would pass for money that came through Ropo.
         """
         for event in self.filtered(lambda e: e._is_payment() and e.amount):
-            known = event.job_id.event_ids.mapped("source_partial_id")
+            heard = event.job_id.event_ids.request_id
             told = event.job_id.request_ids.filtered(
-                lambda request, event=event, known=known: request.state == "done"
-                and request.operation == "payment"
-                and request.source_partial_id not in known
-                and not event.currency_id.compare_amounts(request.amount, event.amount)
+                lambda request, event=event: (
+                    request.state in ("sending", "unknown", "done")
+                    and not event.currency_id.compare_amounts(
+                        request._signed_amount(), event.amount
+                    )
+                )
             )
-            event.source_partial_id = told[:1].source_partial_id
+            event.request_id = (told - heard).sorted("id")[:1]
 
     def _is_payment(self):
         return (self.kind or "").lower() == "payment"

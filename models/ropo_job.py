@@ -153,15 +153,18 @@ class RopoJob(models.Model):
     def _hear(self, events):
         """What happened, oldest first; an older event never overrides a newer."""
         self.ensure_one()
+        capital = self.open_amount
         for event in events.sorted(lambda e: (e.event_time or e.create_date, e.id)):
             time = event.event_time or event.create_date
-            if event._is_payment() and not event.source_partial_id:
-                self.open_amount = max(self.open_amount - event.amount, 0.0)
+            if event._is_payment() and not event.request_id:
+                capital = max(capital - event.amount, 0.0)
             # Ropo's times are only compared with each other: its clock is not ours.
             if not event.stage or time < (self.stage_event_time or time):
                 continue
             self.stage_event_time = time
             self._enter_stage(event.stage, time, event.text)
+        # Paid, and opened again since: what we heard of its capital still holds.
+        self.open_amount = 0.0 if self.stage in ("paid", "credited") else capital
 
     def _enter_stage(self, stage, time, text=""):
         if stage == self.stage:
@@ -197,8 +200,11 @@ class RopoJob(models.Model):
             except ChannelError:
                 continue  # it is asked for again at the next event
             if amount is not None:
+                opened_again = job.stage not in ENDED and not job.open_amount
                 job.open_total = amount
-                job.open_amount = min(job.open_amount, amount)
+                job.open_amount = (
+                    amount if opened_again else min(job.open_amount, amount)
+                )
 
     def _identity(self):
         """By which the case is found in Ropo's customer ledger."""
@@ -359,9 +365,7 @@ class RopoJob(models.Model):
             {"state": "cancelled", "void": True}
         )
         vals_list = [self._change_vals(row) for row in self._untold(operation)]
-        vals_list += [
-            self._change_vals(row) for row in withdrawn.get("told", [])
-        ]
+        vals_list += [self._change_vals(row) for row in withdrawn.get("told", [])]
         requests = Request._queue(vals_list)
         if requests:
             self.env.ref("ropo_connect.cron_process_requests")._trigger()
@@ -428,6 +432,7 @@ class RopoJob(models.Model):
                 ("kind", "=ilike", "payment"),
                 ("amount", "!=", 0),
                 ("source_partial_id", "in", (0, False)),
+                ("request_id", "=", False),
             ]
         )
         reported = events.grouped(lambda event: (event.job_id.id, event.amount))
@@ -435,9 +440,11 @@ class RopoJob(models.Model):
         for row in rows:
             key = row["job_id"], float(row["amount"])
             same = reported.get(key, events.browse()).filtered(
-                lambda event, day=row["date"]: not event.source_partial_id
-                and abs((event.event_time or event.create_date).date() - day)
-                <= SAME_MONEY_DAYS
+                lambda event, day=row["date"]: (
+                    not event.source_partial_id
+                    and abs((event.event_time or event.create_date).date() - day)
+                    <= SAME_MONEY_DAYS
+                )
             )[:1]
             if same:
                 same.source_partial_id = row["partial_id"]

@@ -108,7 +108,6 @@ class RopoRequest(models.Model):
     )
     counterpart_id = fields.Many2one(
         "account.move",
-        string="Counterpart",
         ondelete="set null",
         index="btree_not_null",
         help="The payment, credit note or entry on the other side.",
@@ -124,9 +123,7 @@ class RopoRequest(models.Model):
         help="The partial reconciliations that the said amount takes into account, "
         "with their amounts.",
     )
-    response = fields.Json(
-        readonly=True, groups="ropo_connect.group_ropo_manager"
-    )
+    response = fields.Json(readonly=True, groups="ropo_connect.group_ropo_manager")
     attempts = fields.Integer(readonly=True)
     capital_before = fields.Monetary(
         readonly=True, help="The open capital of the case when this was said."
@@ -352,7 +349,8 @@ class RopoRequest(models.Model):
     def _work_off_locked(self, account, end, only):
         total = 0
         self._expire_leases(account)
-        self.env.cr.commit()  # a lost call is known as lost, whatever follows
+        # A lost call is known as lost, whatever follows.
+        self.env.cr.commit()  # pylint: disable=invalid-commit
         if not account.active or account._is_resting() or not self._has_work(account):
             return total
         try:
@@ -363,7 +361,8 @@ class RopoRequest(models.Model):
             # Nobody opened the door: nothing was claimed, nothing is lost.
             account._pause(error)
         self._come_back(account)
-        self.env.cr.commit()  # the pause, and when to come back
+        # The pause, and when to come back.
+        self.env.cr.commit()  # pylint: disable=invalid-commit
         return total
 
     def _has_work(self, account):
@@ -411,24 +410,28 @@ class RopoRequest(models.Model):
         pace = Pace(account.max_concurrency)
         for step in (self._assignments_due, self._changes_due):
             while not account._is_resting() and time.monotonic() < end:
-                claimed = self._persist(lambda: step(account, only)._claim(account))
+                # Write-ahead: from here on it may be said.
+                claimed = self._persist(self._claim_next, step, account, only)
                 if claimed is None:
                     break
                 answers = claimed._say(client, pace, account)
                 # What was answered must survive.
-                self._persist(lambda: claimed._record(answers, account))
+                self._persist(claimed._record, answers, account)
                 count = len(claimed)
                 self.env.invalidate_all(flush=False)
                 yield count
 
-    def _persist(self, act):
-        """What `act()` returns, its work committed; anew when another transaction came
-        first, as when a user changes the invoices meanwhile. `act` tells Ropo nothing.
+    def _claim_next(self, step, account, only):
+        return step(account, only)._claim(account)
+
+    def _persist(self, act, *args):
+        """What `act(*args)` returns, its work committed; anew when another transaction
+        came first, as when a user changes the invoices. `act` tells Ropo nothing.
         """
         for tries_left in reversed(range(MAX_TRIES_ON_CONCURRENCY_FAILURE)):
             try:
-                result = act()
-                self.env.cr.commit()
+                result = act(*args)
+                self.env.cr.commit()  # pylint: disable=invalid-commit
                 return result
             except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
                 self.env.cr.rollback()
@@ -505,7 +508,6 @@ class RopoRequest(models.Model):
         ready.write({"state": "sending", "lease_until": self._lease_end(account)})
         for request in ready:
             request.attempts += 1
-        self.env.cr.commit()  # write-ahead: from here on it may be said
         return ready
 
     def _lease_end(self, account):
@@ -620,9 +622,7 @@ class RopoRequest(models.Model):
         return {
             request_id: answer
             for batch, batch_answers in zip(batches, answers, strict=True)
-            for (request_id, _payload), answer in zip(
-                batch, batch_answers, strict=True
-            )
+            for (request_id, _payload), answer in zip(batch, batch_answers, strict=True)
         }
 
     # --- business: record ---
@@ -679,6 +679,7 @@ class RopoRequest(models.Model):
         assignments = self.filtered(lambda r: r.operation in ASSIGNMENTS)
         assignments._create_jobs(answers)
         assignments._lower_credited()
+        assignments._mark_sent()
         for request in self - assignments:
             request.job_id._take_change(request, answers.get(request.id))
         self.write(
@@ -689,24 +690,42 @@ class RopoRequest(models.Model):
                 "lease_until": False,
             }
         )
-        reversals = self.filtered(lambda r: r.operation == "payment_reversal")
-        for reversal in reversals:
-            # Told and taken back: the same reconciliation may come back one day, and
-            # will be told anew.
-            (reversal | reversal._taken_back()).void = True
-            reversal.job_id._uncover(reversal.source_partial_id)
+        self.filtered(lambda r: r.operation == "payment_reversal")._take_back()
 
-    def _taken_back(self):
-        """The telling that this reversal takes back."""
-        return self.search(
+    def _take_back(self):
+        """Told and taken back: both become void, since the same reconciliation may
+        stand again one day, and is told anew then."""
+        told = self.search(
             [
-                ("job_id", "=", self.job_id.id),
-                ("source_partial_id", "=", self.source_partial_id),
+                ("job_id", "in", self.job_id.ids),
+                ("source_partial_id", "in", self.mapped("source_partial_id")),
                 ("operation", "in", ("payment", "credit_allocation")),
                 ("state", "=", "done"),
                 ("void", "=", False),
             ]
         )
+        taken_back = {(r.job_id, r.source_partial_id) for r in self}
+        told = told.filtered(lambda r: (r.job_id, r.source_partial_id) in taken_back)
+        (self | told).void = True
+        for reversal in self:
+            reversal.job_id._uncover(reversal.source_partial_id)
+
+    def _mark_sent(self):
+        """Tells Odoo, too, that these invoices have gone out."""
+        delivered = self.filtered(lambda r: r.operation in ("invoice", "credit_note"))
+        moves = delivered.move_id.filtered(lambda move: not move.is_move_sent)
+        if moves:
+            # Past account.move's own write(), which checks and synchronizes the whole
+            # entry: more work than all the rest of sending, for a flag.
+            self.env.execute_query(
+                SQL(
+                    "UPDATE account_move SET is_move_sent = TRUE WHERE id IN %s "
+                    "RETURNING id",
+                    tuple(moves.ids),
+                )
+            )
+            moves.invalidate_recordset(["is_move_sent"], flush=False)
+            moves.modified(["is_move_sent"])
 
     def _create_jobs(self, answers):
         """One case per assignment that Ropo took."""
@@ -778,12 +797,11 @@ class RopoRequest(models.Model):
         )
 
     def _reason_text(self, reason):
-        _ = self.env._
         return {
-            Reason.TIMEOUT: _("no answer in time"),
-            Reason.CUT: _("the connection was cut"),
-            Reason.SERVER: _("Ropo had an error of its own"),
-        }.get(reason, _("the answer can't be read"))
+            Reason.TIMEOUT: self.env._("no answer in time"),
+            Reason.CUT: self.env._("the connection was cut"),
+            Reason.SERVER: self.env._("Ropo had an error of its own"),
+        }.get(reason, self.env._("the answer can't be read"))
 
     def _record_not_said(self, answer):
         """It never arrived: back into the queue, with a wait that grows."""
@@ -848,7 +866,7 @@ class RopoRequest(models.Model):
         )
         for request in lost:
             # Each is settled by itself.
-            self._persist(lambda request=request: request._look_up_alone(client))
+            self._persist(request._look_up_alone, client)
         return len(lost)
 
     def _look_up_alone(self, client):
@@ -887,11 +905,17 @@ class RopoRequest(models.Model):
         amount = client.open_amount(*job._identity())
         if amount is None:
             return None, None
-        change = -self.amount if self.operation == "payment_reversal" else self.amount
+        change = self._signed_amount()
         compare = self.currency_id.compare_amounts
         if not compare(amount, self.total_before - change):
             return True, None
         return (None if compare(amount, self.total_before) else False), None
+
+    def _signed_amount(self):
+        """What this takes off the capital; 0 when it is no change of it."""
+        if self.operation in ASSIGNMENTS:
+            return 0.0
+        return -self.amount if self.operation == "payment_reversal" else self.amount
 
     def _requeue(self):
         self.write(

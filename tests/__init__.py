@@ -3,6 +3,7 @@ from . import (
     test_documents,
     test_main_job,
     test_money_back,
+    test_outbox,
     test_pdf,
     test_poll,
     test_security,

@@ -6,6 +6,7 @@ forks once Odoo is loaded. An order `die` names the step at which they kill them
 
 import json
 import os
+import random
 import signal
 import sys
 import threading
@@ -80,7 +81,7 @@ def set_up(env, url):
             "base_url": url,
             "cid": "700001",
             "apicode": "sandbox-apicode",
-            "timeout": 5,
+            "timeout": 1,
         }
     )
     env["ir.cron"].search([]).active = False
@@ -153,6 +154,7 @@ def settle(env, account, die=""):
     if die:
         KILL[die](env)
     for _round in range(4):
+        env.cr.execute("UPDATE ropo_account SET paused_until = NULL")
         env.cr.execute(
             "UPDATE ropo_request SET next_attempt_at = NULL WHERE state = 'queued'"
         )
@@ -162,6 +164,35 @@ def settle(env, account, die=""):
         )
         env.cr.commit()
         env["ropo.request"]._work_off(account)
+
+
+def trade(env, account, seed):
+    """A day's business: sales, overdue ones, money that comes and goes again."""
+    env = in_company(env, account)
+    dice = random.Random(seed)
+    put(env, "ropo.send.wizard", "action_send", 2)
+    put(env, "ropo.transfer.wizard", "action_transfer", 2)
+    chased = env["ropo.job"].search([("account_id", "=", account), ("chased", "=", 1)])
+    unpaid = chased.move_id.filtered("amount_residual")
+    for invoice in dice.sample(unpaid, min(3, len(unpaid))):
+        part = dice.randint(1, round(invoice.amount_residual * 100)) / 100
+        pay(env, invoice, dice.choice([part, invoice.amount_residual]))
+    payments = env["account.payment"].search([])
+    for payment in dice.sample(payments, min(1, len(payments))):
+        (payment.action_post if payment.state == "draft" else payment.action_draft)()
+    env["ropo.job"]._cron_post_payments()
+    env.cr.commit()
+
+
+def poll(env, account):
+    """Asks what happened; returns why it could not."""
+    # Only now does Odoo know where its addons are.
+    from odoo.addons.ropo_connect.channels.errors import ChannelError
+
+    try:
+        env["ropo.event"]._poll(account)
+    except ChannelError as error:
+        return str(error)
 
 
 def report(env, account):
@@ -175,11 +206,21 @@ def report(env, account):
             "attempts": request.attempts,
             "jobid": request.job_id.jobid,
             "capital": request.job_id.open_amount,
-            "residual": request.move_id.amount_residual,
+            "residual": residual(request.move_id),
+            "error": request.error,
             "cases": len(request.move_id.ropo_job_ids),
         }
         for request in requests
     ]
+
+
+def residual(invoice):
+    """What is open; a payment that is reset to draft has paid nothing."""
+    lines = invoice.line_ids.filtered(lambda line: line.display_type == "payment_term")
+    standing = lines.matched_credit_ids.filtered(
+        lambda partial: partial.credit_move_id.move_id.state == "posted"
+    )
+    return invoice.amount_total - sum(standing.mapped("debit_amount_currency"))
 
 
 def hold(env, account, after, seconds):
@@ -200,7 +241,8 @@ def in_company(env, account):
 
 
 ORDERS = {
-    order.__name__: order for order in (set_up, prepare, work, settle, report, hold)
+    order.__name__: order
+    for order in (set_up, prepare, trade, work, poll, settle, report, hold)
 }
 
 

@@ -1,6 +1,8 @@
 """Workers that are killed, and workers that meet: real processes, real commits."""
 
 import json
+import os
+import random
 import re
 import signal
 import subprocess
@@ -165,3 +167,77 @@ def test_user_who_changes_the_invoices_meanwhile_loses_no_answer(workers):
     assert states <= {"done", "queued"}
     workers.run("settle")
     assert_in_step(workers, COUNT)
+
+
+# --- the storm ----------------------------------------------------------------------
+
+ROUNDS = int(os.environ.get("ROPO_STORM_ROUNDS", 12))
+SEED = int(os.environ.get("ROPO_STORM_SEED", 1))
+FAULTS = ["refuse", "drop_before", "drop_after", "slow", "cut", "garbled"]
+FAULTS += ["error_before", "error_after", "throttle", "expired_token", "duplicate"]
+PATHS = ["jobs", "jobs/payment", "jobs/findbyendcustomer", "jobs/statusupdates"]
+PATHS += ["jobs/pdf", "token"]
+STEPS = ["built, not committed", "committed, not said", "saying"]
+STEPS += ["answered, not recorded", "recorded, not committed"]
+STEPS += ["looked up, not committed"]
+
+
+def weather(dice):
+    """Some faults on some paths, each at some of the calls."""
+    return [
+        {
+            "kind": dice.choice(FAULTS),
+            "path": f"/rest/{dice.choice(PATHS)}",
+            "probability": dice.choice([0.2, 0.5, 1]),
+            "times": dice.randint(1, 4),
+            "seconds": 1.5,
+        }
+        for _fault in range(dice.randint(1, 5))
+    ]
+
+
+@pytest.mark.parametrize("status_rows", ["plain", "full"])
+def test_storm(workers, status_rows):
+    """Whatever breaks and whoever dies: in the end both sides hold the same."""
+    dice = random.Random(f"{SEED} {status_rows}")
+    profile = {"cid": "700001", "apicode": "sandbox-apicode"}
+    workers.sandbox.post("profiles", **profile, status_rows=status_rows)
+    for number in range(-(-ROUNDS // 2)):
+        workers.run("trade", seed=dice.random())
+        faults = weather(dice)
+        workers.sandbox.post("faults", faults=faults)
+        steps = [dice.choice([None, None, *STEPS]) for _run in range(3)]
+        for step in steps:
+            workers.run("work", die=step)
+            workers.run("poll")
+        workers.sandbox.heal()
+        time.sleep(0.6 if "saying" in steps else 0)  # what is on its way arrives
+        for _settling in range(2):
+            workers.run("poll")
+            workers.run("settle")
+        problem = difference(workers)
+        if problem:
+            weathered = {"round": number, "faults": faults, "steps": steps}
+            pytest.fail(json.dumps([SEED, weathered, problem], indent=1))
+
+
+def difference(workers):
+    """The first thing in which the ledger and the sandbox do not agree."""
+    state = workers.sandbox.state()
+    if state["duplicates"]:
+        return f"{state['duplicates']} sent twice"
+    jobs = {str(job["jobid"]): job for job in state["jobs"]}
+    report = workers.run("report")
+    known = {row["jobid"] for row in report}
+    if known != set(jobs):
+        return "not on both sides", sorted(known ^ set(jobs), key=str), report[-12:]
+    for row in report:
+        job = jobs[row["jobid"]]
+        chased = job["jobtype"] in (1, 2)
+        figures = [job["capital"], row["residual"], row["capital"]]
+        if row["state"] not in ("done", "cancelled"):
+            return "not settled", row, job["payments"]
+        if chased and (job["overpaid"] or len({round(f, 2) for f in figures}) > 1):
+            told = [r for r in report if r["number"] == row["number"]]
+            return figures, job["overpaid"], told, job["payments"]
+    return None

@@ -88,14 +88,16 @@ class TestDocuments(RopoCommon):
             "addresscountry": "FIN",
             "language": "eng",
             "custnum": "C100",
-            "govid": "0112038-9",
+            "govid": "0000001-9",
             **values,
         }
 
     # --- invoices ---
 
     def test_invoice_to_a_company(self):
-        invoice = self.create_invoice(ref="PO 7", narration="<p>Thank you &amp; bye</p>")
+        invoice = self.create_invoice(
+            ref="PO 7", narration="<p>Thank you &amp; bye</p>"
+        )
         payload = self.sent(invoice)
         self.assertEqual(
             payload,
@@ -428,7 +430,9 @@ class TestDocuments(RopoCommon):
             counts = []
             for number in (2, 10, 40):  # the first fills the caches of the registry
                 moves = self.create_invoices(number)
-                self._wizard(model, moves).action_send() if operation == "invoice" else (
+                self._wizard(
+                    model, moves
+                ).action_send() if operation == "invoice" else (
                     self._wizard(model, moves).action_transfer()
                 )
                 requests = self.env["ropo.request"].search(

@@ -9,6 +9,7 @@ class TestMainJob(RopoCommon):
         invoice = self.create_invoice(days_overdue=20)
         self.send(invoice, user=self.user)
         self.assertEqual(invoice.ropo_state, "sent")
+        self.assertTrue(invoice.is_move_sent)
         self.transfer(invoice, user=self.user)
         self.assertEqual(invoice.ropo_state, "reminder")
         self.pay(invoice, 100)

@@ -789,7 +789,6 @@ class TestOutbox(OutboxCommon):
             path = f"{outbox.__file__.rsplit('/', 2)[0]}/data/neutralize.sql"
             with open(path) as script:
                 cr.execute(script.read())
-            cr.commit()
         self.env.invalidate_all()
         self.assertEqual(self.account.environment, "sandbox")
         self.assertFalse(self.account.apicode or self.account.cid)

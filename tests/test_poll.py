@@ -190,7 +190,9 @@ class TestPoll(RopoCommon):
         invoice, job = self.chased()
         self.take(self.row(1, job, statuscode=4711, statustext="News"))
         event = self.events()
-        self.assertEqual((event.code, event.text, event.state), ("4711", "News", "done"))
+        self.assertEqual(
+            (event.code, event.text, event.state), ("4711", "News", "done")
+        )
         self.assertEqual((job.stage, invoice.ropo_state), ("reminder", "reminder"))
 
     def test_the_chatter_speaks_only_when_the_stage_changes(self):

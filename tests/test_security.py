@@ -1,7 +1,7 @@
 """Who may do what, whose account speaks, and what may not be touched."""
 
+import contextlib
 import re
-from contextlib import contextmanager
 from unittest.mock import patch
 
 from odoo import Command, fields
@@ -79,7 +79,7 @@ class TestSecurity(RopoCommon):
         self.send(invoice)
         return invoice
 
-    @contextmanager
+    @contextlib.contextmanager
     def statements(self):
         """The SQL that runs inside."""
         seen = []
@@ -121,7 +121,7 @@ class TestSecurity(RopoCommon):
                     with self.assertRaises(AccessError):
                         account.search([(name, "=like", "s%")])
                     with self.assertRaises(AccessError):
-                        account[name]
+                        account.mapped(name)
                     with self.assertRaises(AccessError):
                         account.write({name: "mine"})
             self.assertFalse(set(CREDENTIALS) & set(account.fields_get()))
@@ -138,6 +138,16 @@ class TestSecurity(RopoCommon):
         copied = account.copy()
         self.assertNotEqual(copied.sudo().webhook_key, account.sudo().webhook_key)
         copied.unlink()
+
+    def test_a_manager_can_not_lead_the_credentials_to_another_host(self):
+        """Who may not read them may not have them sent to where he can."""
+        account = self.account.with_user(self.manager)
+        with contextlib.suppress(AccessError, UserError):
+            account.write(
+                {"environment": "sandbox", "base_url": "https://mine.example.com"}
+            )
+        elsewhere = self.account.base_url != self.sandbox.url
+        self.assertFalse(elsewhere and self.account.cid and self.account.apicode)
 
     def test_a_user_sends_transfers_and_fetches(self):
         self.env.invalidate_all()
@@ -239,9 +249,7 @@ class TestSecurity(RopoCommon):
             self.sandbox.post(f"jobs/{jobid}/comment", text="Hello")
         self.run_cron("cron_poll_status")
         strangers = {
-            self.env.company: self.new_user(
-                "mine", "ropo_connect.group_ropo_manager"
-            ),
+            self.env.company: self.new_user("mine", "ropo_connect.group_ropo_manager"),
             self.other["company"]: self.new_user(
                 "others", "ropo_connect.group_ropo_manager", self.other["company"]
             ),

@@ -26,7 +26,11 @@ class RopoPdfWizard(models.TransientModel):
         )
         if len(self.move_ids) == 1 and reasons:
             raise UserError(
-                f"{self.move_ids.display_name}: {reasons[self.move_ids.id]}"
+                self.env._(
+                    "%(invoice)s: %(reason)s",
+                    invoice=self.move_ids.display_name,
+                    reason=reasons[self.move_ids.id],
+                )
             )
         if not reasons:
             return {"type": "ir.actions.act_window_close"}

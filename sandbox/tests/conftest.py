@@ -205,7 +205,7 @@ def wait_until(condition, seconds=5):
         time.sleep(0.01)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def running():
     process = Process()
     yield process

@@ -35,12 +35,18 @@ class ChannelTests:
             monkeypatch.delenv(name, raising=False)
             monkeypatch.delenv(name.upper(), raising=False)
 
+    @pytest.fixture(scope="class")
+    @classmethod
+    def sandbox_process(cls):
+        sandbox = Sandbox()
+        yield sandbox
+        sandbox.stop()
+
     @pytest.fixture
-    def sandbox(self):
-        """The running sandbox, with nothing in it."""
-        sandbox = Sandbox.running()
-        sandbox.reset()
-        return sandbox
+    def sandbox(self, sandbox_process):
+        """A running sandbox, with nothing in it."""
+        sandbox_process.reset()
+        return sandbox_process
 
     @pytest.fixture
     def serve(self):
@@ -149,8 +155,8 @@ COMPANY = Debtor(
     country="FI",
     language="fi_FI",
     reference="C1001",
-    registration_number="0112038-9",
-    vat="FI01120389",
+    registration_number="0000001-9",
+    vat="FI00000019",
     email="invoices@example.com",
     phone="+358 9 1234567",
     contact_name="Accounts Payable",
@@ -192,7 +198,7 @@ def invoice(**values):
             "tax": 114.75,
             "total": 564.75,
             "payment_reference": "1232",
-            "delivery": Delivery("evoice", "003701120389", "003721291126"),
+            "delivery": Delivery("evoice", "003700000019", "003700000000"),
             "buyer_reference": "PO 5",
             "note": "Thank you",
             **values,
