@@ -6,7 +6,7 @@
     "license": "LGPL-3",
     "category": "Accounting/Accounting",
     "depends": ["account"],
-    "external_dependencies": {"python": ["babel", "requests"]},
+    "external_dependencies": {"python": ["babel", "python-stdnum", "requests"]},
     "data": [
         "security/ropo_security.xml",
         "security/ir.model.access.csv",
@@ -23,5 +23,6 @@
         "wizards/ropo_pdf_wizard_views.xml",
         "views/menus.xml",
     ],
+    "assets": {"web.assets_tests": ["ropo_connect/static/tests/tours/*.js"]},
     "application": True,
 }

@@ -9,6 +9,7 @@ import datetime
 from dataclasses import dataclass, field
 from typing import Literal
 
+from . import identifiers
 from .errors import Outcome, Reason
 
 
@@ -30,26 +31,68 @@ class Debtor:
     email: str = ""
     phone: str = ""
     contact_name: str = ""
+    contact_title: str = ""
+    second_email: str = ""
+    country_name: str = ""
+    registered_in: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the goods went, when not to the debtor's own address."""
+
+    name: str
+    is_company: bool
+    street: str = ""
+    street2: str = ""
+    zip: str = ""
+    city: str = ""
+    country: str = ""
+    country_name: str = ""
+    contact_name: str = ""
+    email: str = ""
+    phone: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """How the document reaches the debtor; an empty method leaves it to Ropo.
 
-    `subject` is what a consumer's bank knows the sender's e-invoices by.
+    `subject` is what a consumer's bank knows the sender's e-invoices by; `fallback`
+    the method for what can't be delivered by the first.
     """
 
     method: str = ""
     address: str = ""
     operator: str = ""
     subject: str = ""
+    fallback: str = ""
+
+    def faults(self):
+        """Those of address and operator that can't be what they should be."""
+        is_address = identifiers.is_einvoice_address
+        if self.method == "peppol" and ":" in self.address:
+            is_address = identifiers.is_peppol_id
+        checks = ((self.address, is_address), (self.operator, identifiers.is_operator))
+        return [text for text, is_good in checks if text and not is_good(text)]
+
+
+@dataclass(frozen=True, slots=True)
+class Printing:
+    """How a letter looks; what is None or empty is left to Ropo."""
+
+    colour: bool | None = None
+    double_sided: bool | None = None
+    post_class: int | None = None
+    layout: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class InvoiceRow:
     """One line: `price` is per unit, without tax and before `discount` (percent).
 
-    A row without a price is a text row (a section or a note).
+    A row without a price is a text row (a section or a note). `tax_category` is one
+    of UNCL5305 (S, Z, E, AE, ...), `exemption` says why there is no tax.
     """
 
     name: str
@@ -60,6 +103,13 @@ class InvoiceRow:
     net: float = 0.0
     unit: str = ""
     product_code: str = ""
+    barcode: str = ""
+    description: str = ""
+    start: datetime.date | None = None
+    end: datetime.date | None = None
+    tax_category: str = ""
+    exemption: str = ""
+    cost_centre: str = ""
 
     @property
     def is_text(self):
@@ -68,11 +118,56 @@ class InvoiceRow:
 
 @dataclass(frozen=True, slots=True)
 class TaxTotal:
-    """What the whole document carries at one rate."""
+    """What the whole document carries at one rate, and for one reason of exemption.
+
+    `exemption_code` is one of the VATEX list.
+    """
 
     percent: float
     net: float
     tax: float
+    category: str = ""
+    exemption: str = ""
+    exemption_code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountTotal:
+    """What the whole document books on one account at one rate."""
+
+    account: int
+    net: float
+    tax: float
+    tax_percent: float = 0.0
+    name: str = ""
+    cost_centre: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Instalment:
+    date: datetime.date
+    amount: float
+
+
+@dataclass(frozen=True, slots=True)
+class EarlyDiscount:
+    """Who pays until `date` may keep `amount` of the total `base`."""
+
+    date: datetime.date
+    amount: float
+    base: float
+    percent: float
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The document that this one corrects."""
+
+    number: str
+    date: datetime.date
+    net: float
+    total: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +177,8 @@ class Invoice:
     `own_reference` is our own id, by which the answer is matched. `ledger_at_ropo`
     says that Ropo keeps the ledger of it and chases it (Unify, Embed), instead of
     only delivering it (Connect). A credit note may name the assignment or the
-    number that it credits.
+    number that it credits, and the `refund_account` (an IBAN) to pay it out to.
+    `interest` is the late interest in percent a year, None as agreed with Ropo.
     """
 
     own_reference: int
@@ -105,6 +201,27 @@ class Invoice:
     is_credit: bool = False
     credits_assignment: int | None = None
     credits_number: str = ""
+    origin: Origin | None = None
+    refund_account: str = ""
+    printing: Printing = Printing()
+    place: Place | None = None
+    delivery_date: datetime.date | None = None
+    delivery_terms: str = ""
+    our_reference: str = ""
+    buyer_cost_centre: str = ""
+    order_number: int | None = None
+    sales_person: str = ""
+    interest: float | None = None
+    instalments: tuple[Instalment, ...] = ()
+    early_discount: EarlyDiscount | None = None
+    is_foreign: bool = False
+    cost_centre: str = ""
+    accounts: tuple[AccountTotal, ...] = ()
+    booking_date: datetime.date | None = None
+    journal: str = ""
+    may_remind: bool = True
+    process: str = ""
+    financing: Literal["", "financing", "purchase"] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +278,8 @@ class Capital:
 class Answer:
     """What Ropo said to one document. `raw` is its own words, whole.
 
-    `reason` is set when no answer came, `error` when one came and was no.
+    `reason` is set when no answer came, `error` when one came and was no. `document`
+    is the PDF of what was posted for local print.
     """
 
     outcome: Outcome
@@ -177,6 +295,7 @@ class Answer:
     after: Capital | None = None
     unallocated: float = 0.0
     retry_after: float | None = None
+    document: bytes = b""
     raw: dict = field(default_factory=dict)
 
 

@@ -4,6 +4,7 @@ Facts are from the vendor's guides and the published contract; an assumption, wh
 page says it, is marked so and stands in one function or table.
 """
 
+import dataclasses
 import datetime
 import hashlib
 import logging
@@ -80,6 +81,14 @@ COUNTRIES = {
 
 NORDIC_FORMS = ("%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y", "%Y%m%d")
 
+DELIVERY_ADDRESS = 2  # `addresstype`
+REVERSE_CHARGE = "AE"  # of UNCL5305
+AS_MESSAGE = 3  # `refundmessagetype`: the payout bears a text, no reference
+FINANCING = {"financing": 1, "purchase": 2}
+
+# Of a local print, what its headers tell.
+ANSWER_HEADERS = ("jobid", "billnum", "billcode", "reference", "ownref", "jobtype")
+
 TEXT_ROW = 25601  # `invoicerowtype` of a header row: a text without money
 
 
@@ -109,15 +118,31 @@ def invoice_payload(invoice):
         "totalamount": _money(sign * invoice.total),
         "payrow": [_row(row, sign) for row in invoice.rows],
         "taxrow": [_tax_row(tax, sign) for tax in invoice.taxes],
+        "negvat": int(_is_reverse_charged(invoice)) or None,
         "yourcode": invoice.buyer_reference,
+        "ourcode": invoice.our_reference,
+        "model": invoice.buyer_cost_centre,
+        "ordernumber": invoice.order_number,
+        "salesmanname": invoice.sales_person,
         "freetext": invoice.note,
+        "deliverydate": _date(invoice.delivery_date),
+        "deliveryterm": invoice.delivery_terms,
+        "addaddress": [_place(invoice.place)] if invoice.place else [],
+        "propertyrow": _property_rows(invoice.delivery),
+        **_fallback(invoice.delivery),
+        **_printing(invoice.printing),
+        **_terms(invoice),
+        **_ledger(invoice, sign),
+        **_credit(invoice, sign),
     }
-    # One of the two, never both (guide: Credit note allocation).
-    if invoice.credits_assignment:
-        payload["refundtojobid"] = invoice.credits_assignment
-    elif invoice.credits_number:
-        payload["refundtobillnum"] = invoice.credits_number
     return _without_blanks(payload)
+
+
+def local_print_payload(payload):
+    """The same dataset for ourselves to deliver: nobody else is to."""
+    electronic = ("evoice", "evoiceint", "secondarysendtype")
+    kept = {key: value for key, value in payload.items() if key not in electronic}
+    return {**kept, "sendtype": "print"}
 
 
 def claim_payload(claim):
@@ -167,31 +192,184 @@ def _head(document):
         "customertype": 1 if debtor.is_company else 2,
         name: debtor.name,
         "address": debtor.street,
-        "addressaddline2": debtor.street2,
+        **_name_lines(debtor),
         "postcode": debtor.zip,
         "city": debtor.city,
         "addresscountry": COUNTRIES.get(debtor.country, ""),
+        "countryname": debtor.country_name,
+        "country": COUNTRIES.get(debtor.registered_in, ""),
         "language": LANGUAGES.get(debtor.language[:2], ""),
         "custnum": debtor.reference,
         "govid": debtor.registration_number,
         "vatid": debtor.vat,
         "email": debtor.email,
+        "email2": debtor.second_email,
         "phone": debtor.phone,
         "contactperson": debtor.contact_name,
+        "contactpersontitle": debtor.contact_title,
         "sendtype": document.delivery.method,
         "evoice": document.delivery.address,
         "evoiceint": document.delivery.operator,
     }
 
 
+def _name_lines(debtor):
+    """The lines between name and street: the person addressed, then the rest."""
+    lines = [line for line in (debtor.contact_name, debtor.street2) if line]
+    names = ("addressaddline2", "addressaddline3")
+    return dict(zip(names, lines, strict=False))
+
+
+def _is_reverse_charged(invoice):
+    return any(tax.category == REVERSE_CHARGE for tax in invoice.taxes)
+
+
+def _place(place):
+    name = "company" if place.is_company else "person"
+    return _without_blanks(
+        {
+            "addresstype": DELIVERY_ADDRESS,
+            "customertype": 1 if place.is_company else 2,
+            name: place.name,
+            "address": place.street,
+            "addressaddline2": place.street2,
+            "postcode": place.zip,
+            "city": place.city,
+            "addresscountry": COUNTRIES.get(place.country, ""),
+            "countryname": place.country_name,
+            "contactperson": place.contact_name,
+            "email": place.email,
+            "phone": place.phone,
+        }
+    )
+
+
+def _fallback(delivery):
+    if delivery.fallback in ("", delivery.method):
+        return {}
+    return {"secondarysendtype": [{"sendtype": delivery.fallback}]}
+
+
+def _printing(printing):
+    """How the letter looks: what is not said is as agreed with Ropo."""
+    by_id = printing.layout.isdecimal()
+    return {
+        "color": _flag(printing.colour),
+        "doublesided": _flag(printing.double_sided),
+        "postclass": printing.post_class,
+        "billtemplateid": int(printing.layout) if by_id else None,
+        "billtemplate": "" if by_id else printing.layout,
+    }
+
+
+def _flag(value):
+    return None if value is None else int(value)
+
+
+def _terms(invoice):
+    """When and how it is to be paid (guides: Payment plans, Cash discount).
+
+    Assumption: with a payment plan `paydate` is the day of the last instalment.
+    """
+    early = invoice.early_discount
+    plan = invoice.instalments if invoice.debtor.is_company else ()
+    discount = early and {
+        "discountamount": _money(early.amount),
+        "discountbaseamount": _money(early.base),
+        "discountdate": _date(early.date),
+        "discountpercent": early.percent,
+        "discountfreetext": early.text,
+    }
+    return {
+        "overdueinterest": invoice.interest,
+        "cashdiscountrow": [_without_blanks(discount)] if discount else [],
+        # Not for consumers.
+        "payplan": {
+            "instalment": [
+                {"date": _date(part.date), "amount": _money(part.amount)}
+                for part in plan
+            ]
+        }
+        if plan
+        else None,
+        "finance": FINANCING.get(invoice.financing),
+    }
+
+
+def _ledger(invoice, sign):
+    """What Ropo's ledger and the creditor's books need to know.
+
+    Assumption: `currency` is that of all amounts; `foreignamount` only repeats the
+    total where it is not the creditor's own.
+    """
+    total = _money(sign * invoice.total)
+    return {
+        "foreignamount": total if invoice.is_foreign else None,
+        "foreigncurrency": invoice.currency if invoice.is_foreign else "",
+        "servicecode": invoice.cost_centre,
+        "sensible": None if invoice.may_remind else 1,
+        "collectionprocess": invoice.process,
+        "accountdate": _date(invoice.booking_date),
+        "voucherbatch": invoice.journal,
+        "vouchernum": invoice.number if invoice.journal else "",
+        "accountrow": [_account_row(row, sign) for row in invoice.accounts],
+    }
+
+
+def _account_row(row, sign):
+    return _without_blanks(
+        {
+            "accountid": row.account,
+            "desc": row.name,
+            "netamount": _money(sign * row.net),
+            "vatamount": _money(sign * row.tax),
+            "taxpr": row.tax_percent,
+            "servicecode": row.cost_centre,
+        }
+    )
+
+
+def _credit(invoice, sign):
+    """What a credit note credits, and where it is paid out to."""
+    origin = invoice.origin
+    credit = {
+        "originalinvoicereferences": [
+            {
+                "invoicenumber": origin.number,
+                "invoicedate": _date(origin.date),
+                "netamount": _money(origin.net),
+                "totalamount": _money(origin.total),
+            }
+        ]
+        if origin
+        else []
+    }
+    # One of the two, never both (guide: Credit note allocation).
+    if invoice.credits_assignment:
+        credit["refundtojobid"] = invoice.credits_assignment
+    elif invoice.credits_number:
+        credit["refundtobillnum"] = invoice.credits_number
+    if invoice.refund_account:
+        credit |= {
+            "refundiban": invoice.refund_account,
+            "refundmessage": invoice.number,
+            "refundmessagetype": AS_MESSAGE,
+        }
+    return credit
+
+
 def _property_rows(delivery):
-    """What a reminder to a consumer's bank needs (guide: Reminder)."""
+    """What an e-invoice to a consumer's bank needs (guide: Reminder).
+
+    Assumption: for an invoice it is the same as for a reminder.
+    """
     if not delivery.subject:
         return []
     return [{"propname": "job_finvoice_paymentid", "propvalue": delivery.subject}]
 
 
 def _row(row, sign):
+    """One row. Assumption: `vatcode` is the category of UNCL5305, as in Finvoice."""
     if row.is_text:
         return {"desc": row.name, "invoicerowtype": TEXT_ROW}
     return _without_blanks(
@@ -204,17 +382,29 @@ def _row(row, sign):
             "taxpr": row.tax_percent,
             "netamount": _money(sign * row.net),
             "productid": row.product_code,
+            "eancode": row.barcode,
+            "freetext": row.description,
+            "startdate": _date(row.start),
+            "enddate": _date(row.end),
+            "vatcode": row.tax_category,
+            "vatfreetext": row.exemption,
+            "servicecode": row.cost_centre,
         }
     )
 
 
 def _tax_row(tax, sign):
-    return {
-        "taxpr": tax.percent,
-        "netamount": _money(sign * tax.net),
-        "vatamount": _money(sign * tax.tax),
-        "totalamount": _money(sign * (tax.net + tax.tax)),
-    }
+    return _without_blanks(
+        {
+            "taxpr": tax.percent,
+            "netamount": _money(sign * tax.net),
+            "vatamount": _money(sign * tax.tax),
+            "totalamount": _money(sign * (tax.net + tax.tax)),
+            "vatcode": tax.category,
+            "vatfreetext": tax.exemption,
+            "vatexemptionreasoncode": tax.exemption_code,
+        }
+    )
 
 
 def _money(amount):
@@ -318,8 +508,32 @@ def payment_answer(status, body):
     )
 
 
-def _payment_answers(_payloads, status, body):
-    return [payment_answer(status, body)]
+def local_print_answer(payload, reply):
+    """The `Answer` to a local print, with the PDF, which fills the body.
+
+    Assumption: the headers tell what the row of an answer tells otherwise.
+    """
+    if not reply.ok:
+        (answer,) = assignment_answers([payload], reply.status, _object(reply))
+        return answer
+    headers = reply.headers
+    row = {name: headers[name] for name in ANSWER_HEADERS if name in headers}
+    if not reply.content.startswith(b"%PDF-"):
+        raise Unknown(Reason.UNREADABLE, "PDF")
+    answer = _assignment_answer({**row, "accepted": 1})
+    return dataclasses.replace(answer, document=reply.content, raw=row)
+
+
+def _assignment_replies(payloads, reply):
+    return assignment_answers(payloads, reply.status, _object(reply))
+
+
+def _payment_replies(_payloads, reply):
+    return [payment_answer(reply.status, _object(reply))]
+
+
+def _local_print_replies(payloads, reply):
+    return [local_print_answer(*payloads, reply)]
 
 
 def _capital(body, moment):
@@ -495,18 +709,25 @@ class RopoOne:
     def send_assignments(self, payloads):
         """One `POST /jobs`; one `Answer` per payload, in the order of the payloads."""
         body = {"datastream": {"dataset": payloads}}
-        return self._say("/jobs", body, payloads, assignment_answers)
+        return self._say("/jobs", body, payloads, _assignment_replies)
 
     def send_payments(self, payloads):
         """One `POST /jobs/payment` for the one payload; its `Answer`, in a list."""
         (payload,) = payloads
-        return self._say("/jobs/payment", payload, payloads, _payment_answers)
+        return self._say("/jobs/payment", payload, payloads, _payment_replies)
 
-    def _say(self, path, body, payloads, read):
-        """What `read(payloads, status, body)` makes of the answer; never raises."""
+    def print_locally(self, payloads):
+        """Posts the one payload for ourselves to deliver; its `Answer`, in a list."""
+        (payload,) = payloads
+        path = self._paths["localprint"]
+        return self._say(
+            path, _job(payload), payloads, _local_print_replies, limit=PDF_LIMIT
+        )
+
+    def _say(self, path, body, payloads, read, **options):
+        """What `read(payloads, reply)` makes of the answer; never raises."""
         try:
-            reply = self._call("POST", path, body=body)
-            return read(payloads, reply.status, _object(reply))
+            return read(payloads, self._call("POST", path, body=body, **options))
         except ChannelError as error:
             return [failed(error)] * len(payloads)
         except Exception:

@@ -1,6 +1,9 @@
 from . import (
     account_journal,
     account_move,
+    account_move_send,
+    account_move_send_wizard,
+    account_tax,
     res_config_settings,
     res_partner,
     ropo_account,

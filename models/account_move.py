@@ -2,9 +2,10 @@ from collections import defaultdict, namedtuple
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tools import format_date
 
+from ..channels import identifiers
 from .res_partner import ELECTRONIC_ADDRESS
 from .ropo_request import ASSIGNMENTS, CHASES, LIVE
 
@@ -198,21 +199,22 @@ class AccountMove(models.Model):
     def action_ropo_preview(self):
         """The PDF that Ropo would deliver, without sending anything."""
         self.ensure_one()
-        verdict = self._ropo_verdicts("invoice")[self]
-        if verdict.code:
-            raise UserError(
-                self.env._(
-                    "%(invoice)s: %(reason)s",
-                    invoice=self.display_name,
-                    reason=verdict.text,
-                )
-            )
+        self._ropo_check_verdicts()
         attachment = self._ropo_preview()
         return {
             "type": "ir.actions.act_url",
             "url": f"/web/content/{attachment.id}",
             "target": "new",
         }
+
+    def action_ropo_local_print(self):
+        """Posts these at Ropo for ourselves to deliver; Ropo's PDFs are attached."""
+        if not self.env.user.has_group("ropo_connect.group_ropo_user"):
+            raise AccessError(self.env._("Only a Ropo user may send by Ropo."))
+        self.check_access("write")
+        self._ropo_check_verdicts()
+        requests = self._ropo_queue_sending(local_print=True)
+        return self.env["ropo.wizard.mixin"]._show(requests)
 
     def action_ropo_open_jobs(self):
         return self._ropo_open("ropo_connect.action_ropo_job")
@@ -270,6 +272,20 @@ class AccountMove(models.Model):
                 verdict = move._ropo_send_verdict(held[move.id])
             verdicts[move] = verdict
         return verdicts
+
+    def _ropo_check_verdicts(self):
+        """Raises what speaks against sending these now."""
+        faults = [
+            self.env._(
+                "%(invoice)s: %(reason)s",
+                invoice=move.display_name,
+                reason=verdict.text,
+            )
+            for move, verdict in self._ropo_verdicts("invoice").items()
+            if verdict.code
+        ]
+        if faults:
+            raise UserError("\n".join(faults[:10]))
 
     def _ropo_held_operations(self, queued):
         """What Ropo has or may get of each: `{move id: {operation, ...}}`."""
@@ -329,14 +345,28 @@ class AccountMove(models.Model):
                 missing=", ".join(missing),
             )
             return Verdict("address", text, partner)
-        return self._ropo_delivery_verdict(reminder)
+        return self._ropo_identity_verdict() or self._ropo_delivery_verdict(reminder)
+
+    def _ropo_identity_verdict(self):
+        """What is wrong with the business id, by which Ropo knows a company."""
+        owner = self.commercial_partner_id
+        number = owner.is_company and owner.company_registry
+        country = owner.country_id.code
+        if not number or identifiers.is_business_id(country, number):
+            return None
+        text = self.env._(
+            "“%(number)s” is no business id of %(country)s. Correct the company id of "
+            "%(partner)s.",
+            number=number,
+            country=owner.country_id.name,
+            partner=owner.display_name,
+        )
+        return Verdict("business_id", text, owner)
 
     def _ropo_delivery_verdict(self, reminder):
         """Whether the way of delivery has what it needs to find the customer."""
         owner = self.commercial_partner_id
-        delivery = self.partner_id._ropo_delivery(
-            reminder=reminder, subject=self.ropo_account_id.einvoice_subject or ""
-        )
+        delivery = self.partner_id._ropo_delivery(self.ropo_account_id, reminder)
         if delivery.method == "email" and not (self.partner_id.email or owner.email):
             text = self.env._(
                 "%(partner)s is to get it by e-mail and has no address. Enter one, or "
@@ -359,6 +389,37 @@ class AccountMove(models.Model):
                 partner=owner.display_name,
             )
             return Verdict("evoice", text, owner)
+        return self._ropo_electronic_verdict(delivery)
+
+    def _ropo_electronic_verdict(self, delivery):
+        """Whether e-invoice address and operator have the form that they must have."""
+        owner = self.commercial_partner_id
+        wrong = delivery.faults()
+        if not wrong:
+            return Verdict()
+        text = self.env._(
+            "“%(wrong)s” can't be where %(partner)s receives e-invoices: an OVT code "
+            "is 0037 and the business id, an IBAN has its check digits, a Peppol id a "
+            "scheme such as 0216: before it. Correct the address or the operator.",
+            wrong=wrong[0],
+            partner=owner.display_name,
+        )
+        return Verdict("evoice", text, owner)
+
+    def _ropo_embed_verdict(self):
+        """Embed: Ropo keeps the ledger, by numbers of accounts."""
+        document = self.env["ropo.document"]
+        for line in self.line_ids.filtered("account_id"):
+            ledger = line.account_id
+            if line.display_type != "payment_term" and not document._account_number(
+                ledger, self.company_id
+            ):
+                text = self.env._(
+                    "Ropo keeps the ledger (Embed) and needs numbers: the account "
+                    "%(account)s has none as its code.",
+                    account=ledger.display_name,
+                )
+                return Verdict("ledger", text, ledger)
         return Verdict()
 
     def _ropo_send_verdict(self, held):
@@ -368,6 +429,8 @@ class AccountMove(models.Model):
         if not any(line.display_type == "product" for line in self.line_ids):
             text = self.env._("It has no rows. Add what was sold.")
             return Verdict("rows", text, self)
+        if self.ropo_account_id.service_model == "embed":
+            return self._ropo_embed_verdict()
         return Verdict()
 
     def _ropo_chase_verdict(self, operation, held):
@@ -445,6 +508,28 @@ class AccountMove(models.Model):
 
     def _ropo_send_operation(self):
         return "credit_note" if self.move_type == "out_refund" else "invoice"
+
+    # --- business: queueing ---
+
+    def _ropo_queue_sending(self, **values):
+        """Queues these to be sent, and returns the requests. Whether each may go, and
+        who asks may send, is for the caller to have asked."""
+        return self.env["ropo.request"]._queue(
+            [
+                {**move._ropo_request_vals(move._ropo_send_operation()), **values}
+                for move in self
+            ]
+        )
+
+    def _ropo_request_vals(self, operation):
+        return {
+            "account_id": self.ropo_account_id.id,
+            "company_id": self.company_id.id,
+            "move_id": self.id,
+            "operation": operation,
+            "amount": self.amount_total,
+            "currency_id": self.currency_id.id,
+        }
 
     # --- business: documents from Ropo ---
 

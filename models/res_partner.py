@@ -1,6 +1,7 @@
 from odoo import fields, models
 
-from ..channels.documents import Debtor, Delivery
+from ..channels import identifiers
+from ..channels.documents import Debtor, Delivery, Place
 
 SENDTYPES = [
     ("post", "Letter"),
@@ -21,6 +22,7 @@ DELIVERY_OF_REMINDER = {"evoicenet": "evoice", "evoicesm": "evoice", "peppol": "
 class ResPartner(models.Model):
     _inherit = "res.partner"
 
+    invoice_sending_method = fields.Selection(selection_add=[("ropo", "by Ropo One")])
     ropo_sendtype = fields.Selection(
         SENDTYPES,
         string="Delivery by Ropo",
@@ -34,6 +36,10 @@ class ResPartner(models.Model):
     ropo_evoice_operator = fields.Char(
         string="E-invoice Operator",
         help="The code of the operator or bank that forwards the e-invoices.",
+    )
+    ropo_second_email = fields.Char(
+        string="Second E-mail for Invoices",
+        help="Invoices that Ropo sends by e-mail go to this address too.",
     )
     ropo_language = fields.Selection(
         [
@@ -68,8 +74,23 @@ class ResPartner(models.Model):
         self.ensure_one()
         return self.ref or str(self.id)
 
-    def _ropo_debtor(self):
-        """The `Debtor` at this (invoice) address; his company is who owes."""
+    def _ropo_registration_number(self):
+        """The business id, which the VAT number tells where it was not entered."""
+        country = self.country_id.code
+        return self.company_registry or identifiers.business_id_of_vat(
+            country, self.vat or ""
+        )
+
+    def _ropo_country_name(self, sender):
+        """The country as a letter abroad has to say it; empty in the sender's own."""
+        country = self.country_id
+        return "" if country == sender.country_id else country.name or ""
+
+    def _ropo_debtor(self, sender):
+        """The `Debtor` at this (invoice) address; his company is who owes.
+
+        :param sender: the company whose invoice it is
+        """
         self.ensure_one()
         owner = self.commercial_partner_id
         is_contact = self != owner and self.name and not self.is_company
@@ -83,32 +104,73 @@ class ResPartner(models.Model):
             country=self.country_id.code or "",
             language=owner.ropo_language or self.lang or "",
             reference=owner._ropo_reference(),
-            registration_number=owner.is_company and owner.company_registry or "",
+            registration_number=owner.is_company
+            and owner._ropo_registration_number()
+            or "",
             vat=owner.vat or "",
             email=self.email or owner.email or "",
             phone=self.phone or owner.phone or "",
             contact_name=self.name if is_contact else "",
+            contact_title=self.function or "" if is_contact else "",
+            second_email=owner.ropo_second_email or "",
+            country_name=self._ropo_country_name(sender),
+            registered_in=owner.is_company and owner.country_id.code or "",
         )
 
-    def _ropo_delivery(self, reminder=False, subject=""):
+    def _ropo_place(self, sender):
+        """The `Place` that goods are delivered to at this address."""
+        self.ensure_one()
+        owner = self.commercial_partner_id
+        is_contact = self != owner and self.name and not self.is_company
+        return Place(
+            name=owner.name or "",
+            is_company=owner.is_company,
+            street=self.street or "",
+            street2=self.street2 or "",
+            zip=self.zip or "",
+            city=self.city or "",
+            country=self.country_id.code or "",
+            country_name=self._ropo_country_name(sender),
+            contact_name=self.name if is_contact else "",
+            email=self.email or "",
+            phone=self.phone or "",
+        )
+
+    def _ropo_delivery(self, account, reminder=False):
         """The `Delivery` of this customer's invoices, or of his reminders.
 
-        :param subject: by which consumers' banks know the sender's e-invoices; without
-            it a reminder can't go to a bank, and goes as a letter
+        A reminder can't go to a consumer's bank that does not know the account's
+        invoicing subject: it goes as a letter.
         """
         self.ensure_one()
         owner = self.commercial_partner_id
         if reminder and owner.ropo_no_electronic_reminder:
             return Delivery(method="post")
+        chosen = owner.ropo_sendtype or account.default_sendtype or ""
         known = DELIVERY_OF_REMINDER if reminder else DELIVERY_OF_INVOICE
-        method = known.get(owner.ropo_sendtype, owner.ropo_sendtype or "")
+        method = known.get(chosen, chosen)
+        subject = account.einvoice_subject or "" if chosen == "b2c" else ""
         if method == "b2c" and not subject:
             return Delivery(method="post")
+        fallback = "" if reminder else account.fallback_sendtype or ""
         if method not in ELECTRONIC_ADDRESS and method != "peppol":
-            return Delivery(method=method)
+            return Delivery(method=method, fallback=fallback)
         return Delivery(
             method=method,
-            address=owner.ropo_evoice or "",
-            operator=owner.ropo_evoice_operator or "",
-            subject=subject if method == "b2c" else "",
+            address=owner._ropo_electronic_address(method),
+            operator=(owner.ropo_evoice_operator or "").replace(" ", ""),
+            subject=subject,
+            fallback=fallback,
         )
+
+    def _ropo_electronic_address(self, method):
+        """The e-invoice address that was entered, else the Peppol id that Odoo has.
+
+        Assumption: Ropo takes a Peppol id as `evoice`, with its scheme: 0216:0037…
+        """
+        # Of account_edi_ubl_cii, which may not be installed.
+        if self.ropo_evoice or method != "peppol" or "peppol_eas" not in self._fields:
+            return (self.ropo_evoice or "").replace(" ", "")
+        if not self.peppol_eas or not self.peppol_endpoint:
+            return ""
+        return f"{self.peppol_eas}:{self.peppol_endpoint}"

@@ -8,6 +8,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import plaintext2html
 
+from ..channels.documents import Printing
 from ..channels.errors import (
     ChannelError,
     CredentialsRefused,
@@ -17,6 +18,7 @@ from ..channels.errors import (
 )
 from ..channels.ropo_one import HOSTS, RopoOne
 from ..channels.transport import checked_url
+from .res_partner import SENDTYPES
 from .ropo_request import ASSIGNMENTS
 
 _logger = logging.getLogger(__name__)
@@ -106,6 +108,68 @@ class RopoAccount(models.Model):
         help="By which consumers' banks know your e-invoices. Reminders to consumers "
         "go to their banks only when it is set, else as letters.",
     )
+    default_sendtype = fields.Selection(
+        SENDTYPES,
+        string="Delivery",
+        help="How invoices are delivered to customers who have no delivery of their "
+        "own. Empty: as agreed with Ropo.",
+    )
+    fallback_sendtype = fields.Selection(
+        [item for item in SENDTYPES if item[0] in ("post", "email", "print")],
+        string="If Not Delivered",
+        help="How Ropo delivers what did not arrive in the first way.",
+    )
+    print_colour = fields.Selection(
+        [("colour", "Colour"), ("black", "Black and White")],
+        string="Letters in",
+        help="Empty: as agreed with Ropo.",
+    )
+    print_sides = fields.Selection(
+        [("single", "One Side"), ("double", "Both Sides")],
+        string="Printed on",
+        help="Empty: as agreed with Ropo.",
+    )
+    post_class = fields.Selection(
+        [("1", "First Class"), ("2", "Second Class")],
+        help="Empty: as agreed with Ropo.",
+    )
+    layout = fields.Char(
+        help="The name or the number of the layout at Ropo, such as CUSTOM. Empty: as "
+        "agreed with Ropo.",
+    )
+    interest_b2b = fields.Float(
+        string="Late Interest, Companies (%)",
+        help="Percent a year, printed on invoices. 0: as agreed with Ropo.",
+    )
+    interest_b2c = fields.Float(
+        string="Late Interest, Consumers (%)",
+        help="Percent a year, printed on invoices. 0: as agreed with Ropo.",
+    )
+    cost_centre_plan_id = fields.Many2one(
+        "account.analytic.plan",
+        string="Cost Centres",
+        domain=[("parent_id", "=", False)],
+        help="The analytic plan whose accounts are cost centres at Ropo, by code. A "
+        "row that is spread over several has none.",
+    )
+    collection_process = fields.Char(
+        help="Ropo's name for the kind of claim, by which it chooses how to collect. "
+        "Empty: as agreed with Ropo.",
+    )
+    financing = fields.Selection(
+        [("financing", "Financed"), ("purchase", "Sold to Ropo")],
+        string="Invoices to Companies Are",
+        help="Empty: neither. Needs an agreement with Ropo, and business ids.",
+    )
+    fetch_documents = fields.Boolean(
+        string="Keep Each Document",
+        help="What Ropo delivers is fetched and attached to the invoice by itself, for "
+        "each case from now on. Otherwise press “Fetch PDF” where you want it.",
+    )
+    document_is_main = fields.Boolean(
+        string="Show It Beside the Invoice",
+        help="The document that was fetched from Ropo is what Odoo shows first.",
+    )
     batch_size = fields.Integer(
         default=50, help="The most invoices that travel in one call."
     )
@@ -191,6 +255,10 @@ class RopoAccount(models.Model):
     _days_positive = models.Constraint(
         "CHECK(min_days_b2b >= 0 AND min_days_b2c >= 0 AND min_amount >= 0)",
         "Days and amounts can't be negative.",
+    )
+    _interest_positive = models.Constraint(
+        "CHECK(interest_b2b >= 0 AND interest_b2c >= 0)",
+        "Interest can't be negative.",
     )
     _webhook_key_unique = models.UniqueIndex(
         "(webhook_key)", "Another account has this webhook key."
@@ -485,6 +553,19 @@ class RopoAccount(models.Model):
     def _holds_ledger(self):
         """Whether Ropo chases the invoices that it delivers (Unify, Embed)."""
         return self.service_model != "connect"
+
+    def _printing(self):
+        """The `Printing` of letters."""
+        return Printing(
+            colour=self.print_colour == "colour" if self.print_colour else None,
+            double_sided=self.print_sides == "double" if self.print_sides else None,
+            post_class=int(self.post_class) if self.post_class else None,
+            layout=(self.layout or "").strip(),
+        )
+
+    def _interest(self, is_company):
+        """Late interest in percent a year; None: as agreed with Ropo."""
+        return (self.interest_b2b if is_company else self.interest_b2c) or None
 
     def _label(self, field_name):
         selection = self._fields[field_name]._description_selection(self.env)

@@ -1,3 +1,4 @@
+import logging
 from collections import defaultdict
 from datetime import timedelta
 
@@ -6,6 +7,8 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..channels.errors import ChannelError
+
+_logger = logging.getLogger(__name__)
 
 STAGES = [
     ("invoiced", "Invoiced"),
@@ -19,10 +22,14 @@ STAGES = [
     ("closed", "Closed"),
 ]
 ENDED = ("paid", "credited", "closed")
+SETTLED = ("paid", "credited")
 CHASES = ("reminder", "collection")
 # How far Ropo's day of a payment may be from the ledger's.
 POSTED = SQL("entry.state = 'posted'")
 SAME_MONEY_DAYS = timedelta(days=7)
+FETCH_WAIT = timedelta(hours=1)  # doubled with each try
+FETCH_TRIES = 6
+FETCHES_PER_RUN = 200
 
 
 class RopoJob(models.Model):
@@ -89,6 +96,17 @@ class RopoJob(models.Model):
         help="The partial reconciliations that the capital handed over takes into "
         "account, with their amounts.",
     )
+    document_id = fields.Many2one(
+        "ir.attachment",
+        readonly=True,
+        ondelete="set null",
+        index="btree_not_null",
+        help="What Ropo delivered, as it was fetched.",
+    )
+    fetch_at = fields.Datetime(
+        string="Fetch the Document On", readonly=True, index="btree_not_null"
+    )
+    fetch_tries = fields.Integer(readonly=True)
     event_ids = fields.One2many("ropo.event", "job_id", string="Told by Ropo")
     request_ids = fields.One2many("ropo.request", "job_id", string="Told to Ropo")
 
@@ -133,6 +151,35 @@ class RopoJob(models.Model):
         """Queues what the ledger's credit notes say and Ropo has not heard."""
         self._queue_differences("credit_allocation")
 
+    @api.model
+    def _cron_fetch_documents(self):
+        """Fetches the documents of new cases, where the account wants its archive."""
+        due = self._fetch_domain()
+        jobs = self.search(due, order="fetch_at, id", limit=FETCHES_PER_RUN)
+        progress = self.env["ir.cron"]._commit_progress
+        progress(remaining=self.search_count(due))
+        for account, own in jobs.grouped("account_id").items():
+            try:
+                with account._client() as client:
+                    for job in own:
+                        if job.try_lock_for_update():
+                            job._fetch_due(client)
+                        if progress(1) <= 0:
+                            return
+            except ChannelError as error:
+                account._pause(error)
+                progress(remaining=self.search_count(self._fetch_domain()))
+
+    def _fetch_domain(self):
+        now = fields.Datetime.now()
+        return [
+            ("fetch_at", "<=", now),
+            ("account_id.active", "=", True),
+            "|",
+            ("account_id.paused_until", "=", False),
+            ("account_id.paused_until", "<=", now),
+        ]
+
     # --- business: what Ropo says ---
 
     def _state_of_move(self):
@@ -153,7 +200,7 @@ class RopoJob(models.Model):
     def _hear(self, events):
         """What happened, oldest first; an older event never overrides a newer."""
         self.ensure_one()
-        capital = self.open_amount
+        capital, was_settled = self.open_amount, self.stage in SETTLED
         for event in events.sorted(lambda e: (e.event_time or e.create_date, e.id)):
             time = event.event_time or event.create_date
             if event._is_payment() and not event.request_id:
@@ -163,19 +210,38 @@ class RopoJob(models.Model):
                 continue
             self.stage_event_time = time
             self._enter_stage(event.stage, time, event.text)
-        # Paid, and opened again since: what we heard of its capital still holds.
-        self.open_amount = 0.0 if self.stage in ("paid", "credited") else capital
+        # What was paid meanwhile and is open again has the capital that it had; what
+        # was settled before has what Ropo shows, which is asked for after this.
+        if was_settled and not capital:
+            capital = self.open_total or self.amount
+        self.open_amount = 0.0 if self.stage in SETTLED else capital
 
     def _enter_stage(self, stage, time, text=""):
-        if stage == self.stage:
-            return
+        if stage != self.stage:
+            self._set_stage(stage, time, text)
+            self._note_stages()
+
+    def _set_stage(self, stage, time, text=""):
         self.write({"stage": stage, "stage_date": time, "stage_text": text})
-        if stage in ("paid", "credited"):
+        if stage in SETTLED:
             self.open_amount = 0.0
-        label = dict(self._fields["stage"]._description_selection(self.env))[stage]
-        self.move_id.message_post(
-            body=self.env._("Ropo: %(stage)s. %(text)s", stage=label, text=text or "")
-        )
+
+    def _note_stages(self):
+        """Says on the invoices where these cases stand: one note for each invoice."""
+        labels = dict(self._fields["stage"]._description_selection(self.env))
+        notes = {
+            move.id: "\n".join(
+                self.env._(
+                    "Ropo: %(stage)s. %(text)s",
+                    stage=labels[job.stage],
+                    text=job.stage_text or "",
+                )
+                for job in jobs
+            )
+            for move, jobs in self.grouped("move_id").items()
+        }
+        if notes:
+            self.move_id._message_log_batch(notes)
 
     def _refresh(self, client):
         for job in self.filtered("jobid"):
@@ -200,16 +266,23 @@ class RopoJob(models.Model):
             except ChannelError:
                 continue  # it is asked for again at the next event
             if amount is not None:
-                opened_again = job.stage not in ENDED and not job.open_amount
                 job.open_total = amount
-                job.open_amount = (
-                    amount if opened_again else min(job.open_amount, amount)
-                )
+                job.open_amount = min(job.open_amount, amount)
 
     def _identity(self):
         """By which the case is found in Ropo's customer ledger."""
         assignment = int(self.jobid) if self.jobid else None
         return self.debtor_reference, assignment, self.billnum
+
+    @api.model
+    def _take_changes(self, changes):
+        """Takes each `(job, request, answer)`; their notes are written in one go."""
+        stages = {job: job.stage for job, _request, _answer in changes}
+        for job, request, answer in changes:
+            job._take_change(request, answer)
+        self.concat(
+            *(job for job, stage in stages.items() if job.stage != stage)
+        )._note_stages()
 
     def _take_change(self, request, answer=None):
         """A change of the capital was posted: Ropo's figure, or ours if it is lost."""
@@ -219,7 +292,9 @@ class RopoJob(models.Model):
             self.open_total = answer.after.total
             if not answer.after.total:
                 is_credit = request.operation == "credit_allocation"
-                self._enter_stage("credited" if is_credit else "paid", now)
+                stage = "credited" if is_credit else "paid"
+                if self.stage != stage:
+                    self._set_stage(stage, now)
         else:
             sign = -1 if request.operation == "payment_reversal" else 1
             told_of_this = request.job_id == self
@@ -228,8 +303,8 @@ class RopoJob(models.Model):
             self.open_amount = capital - sign * request.amount
             self.open_total = total - sign * request.amount
         is_open = self.currency_id.compare_amounts(self.open_amount, 0) > 0
-        if is_open and self.stage in ("paid", "credited"):
-            self._enter_stage(self.kind if self.kind in CHASES else "invoiced", now)
+        if is_open and self.stage in SETTLED:
+            self._set_stage(self.kind if self.kind in CHASES else "invoiced", now)
 
     def _uncover(self, partial_id):
         """The capital no more takes this reconciliation into account."""
@@ -256,15 +331,7 @@ class RopoJob(models.Model):
         return failures
 
     def _attach_pdf(self, client):
-        attachments = self.env["ir.attachment"]
-        name = self._pdf_name()
-        known = [
-            ("res_model", "=", "account.move"),
-            ("res_id", "=", self.move_id.id),
-            ("res_field", "=", False),
-            ("description", "=", self._pdf_mark()),
-        ]
-        if attachments.search_count(known, limit=1):
+        if self.document_id:
             return {}
         number = self.billnum or ""
         assignment = int(self.jobid) if self.jobid else None
@@ -272,21 +339,52 @@ class RopoJob(models.Model):
             content = client.fetch_pdf(assignment=assignment, number=number)
         except ChannelError as error:
             return {self: self.account_id._explain(error)}
-        attachments.create(
+        self._keep_document(content)
+        return {}
+
+    def _keep_document(self, content):
+        """Attaches the document of this case to its invoice."""
+        attachment = self.env["ir.attachment"].create(
             {
-                "name": name,
+                "name": self._pdf_name(),
                 "raw": content,
                 "mimetype": "application/pdf",
-                "description": self._pdf_mark(),
                 "res_model": "account.move",
                 "res_id": self.move_id.id,
             }
         )
-        return {}
+        # Of two who fetch it at the same moment, the second fails here and finds it
+        # when he is run again. As superuser: users may only read cases.
+        self.sudo().write({"document_id": attachment.id, "fetch_at": False})
+        if self.account_id.document_is_main:
+            self.move_id._message_set_main_attachment_id(attachment, force=True)
 
-    def _pdf_mark(self):
-        """By which the document of this case is known among the attachments."""
-        return f"ropo.job,{self.id}"
+    def _fetch_due(self, client):
+        """Fetches this document for the archive; a failure is tried again later."""
+        try:
+            with self.env.cr.savepoint():
+                failed = self._attach_pdf(client)
+        except Exception:
+            _logger.exception("Ropo case %s: its document can't be kept", self.id)
+            self.env.invalidate_all(flush=False)
+            failed = True
+        if failed:
+            self._fetch_later()
+
+    def _fetch_later(self):
+        self.fetch_tries += 1
+        wait = FETCH_WAIT * 2**self.fetch_tries
+        self.fetch_at = fields.Datetime.now() + wait
+        if self.fetch_tries >= FETCH_TRIES:
+            self.fetch_at = False
+            self.account_id._ask_person(
+                self.env._("Ropo has no document of some cases"),
+                self.env._(
+                    "Some documents could not be fetched for the archive. Open the "
+                    "case and press “Fetch PDF” to see why. The first: %(case)s.",
+                    case=self.display_name,
+                ),
+            )
 
     def _pdf_name(self):
         return f"Ropo {self.display_name}.pdf".replace("/", "-")

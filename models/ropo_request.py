@@ -113,6 +113,10 @@ class RopoRequest(models.Model):
         help="The payment, credit note or entry on the other side.",
     )
     notice_date = fields.Date(string="Own Reminder Sent On")
+    local_print = fields.Boolean(
+        readonly=True,
+        help="Ropo gets it, and we deliver it: its document comes with the answer.",
+    )
     payload = fields.Json(
         readonly=True,
         groups="ropo_connect.group_ropo_manager",
@@ -296,7 +300,11 @@ class RopoRequest(models.Model):
             self.env.cr.postcommit.add(
                 lambda: _work_off_after_commit(registry, account_id, ids)
             )
-        elif self:
+        else:
+            self._work_off_by_cron()
+
+    def _work_off_by_cron(self):
+        if self:
             self.env.ref("ropo_connect.cron_process_requests")._trigger()
 
     def _again(self):
@@ -317,6 +325,7 @@ class RopoRequest(models.Model):
                     "source_partial_id": request.source_partial_id,
                     "counterpart_id": request.counterpart_id.id,
                     "notice_date": request.notice_date,
+                    "local_print": request.local_print,
                 }
                 for request in self
             ]
@@ -408,7 +417,11 @@ class RopoRequest(models.Model):
         if not only:
             yield self._look_up_lost(account, client)
         pace = Pace(account.max_concurrency)
-        for step in (self._assignments_due, self._changes_due):
+        for step in (
+            self._assignments_due,
+            self._local_prints_due,
+            self._changes_due,
+        ):
             while not account._is_resting() and time.monotonic() < end:
                 # Write-ahead: from here on it may be said.
                 claimed = self._persist(self._claim_next, step, account, only)
@@ -441,12 +454,19 @@ class RopoRequest(models.Model):
 
     def _assignments_due(self, account, only):
         """The next invoices, claims and credit notes to say."""
-        limit = account.batch_size * account.max_concurrency
+        return self._due_of(account, only, account.batch_size * account.max_concurrency)
+
+    def _local_prints_due(self, account, only):
+        """The next invoices to print ourselves, few: each brings its document."""
+        return self._due_of(account, only, account.max_concurrency, local_print=True)
+
+    def _due_of(self, account, only, limit, local_print=False):
         return self.search(
             [
                 ("account_id", "=", account.id),
                 ("state", "=", "queued"),
                 ("operation", "in", account._assignment_operations()),
+                ("local_print", "=", local_print),
                 ("id", "in", only) if only else (1, "=", 1),
                 "|",
                 ("next_attempt_at", "=", False),
@@ -523,6 +543,8 @@ class RopoRequest(models.Model):
         for operation, requests in assignments.grouped("operation").items():
             verdicts = requests.move_id._ropo_verdicts(operation, account=account)
             partials = requests._open_partials() if operation in CHASES else {}
+            if operation not in CHASES:
+                self.env["ropo.document"]._prefetch_rows(requests.move_id)
             for request in requests:
                 verdict = verdicts[request.move_id]
                 if verdict.code == "notice" and request.notice_date:
@@ -548,7 +570,8 @@ class RopoRequest(models.Model):
 
     def _freeze_one(self, account):
         try:
-            self.payload = self._build_payload(account)
+            # An assignment would copy all of it once more.
+            self.write({"payload": self._build_payload(account)})
         except Exception as error:
             # A fault of one record, or of ours: it must not stop the others.
             _logger.exception("Ropo request %s can't be built", self.id)
@@ -564,7 +587,10 @@ class RopoRequest(models.Model):
         move = self.move_id
         if self.operation in ("invoice", "credit_note"):
             credited = self._credited_job(account)
-            return self._invoice_payload(move, account, self.id, credited)
+            payload = self._invoice_payload(move, account, self.id, credited)
+            if self.local_print:
+                return ropo_one.local_print_payload(payload)
+            return payload
         if self.operation in CHASES:
             claim = document._claim(move, self.operation, self.id, self.notice_date)
             self.amount = claim.amount
@@ -611,9 +637,11 @@ class RopoRequest(models.Model):
         """Says them, side by side; `{request id: Answer}`. Touches no database."""
         if not self:
             return {}
-        in_bulk = self[0].operation in account._assignment_operations()
-        say = client.send_assignments if in_bulk else client.send_payments
-        size = account.batch_size if in_bulk else 1
+        say, size = client.send_payments, 1
+        if self[0].local_print:
+            say = client.print_locally
+        elif self[0].operation in account._assignment_operations():
+            say, size = client.send_assignments, account.batch_size
         frozen = [(request.id, request.payload) for request in self]
         batches = [frozen[at : at + size] for at in range(0, len(frozen), size)]
         answers = pace.map(
@@ -678,10 +706,12 @@ class RopoRequest(models.Model):
         answers = answers or {}
         assignments = self.filtered(lambda r: r.operation in ASSIGNMENTS)
         assignments._create_jobs(answers)
+        assignments._keep_documents(answers)
         assignments._lower_credited()
         assignments._mark_sent()
-        for request in self - assignments:
-            request.job_id._take_change(request, answers.get(request.id))
+        self.env["ropo.job"]._take_changes(
+            [(r.job_id, r, answers.get(r.id)) for r in self - assignments]
+        )
         self.write(
             {
                 "state": "done",
@@ -736,6 +766,15 @@ class RopoRequest(models.Model):
         for request, job in zip(fresh, jobs, strict=True):
             request.job_id = job
 
+    def _keep_documents(self, answers):
+        """Attaches what came for local print; what was lost of it is fetched."""
+        for request in self.filtered("local_print"):
+            answer = answers.get(request.id)
+            if answer and answer.document:
+                request.job_id._keep_document(answer.document)
+            else:
+                request.job_id.fetch_at = fields.Datetime.now()
+
     def _lower_credited(self):
         """A credit note that credits a case by itself has lowered its capital."""
         for request in self.filtered(lambda r: r.operation == "credit_note"):
@@ -747,7 +786,7 @@ class RopoRequest(models.Model):
                         ("jobid", "=", str(credited)),
                     ]
                 )
-                job._take_change(request)
+                job._take_changes([(job, request, None)])
 
     def _job_vals(self, answer=None):
         payload = self.payload or {}
@@ -773,6 +812,7 @@ class RopoRequest(models.Model):
             "currency_id": self.currency_id.id,
             "covers": self.covers,
             "chased": chased,
+            "fetch_at": self.account_id.fetch_documents and fields.Datetime.now(),
         }
 
     def _record_rejected(self, answer):

@@ -1,11 +1,15 @@
 from . import (
     test_account,
     test_documents,
+    test_local_print,
     test_main_job,
     test_money_back,
     test_outbox,
+    test_payloads,
     test_pdf,
     test_poll,
     test_security,
+    test_send_dialog,
+    test_tours,
     test_verdicts,
 )

@@ -171,7 +171,7 @@ def test_user_who_changes_the_invoices_meanwhile_loses_no_answer(workers):
 
 # --- the storm ----------------------------------------------------------------------
 
-ROUNDS = int(os.environ.get("ROPO_STORM_ROUNDS", 12))
+ROUNDS = int(os.environ.get("ROPO_STORM_ROUNDS", 8))
 SEED = int(os.environ.get("ROPO_STORM_SEED", 1))
 FAULTS = ["refuse", "drop_before", "drop_after", "slow", "cut", "garbled"]
 FAULTS += ["error_before", "error_after", "throttle", "expired_token", "duplicate"]

@@ -86,6 +86,7 @@ class TestDocuments(RopoCommon):
             "postcode": "00100",
             "city": "Helsinki",
             "addresscountry": "FIN",
+            "country": "FIN",
             "language": "eng",
             "custnum": "C100",
             "govid": "0000001-9",
@@ -109,6 +110,7 @@ class TestDocuments(RopoCommon):
                 "vatamount": 25.5,
                 "totalamount": 125.5,
                 "yourcode": "PO 7",
+                "salesmanname": invoice.invoice_user_id.name,
                 "freetext": "Thank you & bye",
                 "payrow": [
                     {
@@ -144,7 +146,7 @@ class TestDocuments(RopoCommon):
         invoice = self.create_invoice(self.consumer)
         payload = self.sent(invoice)
         head = self.head(invoice)
-        del head["company"], head["govid"]
+        del head["company"], head["govid"], head["country"]
         head |= {
             "customertype": 2,
             "person": "Esimerkki Asiakas",
@@ -318,6 +320,7 @@ class TestDocuments(RopoCommon):
                 "totalamount": -225.9,
                 "payrow": [{**row("Work", -2, 100, 25.5, -180), "discount": 10}],
                 "taxrow": [tax_row(25.5, -180, -45.9)],
+                "salesmanname": note.invoice_user_id.name,
             },
         )
         self.assertSums(note, payload)
@@ -373,7 +376,7 @@ class TestDocuments(RopoCommon):
             person="Esimerkki Asiakas",
             custnum=str(self.consumer.id),
         )
-        del head["company"], head["govid"]
+        del head["company"], head["govid"], head["country"]
         self.assertEqual(
             self.told(invoice),
             {**head, "jobtype": 2, "amount": 125.5, "noticedate": day.isoformat()},

@@ -486,6 +486,7 @@ class TestMoneyBack(RopoCommon):
             "postcode": "00100",
             "city": "Helsinki",
             "addresscountry": "FIN",
+            "country": "FIN",
             "language": "eng",
             "custnum": str(partner.id),
             "govid": "0000001-9",

@@ -200,6 +200,8 @@ class TestOutbox(OutboxCommon):
                 self.settle()
                 self.assertStates(request, "done")
                 self.assertEqual(self.calls("jobs/payment"), 1)
+                job.with_user(self.manager).action_refresh()
+                self.env.invalidate_all()
                 self.assertEqual(self.capital(invoice), invoice.amount_residual)
                 self.assertAlmostEqual(job.open_amount, invoice.amount_residual)
 

@@ -27,12 +27,7 @@ class RopoSendWizard(models.TransientModel):
         self.ensure_one()
         self.env["ropo.request"].check_access("read")
         self._compute_line_ids()  # the selection may have changed since it was shown
-        return self._queue(
-            [
-                self._request_vals(move, move._ropo_send_operation())
-                for move in self._ready_moves()
-            ]
-        )
+        return self._show(self._ready_moves()._ropo_queue_sending())
 
 
 class RopoSendWizardLine(models.TransientModel):

@@ -43,16 +43,17 @@ class RopoTransferWizard(models.TransientModel):
         self.ensure_one()
         self.env["ropo.request"].check_access("read")
         self._compute_line_ids()  # the ledger may have changed since it was shown
-        return self._queue(
+        requests = self.env["ropo.request"]._queue(
             [
                 {
-                    **self._request_vals(move, self.kind),
+                    **move._ropo_request_vals(self.kind),
                     "amount": move.amount_residual,
                     "notice_date": move.ropo_notice_date or self._notice_date(),
                 }
                 for move in self._ready_moves()
             ]
         )
+        return self._show(requests)
 
 
 class RopoTransferWizardLine(models.TransientModel):

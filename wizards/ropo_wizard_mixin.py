@@ -53,9 +53,8 @@ class RopoWizardMixin(models.AbstractModel):
             )
         return ready
 
-    def _queue(self, vals_list):
-        """Queues the requests and shows what becomes of them."""
-        requests = self.env["ropo.request"]._queue(vals_list)
+    def _show(self, requests):
+        """Has the queued requests worked off and shows what becomes of them."""
         requests._work_off_soon()
         if len(requests) == 1:
             return {"type": "ir.actions.act_window_close"}
@@ -65,16 +64,6 @@ class RopoWizardMixin(models.AbstractModel):
         action["domain"] = [("id", "in", requests.ids)]
         action["context"] = {}
         return action
-
-    def _request_vals(self, move, operation):
-        return {
-            "account_id": move.ropo_account_id.id,
-            "company_id": move.company_id.id,
-            "move_id": move.id,
-            "operation": operation,
-            "amount": move.amount_total,
-            "currency_id": move.currency_id.id,
-        }
 
 
 class RopoWizardLineMixin(models.AbstractModel):

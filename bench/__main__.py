@@ -1,0 +1,82 @@
+"""Measures what the design promises, each thing beside its yardstick, in one run.
+
+Times vary from machine to machine and from minute to minute, so only ratios of what was
+measured in turn are held against a goal; queries are counted exactly. The databases and
+the sandbox come from the environment: ``python3 -m dev bench`` provides them.
+"""
+
+import argparse
+import sys
+import time
+from dataclasses import dataclass
+
+from dev.demo import books as demo
+from dev.demo import screen
+
+from . import books, ledger, money, sending, verdicts
+from .report import show
+from .world import World
+
+# In this order: the payments settle their invoices for good.
+MEASURES = {
+    "booking": ledger.booking,
+    "sending": sending.beside_bare,
+    "many": sending.many,
+    "others": sending.beside_others,
+    "verdicts": verdicts.transfer,
+    "money": money.payments,
+}
+
+
+@dataclass(frozen=True)
+class Books:
+    """The account and the posted invoices that all measure with."""
+
+    account_id: int
+    move_ids: list
+
+
+def main():
+    options = arguments()
+    began = time.monotonic()
+    world = World(options.quick)
+    made = open_books(world)
+    rows = []
+    for name in options.only or MEASURES:
+        seconds = time.monotonic() - began
+        screen.tell(f"{seconds:4.0f} s: measuring {name} …", "dim")
+        rows += MEASURES[name](world, made)
+    print()
+    show(rows)
+    missed = sum(row.met is False for row in rows)
+    seconds = time.monotonic() - began
+    screen.tell(f"{missed or 'No'} goals missed; took {seconds:.0f} s.")
+    return 1 if missed else 0
+
+
+def arguments():
+    parser = argparse.ArgumentParser(prog="bench", description=__doc__)
+    parser.add_argument(
+        "--only",
+        action="append",
+        choices=MEASURES,
+        metavar="NAME",
+        help=f"one of {', '.join(MEASURES)}; may be repeated",
+    )
+    parser.add_argument("--quick", action="store_true", help="fewer of everything")
+    return parser.parse_args()
+
+
+def open_books(world):
+    count = world.number(10000, 1000)
+    screen.tell(f"   0 s: writing {count:,} invoices …", "dim")
+    with world.environment() as env:
+        books.open_company(env)
+        account = demo.open_ropo_account(env, world.ropo)
+        found = Books(account.id, books.write_invoices(env, count))
+        env.cr.commit()
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,47 @@
+"""The outbox, filled and emptied around what is measured."""
+
+from .measure import cost
+from .world import LOG
+
+TABLES = ["ropo_event", "ropo_request", "ropo_job", "ropo_token"]
+
+
+def clear(world):
+    """Nobody has told anything, and Ropo knows nothing."""
+    world.ropo.reset()
+    with world.environment() as env:
+        for table in TABLES:
+            env.cr.execute(f"DELETE FROM {table}")
+        env.cr.execute(
+            "UPDATE account_move SET ropo_state = NULL, is_move_sent = FALSE "
+            "WHERE ropo_state IS NOT NULL"
+        )
+        env.cr.execute(f"ANALYZE account_move, {', '.join(TABLES)}")
+        env.cr.commit()
+
+
+def fill(world, move_ids, operation="invoice"):
+    """Queues one request for each, as the wizards do."""
+    with world.environment() as env:
+        moves = env["account.move"].browse(move_ids)
+        vals_list = [move._ropo_request_vals(operation) for move in moves]
+        env["ropo.request"]._queue(vals_list)
+        env.cr.commit()
+
+
+def work_off(world, account_id, count):
+    """The cost of telling all that is queued; none of it may be left."""
+    with world.environment() as env:
+        found = cost(lambda: env["ropo.request"]._work_off(account_id), count)
+        env.invalidate_all()
+        states = dict(env["ropo.request"]._read_group([], ["state"], ["__count"]))
+    if [*states] != ["done"]:
+        raise RuntimeError(f"Not all of it was told: {states}, see {LOG}")
+    return found
+
+
+def send(world, account_id, move_ids):
+    """The cost of sending these invoices, from an outbox and a Ropo that are empty."""
+    clear(world)
+    fill(world, move_ids)
+    return work_off(world, account_id, len(move_ids))

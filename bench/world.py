@@ -1,0 +1,63 @@
+"""Where is measured: Odoo's two databases, and the stand-in for Ropo."""
+
+import contextlib
+import os
+
+import requests
+
+from odoo import SUPERUSER_ID, api
+from odoo.modules.registry import Registry
+from odoo.tools import config
+
+from dev.demo.sandbox import Sandbox
+from dev.place import LOGS
+
+LOG = LOGS / "bench.log"
+
+
+class Ropo(Sandbox):
+    """The sandbox, as empty as one likes it and as slow as Ropo may be."""
+
+    def reset(self):
+        self._post("reset")
+
+    def set_latency(self, ms):
+        self._post("latency", ms=ms)
+
+    def limit_calls(self, count):
+        """So many calls of the customer may be under way at once."""
+        self._post("profiles", **self.credentials, concurrency=count)
+
+    def session(self):
+        """Logged in, past the addon."""
+        session = requests.Session()
+        url = f"{self.url}/rest/token"
+        answer = session.post(url, json=self.credentials, timeout=30)
+        answer.raise_for_status()
+        session.headers["Authorization"] = f"Bearer {answer.json()['token']}"
+        return session
+
+
+class World:
+    """The database with the addon, the bare one without, and the sandbox."""
+
+    def __init__(self, quick=False):
+        self.quick = quick
+        self.database = os.environ["PGDATABASE"]
+        self.bare_database = os.environ["ROPO_BARE_DATABASE"]
+        self.ropo = Ropo(os.environ["ROPO_SANDBOX_URL"])
+        LOGS.mkdir(parents=True, exist_ok=True)
+        options = ["--config", os.environ["ODOO_RC"], "--logfile", str(LOG)]
+        config.parse_config(options, setup_logging=True)
+
+    def number(self, full, quick):
+        return quick if self.quick else full
+
+    @contextlib.contextmanager
+    def environment(self, database=None):
+        """The superuser's, with nothing in its cache; undone unless committed."""
+        with Registry(database or self.database).cursor() as cr:
+            try:
+                yield api.Environment(cr, SUPERUSER_ID, {})
+            finally:
+                cr.rollback()  # leaving the cursor would commit

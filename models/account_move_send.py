@@ -1,0 +1,200 @@
+from odoo import api, models
+from odoo.exceptions import UserError
+
+from .account_move import Verdict
+
+METHOD = "ropo"
+SHOWN_REASONS = 3  # in one alert; the rest is counted
+
+
+class AccountMoveSend(models.AbstractModel):
+    """Ropo as one of the ways that Odoo's own Send dialogs know."""
+
+    _inherit = "account.move.send"
+
+    # --- defaults ---
+
+    @api.model
+    def _get_default_invoice_edi_format(self, move, **kwargs):
+        # EXTENDS 'account': Ropo makes the e-invoice itself.
+        if self._ropo_alone(kwargs):
+            return False
+        return super()._get_default_invoice_edi_format(move, **kwargs)
+
+    # --- what may go ---
+
+    @api.model
+    def _is_applicable_to_company(self, method, company):
+        # EXTENDS 'account'
+        if method != METHOD:
+            return super()._is_applicable_to_company(method, company)
+        accounts = self.env["ropo.account"]._defaults_of(company)
+        return bool(accounts[company.id]) and self._ropo_may_send(self.env.user)
+
+    @api.model
+    def _is_applicable_to_move(self, method, move, **move_data):
+        # EXTENDS 'account'
+        if method != METHOD:
+            return super()._is_applicable_to_move(method, move, **move_data)
+        return not self._ropo_verdict(move).code
+
+    @api.model
+    def _ropo_may_send(self, user):
+        """Whether Ropo may be told on behalf of this user.
+
+        It costs money, so a colleague needs the right. What Odoo does by itself (the
+        invoices of a shop, of a subscription) it does for nobody, or for the customer.
+        """
+        return not self._ropo_is_colleague(user) or user.has_group(
+            "ropo_connect.group_ropo_user"
+        )
+
+    @api.model
+    def _ropo_is_colleague(self, user):
+        return user._is_internal() and not user._is_superuser()
+
+    @api.model
+    def _ropo_verdict(self, move):
+        data = {"sending_methods": [METHOD], "author_user_id": self.env.uid}
+        return self._ropo_sending_verdicts({move: data})[move]
+
+    @api.model
+    def _ropo_sending_verdicts(self, moves_data):
+        """`{move: Verdict}` of those of the moves that are to go by Ropo."""
+        # As superuser: a salesperson may send, and sees no account of Ropo's.
+        chosen = self._ropo_chosen(moves_data).sudo()
+        verdicts = chosen._ropo_verdicts("invoice")
+        for move, data in self._ropo_data(moves_data, chosen).items():
+            author = data.get("author_user_id") or self.env.uid
+            if not self._ropo_may_send(self.env["res.users"].sudo().browse(author)):
+                text = self.env._("You lack the right “Ropo: User”. Ask for it.")
+                verdicts[move] = Verdict("right", text)
+        return verdicts
+
+    @api.model
+    def _ropo_chosen(self, moves_data):
+        """Those of the moves that are to go by Ropo."""
+        return self.env["account.move"].union(
+            *(m for m, data in moves_data.items() if METHOD in data["sending_methods"])
+        )
+
+    @api.model
+    def _ropo_data(self, moves_data, moves):
+        return {move: data for move, data in moves_data.items() if move in moves}
+
+    @api.model
+    def _ropo_alone(self, move_data):
+        """Whether nobody but Ropo gets it, so that Odoo needs no document of it."""
+        methods = set(move_data.get("sending_methods") or ())
+        return methods == {METHOD} and not move_data.get("extra_edis")
+
+    # --- alerts ---
+
+    @api.model
+    def _get_alerts(self, moves, moves_data):
+        # EXTENDS 'account'
+        alerts = super()._get_alerts(moves, moves_data)
+        verdicts = self._ropo_sending_verdicts(
+            {move: moves_data[move] for move in moves}
+        )
+        faults = {move: verdict for move, verdict in verdicts.items() if verdict.code}
+        # Blocking only where nothing would go; of many, the others go.
+        level = "danger" if len(faults) == len(moves) else "warning"
+        for code in sorted({verdict.code for verdict in faults.values()}):
+            same = {m: verdict for m, verdict in faults.items() if verdict.code == code}
+            alerts[f"ropo_{code}"] = {"level": level, **self._ropo_alert(same)}
+        return alerts
+
+    def _ropo_alert(self, faults):
+        """One alert for invoices with the same kind of fault."""
+        reasons = list(dict.fromkeys(verdict.text for verdict in faults.values()))
+        message = self.env._(
+            "By Ropo, %(invoices)s can't go: %(reasons)s",
+            invoices=self._ropo_names(faults),
+            reasons=" ".join(reasons[:SHOWN_REASONS]),
+        )
+        if len(reasons) > SHOWN_REASONS:
+            more = len(reasons) - SHOWN_REASONS
+            message += " " + self.env._("(And %(count)s more reasons.)", count=more)
+        return {"message": message, **self._ropo_remedy(faults)}
+
+    def _ropo_names(self, faults):
+        names = [move.display_name for move in faults]
+        if len(names) <= SHOWN_REASONS:
+            return ", ".join(names)
+        return self.env._("%(count)s invoices", count=len(names))
+
+    def _ropo_remedy(self, faults):
+        """A link to exactly the records on which these faults are mended."""
+        records = [verdict.record for verdict in faults.values() if verdict.record]
+        if not records:
+            return {}
+        records = records[0].union(*records).sudo(False)
+        label = {
+            "account.move": self.env._("View Invoice(s)"),
+            "res.company": self.env._("View Company"),
+        }.get(records._name, self.env._("View Customer(s)"))
+        return {
+            "action_text": label,
+            "action": records._get_records_action(name=self.env._("To Mend")),
+        }
+
+    # --- sending ---
+
+    @api.model
+    def _generate_invoice_documents(self, invoices_data, allow_fallback_pdf=False):
+        # EXTENDS 'account': no PDF, nor any XML in it, of what Ropo alone gets. One
+        # hook further in would be too late: account_edi_ubl_cii wants a PDF then.
+        self._ropo_note_faults(invoices_data)
+        alone = {m: data for m, data in invoices_data.items() if self._ropo_alone(data)}
+        for invoice_data in alone.values():
+            # What Odoo looks for at the end where an invoice has no PDF.
+            invoice_data["proforma_pdf_attachment"] = self.env["ir.attachment"]
+        others = {m: data for m, data in invoices_data.items() if m not in alone}
+        if not others:
+            return None
+        return super()._generate_invoice_documents(
+            others, allow_fallback_pdf=allow_fallback_pdf
+        )
+
+    def _ropo_note_faults(self, invoices_data):
+        """What can't go by Ropo goes nowhere, and says why: all of it, or nothing."""
+        for move, verdict in self._ropo_sending_verdicts(invoices_data).items():
+            if verdict.code:
+                invoices_data[move]["error"] = {
+                    "error_title": self.env._(
+                        "%(invoice)s was not sent by Ropo:", invoice=move.display_name
+                    ),
+                    "errors": [verdict.text],
+                }
+
+    @api.model
+    def _hook_if_success(self, moves_data, from_cron=False):
+        # EXTENDS 'account'
+        requests = self._ropo_queue(moves_data, from_cron)
+        if not from_cron and self._ropo_is_colleague(self.env.user):
+            requests._work_off_soon()
+        else:  # nobody waits to see the answer
+            requests._work_off_by_cron()
+        return super()._hook_if_success(
+            {move: data for move, data in moves_data.items() if not data.get("error")},
+            from_cron=from_cron,
+        )
+
+    def _ropo_queue(self, moves_data, from_cron):
+        """Puts them into the outbox, those that somebody else did not just now.
+
+        Since they were looked at, a web service may have committed and so ended every
+        lock; and the cron does not heed the result of its own lock.
+        """
+        chosen = self._ropo_chosen(moves_data)
+        locked = chosen.try_lock_for_update(allow_referencing=True)
+        text = self.env._("Somebody else is sending it right now. Look again.")
+        if chosen - locked and not from_cron:
+            raise UserError(text)
+        for data in self._ropo_data(moves_data, chosen - locked).values():
+            # Odoo keeps it for the next run of its cron.
+            data["error"] = {"error_title": text, "retry": True}
+        verdicts = self._ropo_sending_verdicts(self._ropo_data(moves_data, locked))
+        ready = locked.filtered(lambda move: not verdicts[move].code)
+        return ready._ropo_queue_sending()

@@ -1,0 +1,56 @@
+"""What a person does in the browser, in a browser."""
+
+from unittest.mock import patch
+
+from odoo.sql_db import Callbacks
+from odoo.tests import HttpCase, tagged, test_cursor
+
+from .common import RopoCommon
+
+COMMIT = test_cursor.TestCursor.commit
+
+
+def commit(cursor):
+    """As `TestCursor` does, and then what we have to do after a commit."""
+    callbacks, cursor.postcommit = cursor.postcommit, Callbacks()
+    COMMIT(cursor)
+    for callback in callbacks._funcs:
+        if ".ropo_connect." in callback.__module__:
+            callback()
+
+
+@tagged("post_install", "-at_install")
+class TestTours(RopoCommon, HttpCase):
+    registry_test_mode = False  # RopoCommon enters it, and twice is once too often
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.user.group_ids |= cls.env.ref("base.group_partner_manager")
+        cls.homeless = cls._create_partner(
+            "Nowhere Oy", is_company=True, city=False, invoice_sending_method="ropo"
+        )
+
+    def tour(self, path, name):
+        self.env.flush_all()
+        with patch.object(test_cursor.TestCursor, "commit", commit):
+            self.start_tour(path, name, login=self.user.login)
+        self.env.invalidate_all()
+
+    def test_one_invoice_is_mended_sent_and_answered_in_odoos_own_dialog(self):
+        invoice = self.create_invoice(self.homeless)
+        self.tour(f"/odoo/customer-invoices/{invoice.id}", "ropo_send_dialog")
+        self.assertEqual(invoice.ropo_state, "sent")
+        self.assertFalse(invoice.invoice_pdf_report_id)
+        self.assertEqual(self.homeless.city, "Helsinki")
+        self.assertEqual(len(self.sandbox.jobs(billnum=invoice.name)), 1)
+
+    def test_many_are_sent_from_the_list_and_what_can_not_go_stays(self):
+        good = self.create_invoice() | self.create_invoice(self.consumer)
+        bad = self.create_invoice(self.homeless)
+        self.tour("/odoo/ropo-to-send", "ropo_send_wizard")
+        self.assertEqual(good.mapped("ropo_state"), ["queued", "queued"])
+        self.assertFalse(bad.ropo_state)
+        self.run_cron("cron_process_requests")
+        self.assertEqual(good.mapped("ropo_state"), ["sent", "sent"])
+        self.assertEqual(len(self.sandbox.jobs()), 2)
