@@ -50,13 +50,13 @@ def payments(world, books_):
 
 
 def _find(env):
-    jobs = env["ropo.job"]
-    assert not any(jobs._withdrawn("payment").values())
-    return jobs._untold("payment")
+    comparison = env["ropo.comparison"]
+    assert not any(comparison._withdrawn("payment").values())
+    return comparison._untold("payment")
 
 
 def _queue(env):
-    return env["ropo.job"]._queue_differences("payment")
+    return env["ropo.comparison"]._queue_differences("payment")
 
 
 def _compare(world, count, what, work):

@@ -1,7 +1,7 @@
 from odoo import api, models
 from odoo.exceptions import UserError
 
-from .account_move import Verdict
+from .account_move_verdict import Verdict
 
 METHOD = "ropo"
 SHOWN_REASONS = 3  # in one alert; the rest is counted

@@ -617,7 +617,7 @@ class RopoRequest(models.Model):
         by_job = account.credit_allocation == "credit_job" and account._holds_ledger()
         if self.operation != "credit_note" or not by_job:
             return jobs
-        partials = jobs._credit_partials(self.move_id)
+        partials = self.env["ropo.comparison"]._credit_partials(self.move_id)
         amount = sum(partial["amount"] for partial in partials)
         invoices = {partial["move_id"] for partial in partials}
         if len(invoices) != 1 or self.currency_id.compare_amounts(
@@ -629,7 +629,7 @@ class RopoRequest(models.Model):
 
     def _open_partials(self):
         """Per invoice, the reconciliations that its open amount already reflects."""
-        return self.env["ropo.job"]._reflected_partials(self.move_id)
+        return self.env["ropo.comparison"]._reflected_partials(self.move_id)
 
     # --- business: say ---
 

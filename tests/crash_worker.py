@@ -98,7 +98,7 @@ def prepare(env, account, invoices=0, reminders=0, payments=0, batch_size=50):
         env.invalidate_all()
         for invoice in chased:
             pay(env, invoice, 25)
-        env["ropo.job"]._cron_post_payments()
+        env["ropo.comparison"]._cron_post_payments()
     put(env, "ropo.send.wizard", "action_send", invoices)
     put(env, "ropo.transfer.wizard", "action_transfer", reminders)
 
@@ -180,7 +180,7 @@ def trade(env, account, seed):
     payments = env["account.payment"].search([])
     for payment in dice.sample(payments, min(1, len(payments))):
         (payment.action_post if payment.state == "draft" else payment.action_draft)()
-    env["ropo.job"]._cron_post_payments()
+    env["ropo.comparison"]._cron_post_payments()
     env.cr.commit()
 
 
