@@ -21,6 +21,8 @@
         "wizards/ropo_send_wizard_views.xml",
         "wizards/ropo_transfer_wizard_views.xml",
         "wizards/ropo_pdf_wizard_views.xml",
+        "report/ropo_receivable_report_views.xml",
+        "report/report_statement.xml",
         "views/menus.xml",
     ],
     "assets": {"web.assets_tests": ["ropo_connect/static/tests/tours/*.js"]},

@@ -212,6 +212,12 @@ class RopoAccount(models.Model):
         default="payment",
         help="How the allocation of a credit note is told to Ropo.",
     )
+    difference_days = fields.Integer(
+        string="Days a Difference May Stay",
+        default=3,
+        help="When Ropo's open amount of a case differs from the ledger's for longer, "
+        "the responsible is told.",
+    )
     paused_until = fields.Datetime(
         help="Nothing is sent through this account until then."
     )
@@ -253,7 +259,8 @@ class RopoAccount(models.Model):
         "A call may take between 1 and 600 seconds.",
     )
     _days_positive = models.Constraint(
-        "CHECK(min_days_b2b >= 0 AND min_days_b2c >= 0 AND min_amount >= 0)",
+        "CHECK(min_days_b2b >= 0 AND min_days_b2c >= 0 AND min_amount >= 0 "
+        "AND difference_days >= 0)",
         "Days and amounts can't be negative.",
     )
     _interest_positive = models.Constraint(

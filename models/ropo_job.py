@@ -102,6 +102,11 @@ class RopoJob(models.Model):
         string="Fetch the Document On", readonly=True, index="btree_not_null"
     )
     fetch_tries = fields.Integer(readonly=True)
+    differs_since = fields.Date(
+        readonly=True,
+        index="btree_not_null",
+        help="When the daily check first saw that the ledger and Ropo disagree.",
+    )
     event_ids = fields.One2many("ropo.event", "job_id", string="Told by Ropo")
     request_ids = fields.One2many("ropo.request", "job_id", string="Told to Ropo")
 

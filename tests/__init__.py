@@ -8,6 +8,7 @@ from . import (
     test_payloads,
     test_pdf,
     test_poll,
+    test_report,
     test_security,
     test_send_dialog,
     test_tours,

@@ -221,6 +221,23 @@ class RopoCommon(AccountTestInvoicingCommon):
         self.work_off()
         return action
 
+    def chased(self, kind="reminder", **values):
+        """A transferred invoice over 125.50."""
+        invoice = self.create_invoice(days_overdue=20, **values)
+        self.transfer(invoice, kind, notice_date=self.today)
+        self.assertEqual(invoice.ropo_state, kind)
+        return invoice
+
+    def tell(self):
+        """Has Ropo told what the ledger says and it has not heard."""
+        self.compare()
+        self.run_cron("cron_process_requests")
+
+    def compare(self):
+        """Queues what the ledger says and Ropo has not heard."""
+        self.run_cron("cron_post_payments")
+        self.run_cron("cron_post_credit_notes")
+
     def _wizard(self, model, moves, user=None, **values):
         context = {"active_model": "account.move", "active_ids": moves.ids}
         env = self.env(user=user) if user else self.env

@@ -7,8 +7,6 @@ from odoo.tests import tagged
 
 from .common import RopoCommon
 
-CRONS = ("cron_post_payments", "cron_post_credit_notes", "cron_process_requests")
-
 
 @tagged("post_install", "-at_install")
 class TestMoneyBack(RopoCommon):
@@ -25,17 +23,6 @@ class TestMoneyBack(RopoCommon):
         cls.misc = cls.company_data["default_journal_misc"]
 
     # --- helpers ---
-
-    def chased(self, kind="reminder", **values):
-        """A transferred invoice over 125.50."""
-        invoice = self.create_invoice(days_overdue=20, **values)
-        self.transfer(invoice, kind, notice_date=self.today)
-        self.assertEqual(invoice.ropo_state, kind)
-        return invoice
-
-    def tell(self):
-        for cron in CRONS:
-            self.run_cron(cron)
 
     def told(self, *names):
         """What Ropo was told of money, in order: `(amount, ...)` of each call."""

@@ -1,0 +1,1 @@
+from . import report_statement, ropo_receivable_report

@@ -1,0 +1,253 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+
+class RopoReceivableReport(models.Model):
+    """What each chased case comes to: in the ledger, at Ropo, and on its way there.
+
+    One row per case. Amounts are in the currency of the case, which is that of its
+    invoice.
+    """
+
+    _name = "ropo.receivable.report"
+    _description = "Receivables at Ropo"
+    _auto = False
+    _rec_name = "move_id"
+    _order = "differs desc, invoice_date_due, id"
+
+    job_id = fields.Many2one("ropo.job", string="Case", readonly=True)
+    move_id = fields.Many2one("account.move", string="Invoice", readonly=True)
+    partner_id = fields.Many2one("res.partner", string="Customer", readonly=True)
+    account_id = fields.Many2one("ropo.account", string="Ropo Account", readonly=True)
+    company_id = fields.Many2one("res.company", readonly=True)
+    currency_id = fields.Many2one("res.currency", readonly=True)
+    kind = fields.Selection(
+        lambda self: self._selection_of("kind"), string="Handed Over As", readonly=True
+    )
+    stage = fields.Selection(lambda self: self._selection_of("stage"), readonly=True)
+    stage_date = fields.Datetime(string="In This Stage Since", readonly=True)
+    invoice_date_due = fields.Date(string="Due Date", readonly=True)
+    days_overdue = fields.Integer(readonly=True, aggregator="avg")
+    amount = fields.Monetary(string="Handed Over", readonly=True)
+    residual = fields.Monetary(
+        string="Open in the Ledger", readonly=True, help="As the invoice says."
+    )
+    open_amount = fields.Monetary(
+        string="Open at Ropo", readonly=True, help="The capital, as Ropo last told it."
+    )
+    charges = fields.Monetary(
+        string="Interest and Fees",
+        readonly=True,
+        help="What Ropo asks for beside the capital, as it last told it.",
+    )
+    under_way = fields.Monetary(
+        string="On Its Way",
+        readonly=True,
+        help="Payments and credits that Ropo is about to be told; less what is about "
+        "to be taken back.",
+    )
+    difference = fields.Monetary(
+        readonly=True,
+        help="Open in the ledger, less what is open at Ropo after all that is on its "
+        "way. More than zero: Ropo asks for too little; less: for too much.",
+    )
+    differs = fields.Boolean(readonly=True)
+    differs_since = fields.Date(
+        readonly=True, help="When the daily check first saw this difference."
+    )
+    reason = fields.Selection(
+        [
+            ("unknown", "Something told may have been lost: it is being asked about"),
+            ("refused", "Ropo refused what it was told: mend it, or tell it again"),
+            ("closed", "Ropo has closed the case"),
+            ("collected", "Ropo was paid, and the ledger does not have it yet"),
+            ("draft", "A payment was reset to draft"),
+            ("untold", "The next run tells it"),
+            ("unexplained", "Not known: compare with Ropo One"),
+        ],
+        string="Likely Reason",
+        readonly=True,
+    )
+
+    _depends = {
+        "account.move": ["amount_residual", "invoice_date_due", "state"],
+        "account.move.line": ["display_type", "move_id"],
+        "account.partial.reconcile": ["debit_move_id", "credit_move_id"],
+        "ropo.job": [
+            "account_id",
+            "amount",
+            "chased",
+            "company_id",
+            "covers",
+            "currency_id",
+            "differs_since",
+            "kind",
+            "move_id",
+            "open_amount",
+            "open_total",
+            "partner_id",
+            "stage",
+            "stage_date",
+        ],
+        "ropo.request": [
+            "amount",
+            "job_id",
+            "operation",
+            "source_partial_id",
+            "state",
+            "void",
+        ],
+        "ropo.event": ["amount", "job_id", "kind", "request_id", "source_partial_id"],
+    }
+
+    def _selection_of(self, name):
+        return self.env["ropo.job"]._fields[name]._description_selection(self.env)
+
+    @property
+    def _table_query(self):
+        return SQL(
+            """
+            SELECT figures.*,
+                   figures.difference != 0 AS differs,
+                   CASE WHEN figures.difference != 0 THEN %(reason)s END AS reason
+              FROM (%(figures)s) figures
+            """,
+            reason=self._reason(),
+            figures=self._figures(),
+        )
+
+    def _figures(self):
+        return SQL(
+            """
+            SELECT job.id,
+                   job.id AS job_id,
+                   job.move_id,
+                   job.partner_id,
+                   job.account_id,
+                   job.company_id,
+                   job.currency_id,
+                   job.kind,
+                   job.stage,
+                   job.stage_date,
+                   job.differs_since,
+                   job.covers,
+                   move.invoice_date_due,
+                   CURRENT_DATE - move.invoice_date_due AS days_overdue,
+                   job.amount,
+                   move.amount_residual AS residual,
+                   job.open_amount,
+                   GREATEST(job.open_total - job.open_amount, 0) AS charges,
+                   COALESCE(telling.amount, 0) AS under_way,
+                   move.amount_residual - job.open_amount + COALESCE(telling.amount, 0)
+                       AS difference
+              FROM ropo_job job
+              JOIN account_move move ON move.id = job.move_id
+              LEFT JOIN LATERAL (
+                   SELECT SUM(CASE WHEN request.operation = 'payment_reversal'
+                                   THEN -request.amount ELSE request.amount END)
+                          AS amount
+                     FROM ropo_request request
+                    WHERE request.job_id = job.id
+                      AND request.source_partial_id IS NOT NULL
+                      AND request.state IN ('queued', 'sending', 'unknown')) telling
+                ON TRUE
+             WHERE job.chased
+            """
+        )
+
+    def _reason(self):
+        """Why a case differs, the first that fits; read only where one does."""
+        return SQL(
+            """
+            CASE
+            WHEN EXISTS (
+                SELECT FROM ropo_request request
+                 WHERE request.job_id = figures.job_id
+                   AND request.state IN ('sending', 'unknown')
+            ) THEN 'unknown'
+            WHEN EXISTS (
+                SELECT FROM ropo_request request
+                 WHERE request.job_id = figures.job_id
+                   AND request.state = 'rejected'
+                   AND request.source_partial_id IS NOT NULL
+                   AND NOT EXISTS (
+                       SELECT FROM ropo_request later
+                        WHERE later.job_id = request.job_id
+                          AND later.source_partial_id = request.source_partial_id
+                          AND later.operation = request.operation
+                          AND later.id > request.id)
+            ) THEN 'refused'
+            WHEN figures.stage = 'closed' THEN 'closed'
+            WHEN EXISTS (
+                SELECT FROM ropo_event event
+                 WHERE event.job_id = figures.job_id
+                   AND LOWER(event.kind) = 'payment'
+                   AND event.amount != 0
+                   AND event.request_id IS NULL
+                   AND COALESCE(event.source_partial_id, 0) = 0
+            ) THEN 'collected'
+            WHEN EXISTS (
+                SELECT %(partials)s
+                   AND entry.state = 'draft'
+            ) THEN 'draft'
+            WHEN EXISTS (
+                SELECT %(partials)s
+                   AND NOT EXISTS (
+                       SELECT FROM ropo_request request
+                        WHERE request.job_id = figures.job_id
+                          AND request.source_partial_id = partial.id)
+                   AND NOT COALESCE(
+                       jsonb_exists(figures.covers, partial.id::text), FALSE)
+            ) THEN 'untold'
+            ELSE 'unexplained' END
+            """,
+            partials=SQL(
+                """
+                  FROM account_move_line line
+                  JOIN account_partial_reconcile partial
+                    ON partial.debit_move_id = line.id
+                  JOIN account_move_line counterpart
+                    ON counterpart.id = partial.credit_move_id
+                  JOIN account_move entry ON entry.id = counterpart.move_id
+                 WHERE line.move_id = figures.move_id
+                   AND line.display_type = 'payment_term'
+                """
+            ),
+        )
+
+    # --- actions ---
+
+    def action_open_job(self):
+        """Opens the case, where all that was told and heard is listed."""
+        self.ensure_one()
+        return self.job_id._get_records_action()
+
+    # --- crons ---
+
+    @api.model
+    def _cron_check_differences(self):
+        """Notes since when a case differs, and tells whoever is responsible for the
+        account when one differs for longer than the account allows."""
+        running = [("stage", "!=", "closed")]
+        differing = self.search([("differs", "=", True), *running]).job_id
+        noted = self.env["ropo.job"].search([("differs_since", "!=", False)])
+        today = fields.Date.today()
+        (noted - differing).differs_since = False
+        (differing - noted).differs_since = today
+        for account, jobs in differing.grouped("account_id").items():
+            limit = today - timedelta(days=account.difference_days)
+            late = jobs.filtered(lambda job, limit=limit: job.differs_since <= limit)
+            if late:
+                account._ask_person(
+                    self.env._("Ropo and the ledger differ"),
+                    self.env._(
+                        "Of %(count)s cases Ropo has another open amount than the "
+                        "ledger, for %(days)s days or longer. See Ropo → Reports → "
+                        "Ledger and Ropo. The first: %(case)s.",
+                        count=len(late),
+                        days=account.difference_days,
+                        case=late[0].display_name,
+                    ),
+                )
