@@ -525,9 +525,9 @@ class RopoRequest(models.Model):
             return None
         locked._freeze(account)
         ready = locked.filtered(lambda request: request.state == "queued")
-        ready.write({"state": "sending", "lease_until": self._lease_end(account)})
-        for request in ready:
-            request.attempts += 1
+        claim = {"state": "sending", "lease_until": self._lease_end(account)}
+        for attempts, requests in ready.grouped("attempts").items():
+            requests.write({**claim, "attempts": attempts + 1})
         return ready
 
     def _lease_end(self, account):

@@ -141,6 +141,24 @@ class TestAccount(RopoCommon):
             self.account.write({"environment": environment, "country": country})
             self.assertEqual(self.account.base_url, url)
 
+    def test_who_may_not_read_the_credentials_may_not_send_them_elsewhere(self):
+        """Else a Ropo manager could have them sent to a host of his own."""
+        changes = (
+            {"environment": "test"},
+            {"country": "se"},
+            {"base_url": "http://127.0.0.1:9"},
+        )
+        for values in changes:
+            with self.subTest(values):
+                account = self._create_account(self.env.company)
+                account.with_user(self.manager).write(values)
+                self.assertEqual((account.cid, account.apicode), (False, False))
+        account = self._create_account(self.env.company)
+        account.with_user(self.manager).write({"base_url": account.base_url})
+        account.with_user(self.manager).name = "Another name"
+        account.base_url = "http://127.0.0.1:9"  # a system administrator
+        self.assertEqual(account.apicode, "sandbox-apicode")
+
     def test_address_is_free_only_in_the_sandbox(self):
         for environment in ("test", "production"):
             self.account.environment = environment
