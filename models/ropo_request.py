@@ -706,6 +706,7 @@ class RopoRequest(models.Model):
         answers = answers or {}
         assignments = self.filtered(lambda r: r.operation in ASSIGNMENTS)
         assignments._create_jobs(answers)
+        assignments._take_over_references()
         assignments._keep_documents(answers)
         assignments._lower_credited()
         assignments._mark_sent()
@@ -765,6 +766,20 @@ class RopoRequest(models.Model):
         )
         for request, job in zip(fresh, jobs, strict=True):
             request.job_id = job
+
+    def _take_over_references(self):
+        """The debtor pays with the reference that Ropo put on the invoice (Unify and
+        Embed): incoming money is matched by it. The first one stays on the case."""
+        for request in self.filtered(lambda r: r.operation == "invoice"):
+            move, reference = request.move_id, request.job_id.reference
+            own = not request.account_id._holds_ledger()
+            if own or not reference or reference == move.payment_reference:
+                continue
+            try:
+                with self.env.cr.savepoint():
+                    move.payment_reference = reference
+            except UserError as error:  # another module's lock: the case has it
+                _logger.warning("%s keeps its reference: %s", move, error)
 
     def _keep_documents(self, answers):
         """Attaches what came for local print; what was lost of it is fetched."""

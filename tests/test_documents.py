@@ -356,6 +356,25 @@ class TestDocuments(RopoCommon):
             self.run_cron(cron)
         self.assertFalse(self.requests_of(invoice, "credit_allocation"), "told already")
 
+    def test_incoming_money_is_matched_by_the_reference_that_ropo_put_on_it(self):
+        invoices = self.create_invoice() | self.create_invoice()
+        first, kept = (invoice.payment_reference for invoice in invoices)
+        self.account.write(
+            {"service_model": "unify", "cid": "700002", "apicode": "sandbox-apicode-2"}
+        )
+        payload = self.sent(invoices[0])
+        self.assertEqual(payload["billcode"], first)
+        reference = self.sandbox.job()["reference"]
+        self.assertNotEqual(reference, first, "else nothing is shown")
+        self.assertEqual(invoices.mapped("payment_reference"), [reference, kept])
+        self.assertEqual(invoices[0].ropo_job_ids.billcode, first)
+
+    def test_in_connect_the_reference_stays_ones_own(self):
+        invoice = self.create_invoice()
+        payload = self.sent(invoice)
+        self.assertNotIn(self.sandbox.job()["reference"], ("", payload["billcode"]))
+        self.assertEqual(invoice.payment_reference, payload["billcode"])
+
     # --- claims ---
 
     def test_reminder_asks_for_what_is_open(self):
