@@ -94,7 +94,7 @@ class TestPayloads(RopoCommon):
         payload = request.payload
         self.assertSums(move, payload)
         self.assertEqual(payload["billnum"], move.name)
-        self.assertEqual(payload.get("billcode", ""), move.payment_reference or "")
+        self.assertEqual(payload.get("billcode", ""), move.ropo_job_ids.billcode or "")
         for key in RUNNING:
             if key in payload:
                 payload[key] = f"<{key}>"
