@@ -301,11 +301,11 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class AssignmentState:
-    """Where one assignment stands: `stage` is None when its code is not known."""
+    """Where one assignment stands: `stage_code` is Ropo's own, of an open list."""
 
     assignment: int
     number: str = ""
-    stage: str | None = None
+    stage_code: str = ""
     text: str = ""
     next_stage: str = ""
     next_stage_date: datetime.date | None = None
@@ -313,8 +313,24 @@ class AssignmentState:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """Where one assignment stands and what is open of it, with interest and fees.
+
+    `error` is the `ChannelError` that kept us from knowing.
+    """
+
+    outcome: Outcome
+    state: AssignmentState | None = None
+    open_amount: float | None = None
+    error: Exception | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class StatusUpdate:
-    """One thing that happened at Ropo; `external_id` is unique in the profile."""
+    """One thing that happened at Ropo; `external_id` is unique in the profile.
+
+    `day` is that of the money. `stage_code` is empty where no stage is told of.
+    """
 
     external_id: str
     kind: str
@@ -324,7 +340,8 @@ class StatusUpdate:
     text: str = ""
     time: datetime.datetime | None = None
     amount: float | None = None
-    stage: str | None = None
+    day: datetime.date | None = None
+    stage_code: str = ""
 
 
 @dataclass(frozen=True, slots=True)

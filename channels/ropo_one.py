@@ -27,6 +27,7 @@ from .errors import (
     Throttled,
     Unknown,
 )
+from .inbound import LONGEST_ID, is_id
 from .transport import Transport
 
 _logger = logging.getLogger(__name__)
@@ -50,20 +51,20 @@ STATUS_TIMEOUT = 240  # seconds; others report that this call needs them
 
 # No page lists the codes of `currentstatus` and `statuscode`. 0, 1, 2 and 300 are in
 # the vendor's examples, the contract says that `putonhold` sets 100, and 101 means that
-# the capital is paid. Assumption: 3, 4, 102 and 103. Any other code is kept and shown,
-# and the stage stays.
+# the capital is paid. Any other code is kept and shown, and the stage stays.
 STAGES = {
-    0: "invoiced",
-    1: "reminder",
-    2: "collection",
-    3: "legal",
-    4: "payment_plan",
-    100: "on_hold",
-    101: "paid",
-    102: "credited",
-    103: "closed",
-    300: "invoiced",
+    "0": "invoiced",
+    "1": "reminder",
+    "2": "collection",
+    "3": "legal",
+    "4": "payment_plan",
+    "100": "on_hold",
+    "101": "paid",
+    "102": "credited",
+    "103": "closed",
+    "300": "invoiced",
 }
+ASSUMED_CODES = ("3", "4", "102", "103")  # of STAGES
 
 # Of the words by which a customer's invoices are listed, those of what is chased, and
 # those of what is not.
@@ -80,6 +81,7 @@ COUNTRIES = {
 }
 
 NORDIC_FORMS = ("%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y", "%Y%m%d")
+YEARS = range(1970, 2200)  # what is dated otherwise bears no date
 
 DELIVERY_ADDRESS = 2  # `addresstype`
 REVERSE_CHARGE = "AE"  # of UNCL5305
@@ -554,12 +556,12 @@ def status_update(row):
     the webhook bears `id` where a polled row has `statusid`. Returns None for a row
     without an id, which can be neither kept once nor recognised again.
     """
-    external_id = row.get("statusid") or row.get("id")
+    external_id = _external_id(row)
     if not external_id:
         return None
     code = str(row.get("statuscode") if row.get("statuscode") is not None else "")
     return documents.StatusUpdate(
-        external_id=str(external_id),
+        external_id=external_id,
         kind=str(row.get("statustype") or row.get("type") or ""),
         assignment=_integer(row.get("jobid")),
         number=str(row.get("billnum") or ""),
@@ -567,19 +569,35 @@ def status_update(row):
         text=str(row.get("statustext") or ""),
         time=moment(row.get("statustime") or row.get("created_at")),
         amount=number(row.get("amount")),
-        stage=stage_of(row, code),
+        day=date(row.get("paydate")),
+        stage_code=_stage_code(row, code),
     )
 
 
-def stage_of(row, code):
-    """The stage that a status row tells of, or None when it tells of none.
+def _external_id(row):
+    for name in ("id", "statusid"):
+        value = row.get(name)
+        if is_id(value):
+            return str(value).strip()
+        if value and len(str(value)) > LONGEST_ID:
+            return hashlib.sha256(str(value).encode()).hexdigest()
+    return None
+
+
+def _stage_code(row, code):
+    """The code of the stage that a status row tells of; "" when it tells of none.
 
     Assumption: rows other than payments carry the new status in `statuscode`. A payment
     says nothing of the stage: it may have been a part of the capital.
     """
-    if str(row.get("statustype") or "").lower() == "payment":
-        return None
-    return STAGES.get(_integer(code))
+    kind = str(row.get("statustype") or row.get("type") or "")
+    return "" if kind.lower() == "payment" else _code(code)
+
+
+def _code(value):
+    """A code as text; "2", "02" and 2 are the same."""
+    found = _integer(value)
+    return str(value or "").strip() if found is None else str(found)
 
 
 def assignment_state(body):
@@ -589,7 +607,7 @@ def assignment_state(body):
     return documents.AssignmentState(
         assignment=_integer(body.get("jobid")),
         number=str(body.get("billnum") or ""),
-        stage=STAGES.get(_integer(body.get("currentstatus"))),
+        stage_code=_code(body.get("currentstatus")),
         text=str(body.get("currentstatustext") or ""),
         next_stage=str(body.get("nextstatustext") or "") if has_next else "",
         next_stage_date=date(body.get("nextstatusdate")) if has_next else None,
@@ -619,7 +637,8 @@ def number(value):
     """A number from a number or a text, with a comma or a point; None if neither."""
     if isinstance(value, bool):
         return None
-    text = re.sub(r"[\s ']", "", str(value if value is not None else ""))
+    text = str(value if value is not None else "").replace("\N{MINUS SIGN}", "-")
+    text = re.sub(r"[\s'€]|(EUR|SEK|NOK|kr)$", "", text.strip(), flags=re.I)
     if "," in text and "." in text:
         decimal = max(text.rfind(","), text.rfind("."))
         text = re.sub(r"[.,]", "", text[:decimal]) + "." + text[decimal + 1 :]
@@ -638,15 +657,15 @@ def date(value):
 
 def moment(value):
     """A naive datetime from the forms that Ropo may use, or None."""
-    text = str(value or "").strip()
+    text = re.sub(r"[zZ]$", "+00:00", str(value or "").strip())
     for parse in (datetime.datetime.fromisoformat, *map(_strptime, NORDIC_FORMS)):
         try:
             parsed = parse(text)
-        except ValueError:
+            if parsed.tzinfo:
+                parsed = parsed.astimezone(datetime.timezone.utc).replace(tzinfo=None)
+        except (ValueError, OverflowError):
             continue
-        if parsed.tzinfo:
-            parsed = parsed.astimezone(datetime.UTC).replace(tzinfo=None)
-        return parsed
+        return parsed.replace(microsecond=0) if parsed.year in YEARS else None
     return None
 
 
@@ -840,16 +859,25 @@ class RopoOne:
         """
         if not reference:
             return None
-        amounts = [
-            invoice.open_amount
-            for invoice in self.customer_invoices(reference)
-            if (
-                invoice.assignment == assignment
-                if assignment
-                else invoice.number == number and invoice.status not in UNCHASED
-            )
-        ]
-        return amounts[0] if len(amounts) == 1 else None
+        return _open_amount(self.customer_invoices(reference), assignment, number)
+
+    def standings(self, identities):
+        """A `Standing` for each `(reference, assignment, number)` of one debtor.
+
+        Raises nothing: what could not be had is said in the standing.
+        """
+        listed = {}  # the debtor's invoices, asked for once
+        return [self._standing(*identity, listed) for identity in identities]
+
+    def _standing(self, reference, assignment, number, listed):
+        try:
+            state = self.assignment_state(assignment) if assignment else None
+            if reference and reference not in listed:
+                listed[reference] = self.customer_invoices(reference)
+        except ChannelError as error:
+            return documents.Standing(error.outcome, error=error)
+        amount = _open_amount(listed.get(reference, ()), assignment, number)
+        return documents.Standing(Outcome.ACCEPTED, state, amount)
 
     def debtor_link(self, number):
         """The address of the page where the debtor sees and pays the invoice."""
@@ -894,6 +922,20 @@ class RopoOne:
         if not reply.ok or not value:
             raise CredentialsRefused(error_text(body))
         return Token(str(value), time.time() + TOKEN_SECONDS)
+
+
+def _open_amount(invoices, assignment, number):
+    """What is open of one of these, by its id, else by its number."""
+    amounts = [
+        invoice.open_amount
+        for invoice in invoices
+        if (
+            invoice.assignment == assignment
+            if assignment
+            else invoice.number == number and invoice.status not in UNCHASED
+        )
+    ]
+    return amounts[0] if len(amounts) == 1 else None
 
 
 def failed(error):

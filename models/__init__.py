@@ -13,5 +13,6 @@ from . import (
     ropo_event,
     ropo_job,
     ropo_request,
+    ropo_status_code,
     ropo_token,
 )

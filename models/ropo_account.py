@@ -1,11 +1,13 @@
+import hashlib
 import logging
-import secrets
 from contextlib import contextmanager
 from datetime import timedelta
+from hmac import compare_digest
+from secrets import token_urlsafe
 from urllib.parse import urlsplit
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import plaintext2html
 
 from ..channels.documents import Printing
@@ -227,7 +229,7 @@ class RopoAccount(models.Model):
         "since then are asked for once more.",
     )
     webhook_key = fields.Char(
-        default=lambda self: secrets.token_urlsafe(24),
+        default=lambda self: token_urlsafe(24),
         groups="base.group_system",
         copy=False,
     )
@@ -397,10 +399,19 @@ class RopoAccount(models.Model):
         self.check_access("write")  # what follows works as superuser
         for account in self:
             try:
-                self.env["ropo.event"]._poll(account.id)
+                self.env["ropo.event"]._run(account.id, poll=True)
             except ChannelError as error:
                 raise UserError(account._explain(error)) from error
         self.env.invalidate_all()
+
+    def action_renew_webhook_key(self):
+        """Gives the webhook another address; the old one is dead at once."""
+        if not self.env.user.has_group("base.group_system"):
+            raise AccessError(
+                self.env._("Only a system administrator may renew the webhook's key.")
+            )
+        for account in self:
+            account.webhook_key = token_urlsafe(24)
 
     def action_open_requests(self):
         self.ensure_one()
@@ -450,11 +461,15 @@ class RopoAccount(models.Model):
         if not own.cid or not own.apicode:
             raise CredentialsRefused("missing")
         self._checked_url()
+        if own._is_copy():
+            raise NotSent(Reason.ADDRESS, "copy")
+
+    def _is_copy(self):
+        """Whether this is Ropo's production in a database that was copied."""
         parameters = self.env["ir.config_parameter"].sudo()
         neutralized = parameters.get_param("database.is_neutralized")
-        copied = own.database_uuid != self._current_database()
-        if own.environment == "production" and (neutralized or copied):
-            raise NotSent(Reason.ADDRESS, "copy")
+        copied = self.database_uuid != self._current_database()
+        return self.environment == "production" and bool(neutralized or copied)
 
     def _checked_url(self):
         loopback_http = self.environment == "sandbox"
@@ -578,6 +593,29 @@ class RopoAccount(models.Model):
         selection = self._fields[field_name]._description_selection(self.env)
         return dict(selection)[self[field_name]]
 
+    # --- business: the webhook ---
+
+    @api.model
+    def _of_webhook(self, key, user, password):
+        """The account whose webhook these open, or none at all.
+
+        An unknown key, an account without user or password, and a wrong password are
+        compared alike, so that neither the answer nor its time tells them apart.
+        """
+        account = self.sudo().search_fetch(
+            [("webhook_key", "=", (key or "-").replace("\0", ""))],
+            ["webhook_user", "webhook_password", "environment", "database_uuid"],
+            limit=1,
+        )
+        expected = (account.webhook_user, account.webhook_password)
+        matches = [
+            compare_digest(_digest(given or ""), _digest(wanted or token_urlsafe()))
+            for given, wanted in zip((user, password), expected, strict=True)
+        ]
+        if all(matches) and not account._is_copy():
+            return account.with_company(account.company_id)
+        return self.browse()
+
     # --- errors for people ---
 
     def _explain(self, error):
@@ -655,3 +693,8 @@ class RopoAccount(models.Model):
             ),
             Reason.REFUSED: self.env._("%(account)s: Ropo said no%(detail)s."),
         }
+
+
+def _digest(text):
+    """Of the same length whatever the text, so that comparing tells no length."""
+    return hashlib.sha256(text.encode("utf-8", "replace")).digest()

@@ -174,6 +174,7 @@ class RopoComparison(models.AbstractModel):
                 ("amount", "!=", 0),
                 ("source_partial_id", "in", (0, False)),
                 ("request_id", "=", False),
+                ("duplicate_of_id", "=", False),
             ]
         )
         reported = events.grouped(lambda event: (event.job_id.id, event.amount))

@@ -1,15 +1,23 @@
+import json
 import logging
 from datetime import timedelta
 
 from odoo import SUPERUSER_ID, api, fields, models
+from odoo.exceptions import AccessError
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+from odoo.tools import SQL
 
 from ..channels import ropo_one
 from ..channels.errors import ChannelError, Outcome
+from ..channels.inbound import storable
+from .ropo_job import STAGES
 from .ropo_request import readable
 
 _logger = logging.getLogger(__name__)
 
 LONGEST_GAP = timedelta(days=31)  # that is asked for once more, day by day
+# How long what names no case of ours is looked at again by itself.
+LONGEST_WAIT = timedelta(days=90)
 
 
 class RopoEvent(models.Model):
@@ -25,7 +33,16 @@ class RopoEvent(models.Model):
     job_id = fields.Many2one(
         "ropo.job", string="Case", ondelete="set null", index="btree_not_null"
     )
-    move_id = fields.Many2one(related="job_id.move_id")
+    move_id = fields.Many2one(
+        related="job_id.move_id", store=True, index="btree_not_null"
+    )
+    source = fields.Selection(
+        [("poll", "Asked For"), ("webhook", "Webhook")],
+        string="Came By",
+        required=True,
+        default="poll",
+        readonly=True,
+    )
     external_id = fields.Char(required=True, readonly=True)
     kind = fields.Char(readonly=True)
     code = fields.Char(readonly=True)
@@ -33,7 +50,11 @@ class RopoEvent(models.Model):
     event_time = fields.Datetime(readonly=True)
     amount = fields.Monetary(readonly=True)
     currency_id = fields.Many2one(related="job_id.currency_id")
-    stage = fields.Char(readonly=True)
+    day = fields.Date(readonly=True, help="On which the money was paid.")
+    counted = fields.Monetary(
+        readonly=True, help="What of it has been taken off the open capital."
+    )
+    stage = fields.Selection(STAGES, readonly=True)
     raw = fields.Json(readonly=True, groups="ropo_connect.group_ropo_manager")
     raw_text = fields.Text(
         compute="_compute_raw_text", groups="ropo_connect.group_ropo_manager"
@@ -50,6 +71,14 @@ class RopoEvent(models.Model):
         ondelete="set null",
         index="btree_not_null",
         help="This only reports back what we told Ropo ourselves.",
+    )
+    duplicate_of_id = fields.Many2one(
+        "ropo.event",
+        string="Repeats",
+        readonly=True,
+        ondelete="set null",
+        index="btree_not_null",
+        help="The same happening came another way already; it counts once.",
     )
     # new ──▶ done        its case is known and has heard of it
     #  └────▶ unmatched   no case of ours bears its number yet
@@ -72,44 +101,73 @@ class RopoEvent(models.Model):
         for event in self:
             event.raw_text = readable(event.raw)
 
+    # --- actions ---
+
+    def action_interpret(self):
+        """Reads these again, as after a change of the codes; nothing counts twice."""
+        if not self.env.user.has_group("ropo_connect.group_ropo_manager"):
+            raise AccessError(
+                self.env._("Only a Ropo manager may have events interpreted again.")
+            )
+        self.check_access("read")  # nobody may write by hand, only through actions
+        for account, events in self.sudo().grouped("account_id").items():
+            events._interpret(account)
+
     # --- crons ---
 
     @api.model
     def _cron_poll_status(self):
         """Fetches what happened, for every account."""
-        accounts = self.env["ropo.account"].sudo().search([])
+        self._run_accounts(self.env["ropo.account"].sudo().search([]), poll=True)
+
+    @api.model
+    def _cron_interpret_events(self):
+        """Takes in what the webhook brought."""
+        waiting = self.sudo()._read_group([("state", "=", "new")], ["account_id"])
+        stale = (
+            self.env["ropo.job"]
+            .sudo()
+            ._read_group([("to_refresh", "=", True)], ["account_id"])
+        )
+        ids = {account.id for (account,) in waiting + stale if account.active}
+        self._run_accounts(self.env["ropo.account"].sudo().browse(sorted(ids)))
+
+    def _run_accounts(self, accounts, **options):
         progress = self.env["ir.cron"]._commit_progress
         progress(remaining=len(accounts))
         for account in accounts:
             try:
-                self._poll(account.id)
+                self._run(account.id, **options)
             except ChannelError as error:
                 _logger.warning("Ropo account %s: %s", account.id, error.reason)
             except Exception:
-                _logger.exception("Ropo account %s: polling failed", account.id)
+                _logger.exception("Ropo account %s: following failed", account.id)
                 self.env.cr.rollback()
             progress(1)
 
-    # --- business: poll ---
+    # --- business: the run ---
 
     @api.model
-    def _poll(self, account_id):
-        """Fetches status updates until there are none.
+    def _run(self, account_id, poll=False):
+        """Interprets what is waiting, and asks Ropo where that leaves the cases.
 
-        A row that was fetched is never offered again: each page is stored raw and
-        committed before anybody looks into it. Raises `ChannelError` when Ropo can't
-        be asked.
+        :param poll: fetch status updates first, until there are none
+        :raises ChannelError: when Ropo can't be asked
         """
         with self.env.registry.cursor() as cr:
             env = api.Environment(cr, SUPERUSER_ID, {})
             account = env["ropo.account"].browse(account_id)
+            account = account.with_company(account.company_id)
+            events = account.env[self._name]
+            # What was stored when a run died, and what waited for its case.
+            events._persist(events._interpret, account)
             if account._is_resting():
                 return
-            events = env[self._name].with_company(account.company_id)
             try:
                 with account._client() as client:
-                    events._fill_gap(account, client)
-                    events._poll_pages(account, client)
+                    if poll:
+                        events._poll(account, client)
+                    account.env["ropo.job"]._refresh_changed(account, client)
             except ChannelError as error:
                 if error.outcome == Outcome.NOT_SENT:
                     account._pause(error)
@@ -117,7 +175,19 @@ class RopoEvent(models.Model):
                 cr.commit()  # pylint: disable=invalid-commit
                 raise
 
-    def _poll_pages(self, account, client):
+    def _persist(self, act, *args):
+        """What `act(*args)` returns, committed; anew when another came first."""
+        return self.env["ropo.request"]._persist(act, *args)
+
+    # --- business: poll ---
+
+    def _poll(self, account, client):
+        """Fetches status updates until there are none.
+
+        A row that was fetched is never offered again: each page is stored raw and
+        committed before anybody looks into it.
+        """
+        self._fill_gap(account, client)
         while True:
             try:
                 rows = client.status_rows()
@@ -127,10 +197,8 @@ class RopoEvent(models.Model):
                     account.gap_since = account.gap_since or fields.Date.today()
                 raise
             if not rows:
-                # What waited for its case, or was stored when a run died.
-                self._interpret(account, client)
                 return
-            self._take(account, rows, client)
+            self._take(account, rows)
 
     def _fill_gap(self, account, client):
         """Asks once more for the days of which an answer was lost."""
@@ -140,68 +208,151 @@ class RopoEvent(models.Model):
         # The day before too: Ropo's day may not be ours.
         day = max(account.gap_since - timedelta(days=1), today - LONGEST_GAP)
         while day <= today:
-            self._take(account, client.status_rows(date=day), client)
+            self._take(account, client.status_rows(date=day))
             day += timedelta(days=1)
         account.gap_since = False
 
-    def _take(self, account, rows, client=None):
-        self._store(account, rows)
+    def _take(self, account, rows):
         # Ropo will not say it again.
-        self.env.cr.commit()  # pylint: disable=invalid-commit
-        self._interpret(account, client)
-        self.env.cr.commit()  # pylint: disable=invalid-commit
+        self._persist(self._store, account, rows)
+        self._persist(self._interpret, account)
+
+    # --- business: the webhook ---
 
     @api.model
-    def _store(self, account, rows):
-        """Keeps raw rows, each once, whatever is in them."""
-        updates = {}
-        for row in rows:
+    def _receive(self, account, messages):
+        """Keeps what the webhook brought; it is interpreted after its commit."""
+        stored = self.sudo()._store(account, messages, "webhook")
+        if stored:
+            self.env.ref("ropo_connect.cron_interpret_events").sudo()._trigger()
+        return stored
+
+    # --- business: keeping ---
+
+    @api.model
+    def _store(self, account, rows, source="poll"):
+        """Keeps raw rows, each once, whatever is in them; those that are new.
+
+        In one query, and so that of two who store the same at the same moment the
+        second finds the first one's, or is told to try again.
+        """
+        by_id = {}
+        for row in map(storable, rows):
             update = ropo_one.status_update(row)
             if update:
-                updates.setdefault(update.external_id, (update, row))
-        known = self.search(
-            [
-                ("account_id", "=", account.id),
-                ("external_id", "in", list(updates)),
-            ]
-        ).mapped("external_id")
-        return self.create(
-            [
+                by_id.setdefault(update.external_id, row)
+        kept = self.env.execute_query(
+            SQL(
+                """
+                INSERT INTO ropo_event (
+                       account_id, company_id, source, state, external_id, raw,
+                       create_uid, create_date, write_uid, write_date)
+                SELECT %(account)s, %(company)s, %(source)s, 'new',
+                       fresh.external_id, fresh.raw,
+                       %(user)s, %(now)s, %(user)s, %(now)s
+                  FROM jsonb_to_recordset(%(rows)s::jsonb)
+                    AS fresh (external_id varchar, raw jsonb)
+                    ON CONFLICT (account_id, external_id) DO NOTHING
+             RETURNING id
+                """,
+                account=account.id,
+                company=account.company_id.id,
+                source=source,
+                user=self.env.uid,
+                now=self.env.cr.now(),
+                rows=json.dumps(
+                    [{"external_id": key, "raw": row} for key, row in by_id.items()]
+                ),
+            )
+        )
+        return self.browse(id_ for (id_,) in kept)
+
+    # --- business: interpret ---
+
+    @api.model
+    def _interpret(self, account):
+        """Tells each case what happened to it; may be run again at any time.
+
+        Of `self`, or else of what waits.
+        """
+        events = self or self.search(self._waiting_domain(account), order="id")
+        events._read_raw()
+        events._find_jobs(account)
+        matched = events.filtered("job_id")
+        (events - matched).state = "unmatched"
+        matched._recognise_repeats()
+        matched._recognise_echoes()
+        for job, heard in matched.grouped("job_id").items():
+            heard._tell(job)
+
+    def _waiting_domain(self, account):
+        since = fields.Datetime.now() - LONGEST_WAIT
+        return [
+            ("account_id", "=", account.id),
+            "|",
+            ("state", "=", "new"),
+            "&",
+            ("state", "=", "unmatched"),
+            ("create_date", ">", since),
+        ]
+
+    def _read_raw(self):
+        """Fills the fields from what came, as it is understood today."""
+        stages = self.env["ropo.status.code"]._stages()
+        for event in self:
+            update = ropo_one.status_update(event.raw)
+            event.write(
                 {
-                    "account_id": account.id,
-                    "external_id": external_id,
                     "kind": update.kind,
                     "code": update.code,
                     "text": update.text,
                     "event_time": update.time,
                     "amount": update.amount or 0.0,
-                    "stage": update.stage,
-                    "raw": row,
+                    "day": update.day,
+                    "stage": stages.get(update.stage_code),
                 }
-                for external_id, (update, row) in updates.items()
-                if external_id not in known
-            ]
-        )
+            )
 
-    # --- business: interpret ---
+    def _tell(self, job):
+        """Tells the case; one that can't hear must not stop the others."""
+        try:
+            with self.env.cr.savepoint():
+                job._hear(self)
+                self.state = "done"
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            raise
+        except Exception:
+            _logger.exception("Ropo case %s: its events can't be taken in", job.id)
+            self.env.invalidate_all(flush=False)
 
-    @api.model
-    def _interpret(self, account, client=None):
-        """Tells each case what happened to it; may be run again at any time."""
-        pending = self.search(
-            [("account_id", "=", account.id), ("state", "in", ("new", "unmatched"))],
-            order="event_time, id",
-        )
-        pending._find_jobs(account)
-        matched = pending.filtered("job_id")
-        matched._recognise_echoes()
-        for job, events in matched.grouped("job_id").items():
-            job._hear(events)
-        matched.state = "done"
-        (pending - matched).state = "unmatched"
-        changed = matched.filtered(lambda event: event.amount or event.stage)
-        if client:
-            changed.job_id._refresh_open_amounts(client)
+    def _recognise_repeats(self):
+        """The same payment may come by poll and by webhook, under different ids.
+
+        Each repeats one of the other way, so that two equal payments stay two.
+        """
+        events = self.job_id.event_ids.filtered(lambda e: e._is_payment() and e.amount)
+        for same in events.grouped(lambda event: event._happening()).values():
+            alone = []  # what nothing repeats yet, what has counted before what is new
+            for event in same.sorted(lambda e: (e.state != "done", e.id)):
+                first = event.duplicate_of_id or next(
+                    (other for other in alone if other.source != event.source), None
+                )
+                if first:
+                    event.duplicate_of_id = first
+                    alone = [other for other in alone if other != first]
+                else:
+                    alone.append(event)
+
+    def _happening(self):
+        """By which the same happening is known, whichever way it came.
+
+        Assumption: kind, amount, day and code agree in both ways.
+        """
+        kind = (self.kind or "").lower()
+        return self.job_id, kind, self.amount, self._paid_on(), self.code
+
+    def _paid_on(self):
+        return self.day or (self.event_time or self.create_date).date()
 
     def _recognise_echoes(self):
         """Ropo may report a payment back that we told it of ourselves.
@@ -209,7 +360,7 @@ class RopoEvent(models.Model):
         Each such event stands for one telling, even for one of which we don't know yet
         that it arrived; else it would pass for money that came through Ropo.
         """
-        for event in self.filtered(lambda e: e._is_payment() and e.amount):
+        for event in self.filtered(lambda e: e._is_money() and not e.request_id):
             heard = event.job_id.event_ids.request_id
             told = event.job_id.request_ids.filtered(
                 lambda request, event=event: (
@@ -223,6 +374,14 @@ class RopoEvent(models.Model):
 
     def _is_payment(self):
         return (self.kind or "").lower() == "payment"
+
+    def _is_money(self):
+        """Whether this tells of money, and is the first to do so."""
+        return self._is_payment() and bool(self.amount) and not self.duplicate_of_id
+
+    def _ropos_money(self):
+        """What came through Ropo itself of this."""
+        return self.amount if self._is_money() and not self.request_id else 0.0
 
     def _find_jobs(self, account):
         """By Ropo's id, else by the number; of several, the one that is chased."""
@@ -239,7 +398,7 @@ class RopoEvent(models.Model):
         )
         by_id = {job.jobid: job for job in jobs if job.jobid}
         by_number = {job.billnum: job for job in jobs}
-        for event in self:
+        for event in self.filtered(lambda event: not event.job_id):
             assignment = str(event.raw.get("jobid") or "")
             number = str(event.raw.get("billnum") or "")
             job = by_id.get(assignment) or by_number.get(number)

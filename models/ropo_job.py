@@ -4,7 +4,8 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..channels.errors import ChannelError
+from ..channels.errors import ChannelError, Outcome
+from ..channels.pace import Pace
 
 _logger = logging.getLogger(__name__)
 
@@ -25,6 +26,7 @@ CHASES = ("reminder", "collection")
 FETCH_WAIT = timedelta(hours=1)  # doubled with each try
 FETCH_TRIES = 6
 FETCHES_PER_RUN = 200
+REFRESHES_PER_RUN = 1000
 
 
 class RopoJob(models.Model):
@@ -91,6 +93,11 @@ class RopoJob(models.Model):
         help="The partial reconciliations that the capital handed over takes into "
         "account, with their amounts.",
     )
+    to_refresh = fields.Boolean(
+        readonly=True,
+        index="btree_not_null",
+        help="Something has happened since Ropo was asked where it stands.",
+    )
     document_id = fields.Many2one(
         "ir.attachment",
         readonly=True,
@@ -127,9 +134,31 @@ class RopoJob(models.Model):
     # --- actions ---
 
     def action_refresh(self):
-        """Asks Ropo where these cases stand."""
+        """Asks Ropo where these cases stand; who asks for one hears why it can't be."""
+        failures = self.browse()
         for account, jobs in self.grouped("account_id").items():
-            account._call_now(jobs.sudo()._refresh)
+            failed = account._call_now(jobs.sudo()._refresh)
+            failures |= self.browse(job.id for job in failed)
+            if failed and len(self) == 1:
+                raise UserError(account._explain(failed[jobs.sudo()]))
+        return failures and failures._say_not_refreshed(len(self))
+
+    def _say_not_refreshed(self, total):
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "warning",
+                "message": self.env._(
+                    "%(failed)s of %(total)s could not be had from Ropo: %(names)s. "
+                    "Refresh one alone to see why.",
+                    failed=len(self),
+                    total=total,
+                    names=", ".join(self[:5].mapped("display_name")),
+                ),
+                "next": {"type": "ir.actions.act_window_close"},
+            },
+        }
 
     def action_fetch_pdf(self):
         """Attaches the document of the case to its invoice."""
@@ -193,8 +222,9 @@ class RopoJob(models.Model):
         capital, was_settled = self.open_amount, self.stage in SETTLED
         for event in events.sorted(lambda e: (e.event_time or e.create_date, e.id)):
             time = event.event_time or event.create_date
-            if event._is_payment() and not event.request_id:
-                capital = max(capital - event.amount, 0.0)
+            capital = max(capital - event._ropos_money() + event.counted, 0.0)
+            event.counted = event._ropos_money()
+            self.to_refresh |= bool(event.amount or event.stage)
             # Ropo's times are only compared with each other: its clock is not ours.
             if not event.stage or time < (self.stage_event_time or time):
                 continue
@@ -233,31 +263,59 @@ class RopoJob(models.Model):
         if notes:
             self.move_id._message_log_batch(notes)
 
-    def _refresh(self, client):
-        for job in self.filtered("jobid"):
-            state = client.assignment_state(int(job.jobid))
-            job.write(
-                {
-                    "next_stage": state.next_stage,
-                    "next_stage_date": state.next_stage_date,
-                    "stage_text": state.text,
-                }
-            )
-            if state.stage and job.stage not in ENDED:
-                job._enter_stage(state.stage, fields.Datetime.now(), state.text)
-        self._refresh_open_amounts(client)
+    @api.model
+    def _refresh_changed(self, account, client):
+        """Asks about the cases of this account to which something has happened."""
+        changed = [("account_id", "=", account.id), ("to_refresh", "=", True)]
+        jobs = self.search(changed, limit=REFRESHES_PER_RUN)
+        standings = jobs._ask(client)
+        self.env["ropo.request"]._persist(jobs._take_standings, standings)
 
-    def _refresh_open_amounts(self, client):
-        """No more capital is open than Ropo's own customer ledger shows, with its
-        interest and fees, in all."""
-        for job in self.filtered("chased"):
-            try:
-                amount = client.open_amount(*job._identity())
-            except ChannelError:
-                continue  # it is asked for again at the next event
-            if amount is not None:
-                job.open_total = amount
-                job.open_amount = min(job.open_amount, amount)
+    def _refresh(self, client):
+        """Asks Ropo where these cases stand; `{case: error}` of what failed."""
+        standings = self._ask(client)
+        self._take_standings(standings)
+        return {job: s.error for job, s in standings.items() if s.error}
+
+    def _ask(self, client):
+        """`{case: Standing}`; debtors side by side, as many as the account allows."""
+        debtors = self.grouped(lambda job: job.debtor_reference or job.id).values()
+        asked = [[job._identity() for job in jobs] for jobs in debtors]
+        pace = Pace(max(self.account_id.mapped("max_concurrency"), default=1))
+        answers = pace.map(client.standings, asked)
+        return {
+            job: standing
+            for jobs, standings in zip(debtors, answers, strict=True)
+            for job, standing in zip(jobs, standings, strict=True)
+        }
+
+    def _take_standings(self, standings):
+        stages = self.env["ropo.status.code"]._stages()
+        for job, standing in standings.items():
+            job._take_standing(standing, stages)
+
+    def _take_standing(self, standing, stages):
+        """What Ropo said when it was asked; it is newer than all that was told."""
+        # Where Ropo says no, asking again will not help.
+        self.to_refresh &= standing.outcome not in (Outcome.ACCEPTED, Outcome.REJECTED)
+        if standing.state:
+            self._take_state(standing.state, stages)
+        if standing.open_amount is not None and self.chased:
+            # No more capital is open than Ropo's own customer ledger shows, with its
+            # interest and fees, in all.
+            self.open_total = standing.open_amount
+            self.open_amount = min(self.open_amount, standing.open_amount)
+
+    def _take_state(self, state, stages):
+        now = fields.Datetime.now()
+        stage = stages.get(state.stage_code)
+        self.next_stage = state.next_stage
+        self.next_stage_date = state.next_stage_date
+        if not stage:
+            self.stage_text = state.text
+        elif self.stage not in ENDED:
+            self.stage_event_time = max(self.stage_event_time or now, now)
+            self._enter_stage(stage, now, state.text)
 
     def _identity(self):
         """By which the case is found in Ropo's customer ledger."""

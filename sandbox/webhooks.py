@@ -55,7 +55,9 @@ class Webhooks:
         return "delivered" if delivered else "failed"
 
     async def _post(self, session, hook, body):
-        auth = aiohttp.BasicAuth(hook["user"] or "", hook["password"] or "")
+        auth = aiohttp.BasicAuth(
+            hook["user"] or "", hook["password"] or "", encoding="utf-8"
+        )
         try:
             async with session.post(
                 hook["url"], json=body, auth=auth, allow_redirects=False

@@ -20,6 +20,7 @@ ACCESS = {
     "ropo.job": ("r", "r", "r"),
     "ropo.request": ("r", "r", "r"),
     "ropo.event": ("r", "r", "r"),
+    "ropo.status.code": ("r", "r", "rwcu"),
     "ropo.token": ("", "", ""),
     "ropo.send.wizard": ("", "rwcu", "rwcu"),
     "ropo.send.wizard.line": ("", "rwcu", "rwcu"),
