@@ -99,7 +99,14 @@ class RopoReceivableReport(models.Model):
             "state",
             "void",
         ],
-        "ropo.event": ["amount", "job_id", "kind", "request_id", "source_partial_id"],
+        "ropo.event": [
+            "amount",
+            "duplicate_of_id",
+            "job_id",
+            "kind",
+            "request_id",
+            "source_partial_id",
+        ],
     }
 
     def _selection_of(self, name):
@@ -186,6 +193,7 @@ class RopoReceivableReport(models.Model):
                    AND LOWER(event.kind) = 'payment'
                    AND event.amount != 0
                    AND event.request_id IS NULL
+                   AND event.duplicate_of_id IS NULL
                    AND COALESCE(event.source_partial_id, 0) = 0
             ) THEN 'collected'
             WHEN EXISTS (
