@@ -22,6 +22,8 @@
         "views/res_partner_views.xml",
         "wizards/ropo_send_wizard_views.xml",
         "wizards/ropo_transfer_wizard_views.xml",
+        "wizards/ropo_transfer_preview_views.xml",
+        "wizards/ropo_notice_wizard_views.xml",
         "wizards/ropo_pdf_wizard_views.xml",
         "report/ropo_receivable_report_views.xml",
         "report/report_statement.xml",

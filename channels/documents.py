@@ -228,7 +228,8 @@ class Invoice:
 class Claim:
     """An overdue invoice, handed over with its open capital `amount`.
 
-    `notice_date` is the date of the creditor's own reminder.
+    `notice_date` is the date of the creditor's own reminder, `notice_fee` what that
+    cost, `interest` the late interest in percent a year (None as agreed with Ropo).
     """
 
     own_reference: int
@@ -242,6 +243,11 @@ class Claim:
     payment_reference: str
     delivery: Delivery = Delivery()
     notice_date: datetime.date | None = None
+    reason: str = ""
+    process: str = ""
+    debt_type: Literal["", "capital", "customer_fee", "reminder_fee"] = ""
+    notice_fee: float = 0.0
+    interest: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

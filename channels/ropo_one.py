@@ -91,6 +91,8 @@ FINANCING = {"financing": 1, "purchase": 2}
 # Of a local print, what its headers tell.
 ANSWER_HEADERS = ("jobid", "billnum", "billcode", "reference", "ownref", "jobtype")
 
+DEBT_TYPES = {"capital": 3, "customer_fee": 6, "reminder_fee": 12}  # `rowtype`
+
 TEXT_ROW = 25601  # `invoicerowtype` of a header row: a text without money
 
 
@@ -155,9 +157,33 @@ def claim_payload(claim):
             **_head(claim),
             "amount": _money(claim.amount),
             "noticedate": _date(claim.notice_date),
+            "noticefee": _money(claim.notice_fee) or None,
+            "overdueinterest": claim.interest,
+            "claimtext": claim.reason,
+            "collectionprocess": claim.process,
             "propertyrow": _property_rows(claim.delivery),
+            "payrow": _claim_rows(claim),
         }
     )
+
+
+def _claim_rows(claim):
+    """What is owed, as the only row of a claim.
+
+    Assumption: `rowtype`, which the contract knows on rows only, may come with a
+    collection on one row over its amount. A reminder has no rows (guide: Reminder).
+    """
+    if not claim.debt_type:
+        return []
+    return [
+        {
+            "desc": claim.reason or claim.number,
+            "count": 1,
+            "amount": _money(claim.amount),
+            "taxpr": 0,
+            "rowtype": DEBT_TYPES[claim.debt_type],
+        }
+    ]
 
 
 def payment_payload(change):

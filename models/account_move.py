@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
-from .ropo_request import ASSIGNMENTS, CHASES, LIVE
+from .ropo_request import ASSIGNMENTS, LIVE
 
 STATES = [
     ("queued", "On its way"),
@@ -55,8 +55,7 @@ class AccountMove(models.Model):
         compute_sudo=True,
         help="What a person has to look at, in one sentence.",
     )
-    ropo_may_send = fields.Boolean(compute="_compute_ropo_may", compute_sudo=True)
-    ropo_may_transfer = fields.Boolean(compute="_compute_ropo_may", compute_sudo=True)
+    ropo_may_send = fields.Boolean(compute="_compute_ropo_may_send", compute_sudo=True)
 
     # --- computes ---
 
@@ -111,24 +110,14 @@ class AccountMove(models.Model):
             problems = move.ropo_request_ids._still_open_problems()
             move.ropo_problem = problems[:1].error
 
-    @api.depends("state", "amount_residual", "invoice_date_due", "ropo_request_ids")
-    def _compute_ropo_may(self):
-        """Which buttons make sense; whatever else is missing, the wizards say."""
+    @api.depends("state", "ropo_request_ids")
+    def _compute_ropo_may_send(self):
+        """Which button makes sense; whatever else is missing, the wizard says."""
         held = self._ropo_held_operations(queued=True)
-        today = fields.Date.context_today(self)
         for move in self:
-            account, known = move.ropo_account_id, held[move._origin.id]
             is_customers = move.move_type in ("out_invoice", "out_refund")
-            may = move.state == "posted" and is_customers and bool(account)
-            move.ropo_may_send = may and not known
-            move.ropo_may_transfer = (
-                may
-                and move.move_type == "out_invoice"
-                and not known & set(CHASES)
-                and not (known and account._holds_ledger())
-                and (move.invoice_date_due or today) < today
-                and move.currency_id.compare_amounts(move.amount_residual, 0) > 0
-            )
+            may = move.state == "posted" and is_customers and move.ropo_account_id
+            move.ropo_may_send = may and not held[move._origin.id]
 
     # --- CRUD and guards ---
 
@@ -172,12 +161,6 @@ class AccountMove(models.Model):
     def action_ropo_send(self):
         """Opens the send wizard for these invoices."""
         return self._ropo_wizard("ropo.send.wizard", self.env._("Send by Ropo"))
-
-    def action_ropo_transfer(self):
-        """Opens the wizard that hands these invoices over."""
-        return self._ropo_wizard(
-            "ropo.transfer.wizard", self.env._("Hand Over to Ropo")
-        )
 
     def action_ropo_fetch_pdf(self):
         """Attaches the document that Ropo delivered; many go through a wizard."""

@@ -3,15 +3,21 @@ from datetime import timedelta
 
 from odoo import fields, models
 from odoo.exceptions import UserError
-from odoo.tools import format_date
+from odoo.tools import SQL, format_date
 
 from ..channels import identifiers
 from .res_partner import ELECTRONIC_ADDRESS
 from .ropo_request import ASSIGNMENTS, CHASES, LIVE
 
 # May this invoice be told to Ropo? `code` is False when it may; `text` says why not,
-# and what to do about it; `record` is what to open to mend it.
-Verdict = namedtuple("Verdict", ["code", "text", "record"], defaults=[False, "", None])
+# and what to do about it; `record` is what to open to mend it. `warning` speaks against
+# it without forbidding it.
+Verdict = namedtuple(
+    "Verdict", ["code", "text", "record", "warning"], defaults=[False, "", None, ""]
+)
+
+# Verdicts that only time or the ledger changes: there is nothing to hand over.
+HOPELESS = ("type", "state", "account", "zero", "chased", "paid")
 
 
 class AccountMove(models.Model):
@@ -19,33 +25,61 @@ class AccountMove(models.Model):
 
     _inherit = "account.move"
 
-    def _ropo_verdicts(self, operation, notice_date=None, account=None):
+    def _ropo_verdicts(
+        self, operation, notice_date=None, account=None, terms=None, warn=True
+    ):
         """Whether each of these may be told to Ropo now: `{move: Verdict}`.
 
-        Wizards, buttons and the worker all ask here. The number of queries does not
-        depend on the number of invoices.
+        Wizards, buttons, filters, the night's run and the worker all ask here. The
+        number of queries does not depend on the number of invoices.
 
         :param operation: `invoice`, `credit_note`, `reminder` or `collection`
         :param notice_date: the date of one's own reminder, when asked for just now
         :param account: the account whose worker asks; what is on its way there does
             then not speak against the invoice
+        :param terms: `{move: Terms}` on which claims are to go, instead of those of
+            the accounts
+        :param warn: whether to look for money that lies unreconciled
         """
         self.env["ropo.document"]._prefetch(self)
         held = self._ropo_held_operations(queued=not account)
         chase = operation in CHASES
+        if chase:
+            terms = terms or self._ropo_default_terms(notice_date)
         verdicts = {}
         for move in self:
             verdict = move._ropo_document_verdict()
-            if not verdict.code:
-                verdict = move._ropo_address_verdict(chase)
             if not verdict.code and chase:
-                verdict = move._ropo_chase_verdict(operation, held[move.id])
-                if not verdict.code and operation == "collection":
-                    verdict = move._ropo_notice_verdict(notice_date)
-            elif not verdict.code:
+                verdict = move._ropo_chase_verdict(
+                    operation, held[move.id], terms[move]
+                )
+            if not verdict.code:
+                wanted = terms[move].claim_sendtype if operation == "reminder" else None
+                verdict = move._ropo_address_verdict(chase, wanted)
+            if not verdict.code and not chase:
                 verdict = move._ropo_send_verdict(held[move.id])
             verdicts[move] = verdict
+        if chase and warn and not account:
+            self._ropo_add_warnings(verdicts)
         return verdicts
+
+    def _ropo_default_terms(self, notice_date=None):
+        """`{move: Terms}`, those of the accounts."""
+        accounts = self.ropo_account_id
+        terms = {
+            (account, is_company): account._terms(
+                interest=account._interest(is_company) or 0.0,
+                notice_date=notice_date,
+            )
+            for account in accounts
+            for is_company in (True, False)
+        }
+        return {
+            move: terms.get(
+                (move.ropo_account_id, move.commercial_partner_id.is_company)
+            )
+            for move in self
+        }
 
     def _ropo_check_verdicts(self):
         """Raises what speaks against sending these now."""
@@ -102,7 +136,8 @@ class AccountMove(models.Model):
             return Verdict("zero", text, self)
         return Verdict()
 
-    def _ropo_address_verdict(self, reminder):
+    def _ropo_address_verdict(self, chase, wanted=None):
+        """:param wanted: how the reminder is to go, if not as the invoices"""
         partner = self.partner_id
         labels = {
             "street": self.env._("street"),
@@ -119,7 +154,9 @@ class AccountMove(models.Model):
                 missing=", ".join(missing),
             )
             return Verdict("address", text, partner)
-        return self._ropo_identity_verdict() or self._ropo_delivery_verdict(reminder)
+        return self._ropo_identity_verdict() or self._ropo_delivery_verdict(
+            chase, wanted
+        )
 
     def _ropo_identity_verdict(self):
         """What is wrong with the business id, by which Ropo knows a company."""
@@ -137,10 +174,10 @@ class AccountMove(models.Model):
         )
         return Verdict("business_id", text, owner)
 
-    def _ropo_delivery_verdict(self, reminder):
+    def _ropo_delivery_verdict(self, chase, wanted):
         """Whether the way of delivery has what it needs to find the customer."""
         owner = self.commercial_partner_id
-        delivery = self.partner_id._ropo_delivery(self.ropo_account_id, reminder)
+        delivery = self.partner_id._ropo_delivery(self.ropo_account_id, chase, wanted)
         if delivery.method == "email" and not (self.partner_id.email or owner.email):
             text = self.env._(
                 "%(partner)s is to get it by e-mail and has no address. Enter one, or "
@@ -207,8 +244,8 @@ class AccountMove(models.Model):
             return self._ropo_embed_verdict()
         return Verdict()
 
-    def _ropo_chase_verdict(self, operation, held):
-        """Whether what is open of it may be handed over."""
+    def _ropo_chase_verdict(self, operation, held, terms):
+        """Whether what is open of it may be handed over on these terms."""
         account = self.ropo_account_id
         if self.move_type != "out_invoice":
             text = self.env._("It is a credit note: nobody owes it.")
@@ -227,32 +264,22 @@ class AccountMove(models.Model):
         if self.currency_id.compare_amounts(self.amount_residual, 0) <= 0:
             text = self.env._("Nothing of it is open.")
             return Verdict("paid", text, self)
-        return self._ropo_policy_verdict(account)
+        verdict = self._ropo_policy_verdict(account, terms)
+        if not verdict.code and operation == "collection":
+            return self._ropo_notice_verdict(terms)
+        return verdict
 
-    def _ropo_policy_verdict(self, account):
+    def _ropo_policy_verdict(self, account, terms):
         """Whether the account's own rules allow to chase it today."""
-        if self.ropo_hold:
-            text = self.env._("It is held: “Never Chase” is set on it.")
-            return Verdict("hold", text, self)
-        if self.commercial_partner_id.ropo_no_collection:
-            text = self.env._(
-                "%(partner)s is never reminded nor collected.",
-                partner=self.commercial_partner_id.display_name,
-            )
-            return Verdict("exempt", text, self.commercial_partner_id)
-        if self.payment_state == "blocked":
-            text = self.env._("Its payment is blocked: settle the dispute first.")
-            return Verdict("disputed", text, self)
-        if abs(self.amount_residual_signed) < account.min_amount:
+        exempt = self._ropo_exemption_verdict(account)
+        if exempt.code:
+            return exempt
+        parts = self._ropo_claim_parts(account, terms)
+        if not parts:
+            return self._ropo_early_verdict(account, terms)
+        if self._ropo_in_company_currency(parts) < account.min_amount:
             text = self.env._("Less is open of it than the account's smallest claim.")
             return Verdict("small", text, self)
-        due = self._ropo_chase_date(account)
-        if due > fields.Date.context_today(self):
-            text = self.env._(
-                "Not overdue long enough: it may go from %(date)s.",
-                date=format_date(self.env, due),
-            )
-            return Verdict("early", text, self)
         if not self.payment_reference:
             text = self.env._(
                 "It has no payment reference, by which Ropo knows the money."
@@ -260,16 +287,54 @@ class AccountMove(models.Model):
             return Verdict("reference", text, self)
         return Verdict()
 
-    def _ropo_chase_date(self, account):
-        """The first day on which it may be handed over."""
-        is_company = self.commercial_partner_id.is_company
-        days = account.min_days_b2b if is_company else account.min_days_b2c
-        return (self.invoice_date_due or self.invoice_date) + timedelta(days=days)
+    def _ropo_exemption_verdict(self, account):
+        """Whether a person said that it is not to be chased."""
+        customer = self.commercial_partner_id
+        if self.ropo_hold:
+            text = self.env._("It is held: “Never Chase” is set on it.")
+            return Verdict("hold", text, self)
+        if customer.ropo_no_collection:
+            text = self.env._(
+                "%(partner)s is never reminded nor collected.",
+                partner=customer.display_name,
+            )
+            return Verdict("exempt", text, customer)
+        if customer in account.exempt_partner_ids.commercial_partner_id:
+            text = self.env._(
+                "%(partner)s is exempt on the Ropo account %(account)s.",
+                partner=customer.display_name,
+                account=account.name,
+            )
+            return Verdict("exempt", text, account)
+        if self.payment_state == "blocked":
+            text = self.env._("Its payment is blocked: settle the dispute first.")
+            return Verdict("disputed", text, self)
+        return Verdict()
 
-    def _ropo_notice_verdict(self, notice_date):
+    def _ropo_early_verdict(self, account, terms):
+        """Why nothing of it may go today, and from when it may."""
+        dues = self._ropo_open_parts().mapped("date_maturity")
+        wait = self._ropo_days_to_wait(account)
+        first, last = (format_date(self.env, d + wait) for d in (min(dues), max(dues)))
+        overdue = min(dues) + wait <= fields.Date.context_today(self)
+        if overdue and not terms.claim_parts:
+            text = self.env._(
+                "Not all of its instalments are overdue: it may go from %(date)s, or "
+                "now with the overdue ones by themselves.",
+                date=last,
+            )
+            return Verdict("instalments", text, self)
+        text = self.env._(
+            "Not overdue long enough: it may go from %(date)s.",
+            date=first if terms.claim_parts else last,
+        )
+        return Verdict("early", text, self)
+
+    def _ropo_notice_verdict(self, terms):
         """Finland: one's own reminder comes before collection (guide: Connect)."""
-        date = notice_date or self.ropo_notice_date
-        if not date and self.ropo_account_id.country == "fi":
+        account = self.ropo_account_id
+        date = self.ropo_notice_date or terms.notice_date
+        if not date and account.country == "fi":
             text = self.env._(
                 "In Finland a debt is only collected after one's own reminder. Enter "
                 "the date on which you sent it."
@@ -278,4 +343,123 @@ class AccountMove(models.Model):
         if date and date > fields.Date.context_today(self):
             text = self.env._("The date of your own reminder lies ahead.")
             return Verdict("notice", text, self)
+        due = min(self._ropo_claim_parts(account, terms).mapped("date_maturity"))
+        if date and date < due:
+            text = self.env._(
+                "The date of your own reminder is before the due date, %(date)s.",
+                date=format_date(self.env, due),
+            )
+            return Verdict("notice", text, self)
         return Verdict()
+
+    # --- what is claimed ---
+
+    def _ropo_open_parts(self):
+        """The open receivable lines: one, or one for each instalment."""
+        return self.line_ids.filtered(
+            lambda line: (
+                line.display_type == "payment_term"
+                and not line.currency_id.is_zero(line.amount_residual_currency)
+            )
+        )
+
+    def _ropo_claim_parts(self, account, terms):
+        """The open receivable lines that may be handed over today: all when the last
+        is overdue; the overdue ones when they may go by themselves; else none."""
+        parts = self._ropo_open_parts()
+        wait = self._ropo_days_to_wait(account)
+        today = fields.Date.context_today(self)
+        overdue = parts.filtered(lambda line: line.date_maturity + wait <= today)
+        return overdue if terms.claim_parts or overdue == parts else parts.browse()
+
+    def _ropo_days_to_wait(self, account):
+        is_company = self.commercial_partner_id.is_company
+        days = account.min_days_b2b if is_company else account.min_days_b2c
+        return timedelta(days=days)
+
+    @staticmethod
+    def _ropo_in_company_currency(parts):
+        return abs(sum(parts.mapped("amount_residual")))
+
+    # --- warnings ---
+
+    def _ropo_add_warnings(self, verdicts):
+        """Says where money or a credit of the same customer lies unreconciled."""
+        ready = self.filtered(lambda move: not verdicts[move].code)
+        credits = ready._ropo_open_credits()
+        for move in ready:
+            if move.payment_state in ("in_payment", "paid"):
+                text = self.env._(
+                    "A payment of it is registered, which is not in the ledger yet."
+                )
+            elif credits[move]:
+                text = self.env._(
+                    "Money or a credit note of %(partner)s is not reconciled. Look "
+                    "whether it pays this.",
+                    partner=move.commercial_partner_id.display_name,
+                )
+            else:
+                continue
+            verdicts[move] = verdicts[move]._replace(warning=text)
+
+    def _ropo_open_credits(self):
+        """What of their customers lies unreconciled in their companies' ledgers:
+        `{move: ids of journal items}`.
+
+        Credits on receivable accounts, and money on bank statements that is not
+        matched yet: of the customer, or with the reference of the invoice.
+        """
+        if not self:
+            return {}
+        for model in ("account.move.line", "account.bank.statement.line"):
+            self.env[model].flush_model()
+        by_customer, by_reference = defaultdict(list), defaultdict(list)
+        for row in self.env.execute_query_dict(self._ropo_open_credits_query()):
+            company = row["company_id"]
+            by_customer[company, row["partner_id"]].append(row["id"])
+            if row["payment_ref"]:
+                by_reference[company, row["payment_ref"]].append(row["id"])
+        return {
+            move: [
+                *by_customer[move.company_id.id, move.commercial_partner_id.id],
+                *by_reference[move.company_id.id, move.payment_reference],
+            ]
+            for move in self
+        }
+
+    def _ropo_open_credits_query(self):
+        return SQL(
+            """
+            SELECT line.id,
+                   line.company_id,
+                   partner.commercial_partner_id AS partner_id,
+                   NULL AS payment_ref
+              FROM account_move_line line
+              JOIN account_account account ON account.id = line.account_id
+              JOIN res_partner partner ON partner.id = line.partner_id
+             WHERE partner.commercial_partner_id IN %(partners)s
+               AND line.company_id IN %(companies)s
+               AND line.parent_state = 'posted'
+               AND line.reconciled IS NOT TRUE
+               AND line.amount_residual < 0
+               AND account.account_type = 'asset_receivable'
+             UNION ALL
+            SELECT line.id, line.company_id, partner.commercial_partner_id,
+                   CASE WHEN partner.id IS NULL THEN statement.payment_ref END
+              FROM account_bank_statement_line statement
+              JOIN account_move_line line ON line.move_id = statement.move_id
+              JOIN account_journal journal
+                ON journal.id = statement.journal_id
+               AND journal.suspense_account_id = line.account_id
+              LEFT JOIN res_partner partner ON partner.id = statement.partner_id
+             WHERE statement.is_reconciled IS NOT TRUE
+               AND statement.amount > 0
+               AND statement.company_id IN %(companies)s
+               AND line.parent_state = 'posted'
+               AND (partner.commercial_partner_id IN %(partners)s
+                    OR partner.id IS NULL AND statement.payment_ref IN %(references)s)
+            """,
+            partners=tuple(self.commercial_partner_id.ids or [0]),
+            companies=tuple(self.company_id.ids),
+            references=tuple(set(self.mapped("payment_reference"))),
+        )

@@ -1,4 +1,6 @@
 from odoo import fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
 
 from ..channels import identifiers
 from ..channels.documents import Debtor, Delivery, Place
@@ -66,6 +68,27 @@ class ResPartner(models.Model):
         copy=False,
         help="Only where Ropo demands one to collect from a private person.",
     )
+
+    # --- actions ---
+
+    def action_ropo_transfer(self):
+        """Opens the wizard that hands all overdue invoices of these customers over."""
+        Move = self.env["account.move"]
+        yesterday = fields.Date.subtract(fields.Date.context_today(self), days=1)
+        moves = Move.search(
+            Domain("company_id", "in", self.env.companies.ids)
+            & Domain("commercial_partner_id", "in", self.commercial_partner_id.ids)
+            & Move._ropo_overdue_domain(yesterday)
+        )
+        if not moves:
+            raise UserError(
+                self.env._(
+                    "%(partners)s: no invoice is overdue that Ropo does not chase "
+                    "already.",
+                    partners=", ".join(self.mapped("display_name")[:5]),
+                )
+            )
+        return moves.action_ropo_transfer()
 
     # --- helpers ---
 
@@ -136,8 +159,11 @@ class ResPartner(models.Model):
             phone=self.phone or "",
         )
 
-    def _ropo_delivery(self, account, reminder=False):
+    def _ropo_delivery(self, account, reminder=False, wanted=None):
         """The `Delivery` of this customer's invoices, or of his reminders.
+
+        :param wanted: how the reminder is to go, instead of as his invoices go: a
+            `claim_sendtype`
 
         A reminder can't go to a consumer's bank that does not know the account's
         invoicing subject: it goes as a letter.
@@ -146,7 +172,9 @@ class ResPartner(models.Model):
         owner = self.commercial_partner_id
         if reminder and owner.ropo_no_electronic_reminder:
             return Delivery(method="post")
-        chosen = owner.ropo_sendtype or account.default_sendtype or ""
+        if wanted == "einvoice":
+            wanted = "evoice" if owner.is_company else "b2c"
+        chosen = wanted or owner.ropo_sendtype or account.default_sendtype or ""
         known = DELIVERY_OF_REMINDER if reminder else DELIVERY_OF_INVOICE
         method = known.get(chosen, chosen)
         subject = account.einvoice_subject or "" if chosen == "b2c" else ""

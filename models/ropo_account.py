@@ -49,7 +49,7 @@ class RopoAccount(models.Model):
 
     _name = "ropo.account"
     _description = "Ropo Account"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = ["mail.thread", "mail.activity.mixin", "ropo.claim.terms"]
     _order = "company_id, sequence, id"
     _check_company_auto = True
 
@@ -154,10 +154,6 @@ class RopoAccount(models.Model):
         help="The analytic plan whose accounts are cost centres at Ropo, by code. A "
         "row that is spread over several has none.",
     )
-    collection_process = fields.Char(
-        help="Ropo's name for the kind of claim, by which it chooses how to collect. "
-        "Empty: as agreed with Ropo.",
-    )
     financing = fields.Selection(
         [("financing", "Financed"), ("purchase", "Sold to Ropo")],
         string="Invoices to Companies Are",
@@ -189,16 +185,6 @@ class RopoAccount(models.Model):
         string="Smallest Claim", help="Less than this is not handed over."
     )
     currency_id = fields.Many2one(related="company_id.currency_id")
-    auto_transfer = fields.Selection(
-        [
-            ("none", "By Hand"),
-            ("reminder", "To Reminder, Every Night"),
-            ("collection", "To Collection, Every Night"),
-        ],
-        string="Overdue Invoices",
-        required=True,
-        default="none",
-    )
     settlement_journal_ids = fields.Many2many(
         "account.journal",
         string="Journals of Money From Ropo",

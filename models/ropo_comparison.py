@@ -36,15 +36,15 @@ class RopoComparison(models.AbstractModel):
     def _reflected_partials(self, moves):
         """What the open amounts of these invoices reflect.
 
-        :return: `{move id: {partial id as text: amount}}`; with those of payments that
-            were reset to draft, since Odoo's open amount reflects them too
+        :return: `{move id: rows}`; with those of payments that were reset to draft,
+            since Odoo's open amount reflects them too
         """
         query = self._partials_query(
             SQL("line.move_id IN %s", tuple(moves.ids or [0])), SQL("TRUE")
         )
-        found = defaultdict(dict)
+        found = defaultdict(list)
         for row in self.env.execute_query_dict(query):
-            found[row["move_id"]][str(row["partial_id"])] = row["amount"]
+            found[row["move_id"]].append(row)
         return found
 
     @api.model
@@ -66,6 +66,7 @@ class RopoComparison(models.AbstractModel):
         return SQL(
             """
             SELECT line.move_id,
+                   line.id AS line_id,
                    partial.id AS partial_id,
                    partial.debit_amount_currency AS amount,
                    entry.id AS entry_id,
@@ -134,6 +135,9 @@ class RopoComparison(models.AbstractModel):
                        SELECT FROM account_journal_ropo_account_rel settlement
                         WHERE settlement.ropo_account_id = account.id
                           AND settlement.account_journal_id = journal.id)
+                   -- A claim over some instalments hears of those only.
+                   AND (job.part_ids IS NULL
+                        OR job.part_ids @> to_jsonb(ledger.line_id))
                    AND NOT COALESCE(
                        jsonb_exists(job.covers, ledger.partial_id::text), FALSE)
                    AND NOT EXISTS (

@@ -25,6 +25,7 @@ MOVE_FIELDS = (
     "amount_tax",
     "amount_total",
     "amount_residual",
+    "payment_state",
     "ref",
     "narration",
     "reversed_entry_id",
@@ -55,6 +56,8 @@ LINE_FIELDS = (
     "discount",
     "price_subtotal",
     "amount_currency",
+    "amount_residual",
+    "amount_residual_currency",
     "currency_id",
     "date_maturity",
     "discount_date",
@@ -522,18 +525,30 @@ class RopoDocument(models.AbstractModel):
     # --- claims ---
 
     @api.model
-    def _claim(self, move, kind, own_reference, notice_date=None):
-        """The `Claim` for what is open of one invoice at this moment."""
-        return documents.Claim(
+    def _claim(self, move, kind, own_reference, terms):
+        """The `Claim` for what is open of one invoice at this moment.
+
+        :return: the `Claim` and the receivable lines that it claims
+        """
+        account = move.ropo_account_id
+        parts = move._ropo_claim_parts(account, terms)
+        wanted = terms.claim_sendtype if kind == "reminder" else None
+        claim = documents.Claim(
             own_reference=own_reference,
             kind=kind,
-            **self._head(move),
-            delivery=move.partner_id._ropo_delivery(
-                move.ropo_account_id, reminder=True
+            **self._head(move) | {"due_date": max(parts.mapped("date_maturity"))},
+            delivery=move.partner_id._ropo_delivery(account, True, wanted),
+            amount=move.currency_id.round(
+                sum(parts.mapped("amount_residual_currency"))
             ),
-            amount=move.amount_residual,
-            notice_date=notice_date or move.ropo_notice_date or None,
+            notice_date=move.ropo_notice_date or terms.notice_date or None,
+            reason=terms.claim_reason or "",
+            process=terms.collection_process or "",
+            debt_type=kind == "collection" and terms.debt_type or "",
+            notice_fee=terms.notice_fee,
+            interest=terms.interest or None,
         )
+        return claim, parts
 
     # --- what changed in the ledger ---
 

@@ -98,6 +98,10 @@ class RopoJob(models.Model):
         index="btree_not_null",
         help="Something has happened since Ropo was asked where it stands.",
     )
+    part_ids = fields.Json(
+        readonly=True,
+        help="The receivable lines (instalments) that the claim is for. Empty: all.",
+    )
     document_id = fields.Many2one(
         "ir.attachment",
         readonly=True,

@@ -16,6 +16,7 @@ from odoo.tools import SQL
 from ..channels import ropo_one
 from ..channels.errors import ChannelError, Outcome, Reason
 from ..channels.pace import Pace
+from .ropo_claim_terms import SHARED_TERMS
 
 _logger = logging.getLogger(__name__)
 
@@ -33,6 +34,9 @@ ASSIGNMENTS = ("invoice", "reminder", "collection", "credit_note")
 CHASES = ("reminder", "collection")
 LIVE = ("queued", "sending", "unknown", "done")
 PROBLEMS = ("unknown", "rejected")
+# Verdicts by which what waits to be said has become needless.
+GONE = ("state", "sent", "chased", "paid", "small", "early", "instalments")
+GONE += ("hold", "exempt", "disputed")
 
 # `statusid` of a payment: the case is closed, so there is nothing left to tell.
 CLOSED_CODES = (5,)
@@ -55,6 +59,7 @@ class RopoRequest(models.Model):
 
     _name = "ropo.request"
     _description = "Told to Ropo"
+    _inherit = "ropo.claim.terms"
     _order = "id desc"
     _check_company_auto = True
     _rec_name = "operation"
@@ -113,6 +118,14 @@ class RopoRequest(models.Model):
         help="The payment, credit note or entry on the other side.",
     )
     notice_date = fields.Date(string="Own Reminder Sent On")
+    claim_interest = fields.Float(
+        string="Late Interest (%)", help="Percent a year. 0: as agreed with Ropo."
+    )
+    part_ids = fields.Json(
+        readonly=True,
+        help="The receivable lines (instalments) that a claim over a part of the "
+        "invoice claims. Empty: all.",
+    )
     local_print = fields.Boolean(
         readonly=True,
         help="Ropo gets it, and we deliver it: its document comes with the answer.",
@@ -325,6 +338,8 @@ class RopoRequest(models.Model):
                     "source_partial_id": request.source_partial_id,
                     "counterpart_id": request.counterpart_id.id,
                     "notice_date": request.notice_date,
+                    "claim_interest": request.claim_interest,
+                    **{name: request[name] for name in SHARED_TERMS},
                     "local_print": request.local_print,
                 }
                 for request in self
@@ -541,19 +556,22 @@ class RopoRequest(models.Model):
         self.move_id.fetch(["state"])
         assignments = self.filtered(lambda r: r.operation in ASSIGNMENTS)
         for operation, requests in assignments.grouped("operation").items():
-            verdicts = requests.move_id._ropo_verdicts(operation, account=account)
-            partials = requests._open_partials() if operation in CHASES else {}
-            if operation not in CHASES:
+            chase = operation in CHASES
+            verdicts = requests.move_id._ropo_verdicts(
+                operation,
+                account=account,
+                terms=chase and {r.move_id: r._own_terms() for r in requests},
+            )
+            if not chase:
                 self.env["ropo.document"]._prefetch_rows(requests.move_id)
             for request in requests:
                 verdict = verdicts[request.move_id]
-                if verdict.code == "notice" and request.notice_date:
-                    verdict = request.move_id._ropo_notice_verdict(request.notice_date)
                 if verdict.code:
                     request._refuse(verdict)
                 else:
-                    request.covers = partials.get(request.move_id.id)
                     request._freeze_one(account)
+            if chase:
+                requests._freeze_covers()
         for request in self - assignments:
             # What is reported meanwhile may have this in it already: only against
             # these figures can be seen whether it arrived.
@@ -562,8 +580,9 @@ class RopoRequest(models.Model):
             request._freeze_one(account)
 
     def _refuse(self, verdict):
-        """Concludes one that must not be said: nothing open any more, or a fault."""
-        gone = verdict.code in ("paid", "state", "sent", "chased")
+        """Concludes one that must not be said: the ledger or a person took it back
+        meanwhile, or a fault that somebody has to mend."""
+        gone = verdict.code in GONE
         self.write(
             {"state": "cancelled" if gone else "rejected", "error": verdict.text}
         )
@@ -592,8 +611,11 @@ class RopoRequest(models.Model):
                 return ropo_one.local_print_payload(payload)
             return payload
         if self.operation in CHASES:
-            claim = document._claim(move, self.operation, self.id, self.notice_date)
+            claim, parts = document._claim(
+                move, self.operation, self.id, self._own_terms()
+            )
             self.amount = claim.amount
+            self.part_ids = parts.ids if parts < move._ropo_open_parts() else False
             return ropo_one.claim_payload(claim)
         if self.operation in account._assignment_operations():
             return ropo_one.invoice_payload(document._allocation(self))
@@ -627,9 +649,18 @@ class RopoRequest(models.Model):
         self.covers = {str(row["partial_id"]): row["amount"] for row in partials}
         return jobs.search([("move_id", "in", list(invoices)), ("chased", "=", True)])
 
-    def _open_partials(self):
-        """Per invoice, the reconciliations that its open amount already reflects."""
-        return self.env["ropo.comparison"]._reflected_partials(self.move_id)
+    def _own_terms(self):
+        return self._terms(interest=self.claim_interest, notice_date=self.notice_date)
+
+    def _freeze_covers(self):
+        """The reconciliations that the claimed amounts already reflect."""
+        partials = self.env["ropo.comparison"]._reflected_partials(self.move_id)
+        for request in self:
+            request.covers = {
+                str(row["partial_id"]): row["amount"]
+                for row in partials[request.move_id.id]
+                if not request.part_ids or row["line_id"] in request.part_ids
+            }
 
     # --- business: say ---
 
@@ -823,9 +854,10 @@ class RopoRequest(models.Model):
             "stage_date": fields.Datetime.now(),
             "amount": amount,
             "open_amount": chased and amount,
-            "open_total": chased and amount,
+            "open_total": chased and amount + self.notice_fee,
             "currency_id": self.currency_id.id,
             "covers": self.covers,
+            "part_ids": self.part_ids,
             "chased": chased,
             "fetch_at": self.account_id.fetch_documents and fields.Datetime.now(),
         }

@@ -63,6 +63,7 @@ def draft(world, profile, dataset, received):
         receiver=_receiver(dataset),
         amount=amount,
         capital=amount,
+        noticefee=_noticefee(dataset),
         stage=_first_stage(dataset),
         dataset=received,
         created=world.stamp(),
@@ -71,6 +72,12 @@ def draft(world, profile, dataset, received):
         credit=rules.is_credit(dataset),
         sendtype=dataset.get("sendtype") or "post",
     )
+
+
+def _noticefee(dataset):
+    """S: the principal's notice costs. A: they are demanded of the debtor, too."""
+    chased = rules.KINDS.get(dataset["jobtype"]) in (rules.REMINDER, rules.COLLECTION)
+    return money.cents(dataset.get("noticefee") or 0) if chased else 0
 
 
 def _first_stage(dataset):

@@ -98,9 +98,14 @@ def _noticedate(dataset, kind, profile):
 
 
 def _rows(dataset, kind, profile):
+    """S: a reminder has no rows. A: a collection may say what its amount is for."""
     rows = dataset.get("payrow") or []
-    if kind in (REMINDER, COLLECTION):
+    if kind == REMINDER:
         return ["payrow: not allowed, send the open amount in amount"] if rows else []
+    if kind == COLLECTION:
+        sums = round(sum(row.get("amount") or 0 for row in rows), 2)
+        wrong = rows and sums != dataset.get("amount")
+        return ["payrow: must add up to amount"] if wrong else []
     if kind == LETTER:
         return []
     errors = [

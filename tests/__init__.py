@@ -7,10 +7,12 @@ from . import (
     test_outbox,
     test_payloads,
     test_pdf,
+    test_policy,
     test_poll,
     test_report,
     test_security,
     test_send_dialog,
     test_tours,
+    test_transfer,
     test_verdicts,
 )

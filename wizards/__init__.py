@@ -1,2 +1,8 @@
 from . import ropo_wizard_mixin  # isort: skip (the others inherit from it)
-from . import ropo_pdf_wizard, ropo_send_wizard, ropo_transfer_wizard
+from . import (
+    ropo_notice_wizard,
+    ropo_pdf_wizard,
+    ropo_send_wizard,
+    ropo_transfer_preview,
+    ropo_transfer_wizard,
+)

@@ -1,4 +1,7 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ..models.ropo_claim_terms import SHARED_TERMS
 
 
 class RopoTransferWizard(models.TransientModel):
@@ -6,7 +9,7 @@ class RopoTransferWizard(models.TransientModel):
 
     _name = "ropo.transfer.wizard"
     _description = "Hand Over Invoices to Ropo"
-    _inherit = "ropo.wizard.mixin"
+    _inherit = ["ropo.wizard.mixin", "ropo.claim.terms"]
 
     kind = fields.Selection(
         [("reminder", "Reminder"), ("collection", "Debt Collection")],
@@ -19,6 +22,28 @@ class RopoTransferWizard(models.TransientModel):
         help="When you yourself reminded the customers. Mandatory in Finland. Used for "
         "the invoices that have no such date of their own.",
     )
+    account_ids = fields.Many2many("ropo.account", compute="_compute_account_ids")
+    has_several_accounts = fields.Boolean(compute="_compute_account_ids")
+    currency_id = fields.Many2one("res.currency", compute="_compute_account_ids")
+    claim_sendtype = fields.Selection(
+        compute="_compute_terms", store=True, readonly=False
+    )
+    claim_reason = fields.Char(compute="_compute_terms", store=True, readonly=False)
+    collection_process = fields.Char(
+        compute="_compute_terms", store=True, readonly=False
+    )
+    debt_type = fields.Selection(compute="_compute_terms", store=True, readonly=False)
+    notice_fee = fields.Monetary(compute="_compute_terms", store=True, readonly=False)
+    claim_parts = fields.Boolean(compute="_compute_terms", store=True, readonly=False)
+    claim_interest = fields.Float(
+        string="Late Interest (%)",
+        help="Percent a year. 0: as on the account, else as agreed with Ropo.",
+    )
+    skip_warnings = fields.Boolean(
+        string="Leave Out Those With a Warning",
+        help="Where money or a credit note of the customer lies unreconciled.",
+    )
+    warning_count = fields.Integer(compute="_compute_counts")
     line_ids = fields.One2many(
         "ropo.transfer.wizard.line",
         "wizard_id",
@@ -26,34 +51,166 @@ class RopoTransferWizard(models.TransientModel):
         store=True,
         readonly=False,
     )
+    customer_ids = fields.One2many(
+        "ropo.transfer.wizard.customer",
+        "wizard_id",
+        compute="_compute_customer_ids",
+        store=True,
+        readonly=False,
+    )
 
-    @api.depends("move_ids", "kind", "notice_date")
+    # --- computes ---
+
+    @api.depends("move_ids")
+    def _compute_account_ids(self):
+        for wizard in self:
+            accounts = wizard.move_ids.ropo_account_id
+            wizard.account_ids = accounts
+            wizard.has_several_accounts = len(accounts) > 1
+            currency = accounts[:1].currency_id or self.env.company.currency_id
+            wizard.currency_id = currency
+
+    @api.depends("account_ids")
+    def _compute_terms(self):
+        """Those of the account; with several, what stays empty is as on each."""
+        for wizard in self:
+            account = wizard.account_ids if len(wizard.account_ids) == 1 else None
+            for name in SHARED_TERMS:
+                wizard[name] = account and account[name]
+
+    @api.depends(
+        "move_ids",
+        "kind",
+        "notice_date",
+        "claim_sendtype",
+        "claim_parts",
+        "account_ids",
+    )
     def _compute_line_ids(self):
         for wizard in self:
-            verdicts = wizard.move_ids._ropo_verdicts(
-                wizard.kind, notice_date=wizard._notice_date()
-            )
+            moves = wizard.move_ids._origin
+            verdicts = moves._ropo_verdicts(wizard.kind, terms=wizard._move_terms())
             wizard.line_ids = wizard._lines(verdicts)
 
-    def _notice_date(self):
-        return self.kind == "collection" and self.notice_date
+    @api.depends("line_ids", "skip_warnings")
+    def _compute_customer_ids(self):
+        for wizard in self:
+            groups = wizard.line_ids.grouped(lambda x: (x.partner_id, x.currency_id))
+            wizard.customer_ids = [
+                (5, 0, 0),
+                *((0, 0, wizard._customer_vals(*key, groups[key])) for key in groups),
+            ]
+
+    @api.depends("line_ids.reason", "line_ids.warning", "skip_warnings")
+    def _compute_counts(self):
+        # EXTENDS 'ropo.wizard.mixin'
+        result = super()._compute_counts()
+        for wizard in self:
+            wizard.warning_count = len(wizard.line_ids.filtered("warning"))
+            if wizard.skip_warnings:
+                wizard.ready_count -= wizard.warning_count
+        return result
+
+    # --- actions ---
 
     def action_transfer(self):
         """Queues what can go; a single one is handed over at once, many by the cron."""
         self.ensure_one()
         self.env["ropo.request"].check_access("read")
         self._compute_line_ids()  # the ledger may have changed since it was shown
-        requests = self.env["ropo.request"]._queue(
-            [
-                {
-                    **move._ropo_request_vals(self.kind),
-                    "amount": move.amount_residual,
-                    "notice_date": move.ropo_notice_date or self._notice_date(),
-                }
-                for move in self._ready_moves()
-            ]
+        moves = self._ready_moves()
+        return self._show(moves._ropo_queue_transfer(self.kind, self._move_terms()))
+
+    # --- business ---
+
+    def _ready_moves(self):
+        # EXTENDS 'ropo.wizard.mixin'
+        moves = super()._ready_moves()
+        if self.skip_warnings:
+            moves -= self.line_ids.filtered("warning").move_id
+        if not moves:
+            raise UserError(
+                self.env._(
+                    "Each of these has a warning. Look at what is not reconciled, or "
+                    "do not leave them out."
+                )
+            )
+        return moves
+
+    def _move_terms(self):
+        """`{move: Terms}` as chosen here."""
+        single = not self.has_several_accounts
+        known = {}
+        terms = {}
+        for move in self.move_ids._origin:
+            account = move.ropo_account_id
+            is_company = move.commercial_partner_id.is_company
+            key = account, is_company
+            if key not in known:
+                own = self if single else account
+                known[key] = own._terms(
+                    interest=self.claim_interest or account._interest(is_company) or 0,
+                    notice_date=self.kind == "collection" and self.notice_date,
+                )
+                chosen = {n: self[n] for n in SHARED_TERMS if self[n]}
+                known[key] = known[key]._replace(**chosen)
+            terms[move] = known[key]
+        return terms
+
+    def _lines(self, verdicts):
+        # EXTENDS 'ropo.wizard.mixin': by customer, those to look at first
+        terms = self._move_terms()
+        rows = []
+        for _command, _id, row in super()._lines(verdicts)[1:]:
+            move = self.env["account.move"].browse(row["move_id"])
+            row |= self._transfer_vals(move, terms[move])
+            rows.append({**row, "warning": verdicts[move].warning})
+        urgency = {}
+        for row in rows:
+            customer = self._customer_key(row)
+            own = 0 if row["reason"] else 1 if row["warning"] else 2
+            urgency[customer] = min(urgency.get(customer, 2), own)
+        rows.sort(
+            key=lambda row: (
+                urgency[self._customer_key(row)],
+                self._customer_key(row),
+                not row["reason"],
+                -row["days_overdue"],
+            )
         )
-        return self._show(requests)
+        return [(5, 0, 0), *((0, 0, row) for row in rows)]
+
+    def _customer_key(self, row):
+        customer = self.env["account.move"].browse(row["move_id"]).commercial_partner_id
+        return customer.name or "", customer.id
+
+    def _transfer_vals(self, move, terms):
+        today = fields.Date.context_today(self)
+        account = move.ropo_account_id
+        wanted = terms.claim_sendtype if self.kind == "reminder" else None
+        delivery = move.partner_id._ropo_delivery(account, True, wanted)
+        field = self.env["res.partner"]._fields["ropo_sendtype"]
+        labels = dict(field._description_selection(self.env))
+        parts = move._ropo_claim_parts(account, terms)
+        return {
+            "days_overdue": max((today - move._ropo_first_due()).days, 0),
+            "delivery": labels.get(delivery.method, self.env._("As agreed")),
+            "amount": sum(parts.mapped("amount_residual_currency")),
+        }
+
+    def _customer_vals(self, partner, currency, lines):
+        going = lines.filtered(
+            lambda line: not line.reason and not (self.skip_warnings and line.warning)
+        )
+        return {
+            "partner_id": partner._origin.id,
+            "currency_id": currency._origin.id,
+            "invoice_count": len(lines),
+            "ready_count": len(going),
+            "warning_count": len(lines.filtered("warning")),
+            "days_overdue": max(lines.mapped("days_overdue")),
+            "amount": sum(going.mapped("amount")),
+        }
 
 
 class RopoTransferWizardLine(models.TransientModel):
@@ -64,11 +221,27 @@ class RopoTransferWizardLine(models.TransientModel):
     wizard_id = fields.Many2one(
         "ropo.transfer.wizard", required=True, ondelete="cascade"
     )
-    days_overdue = fields.Integer(compute="_compute_days_overdue")
+    days_overdue = fields.Integer(readonly=True)
+    delivery = fields.Char(string="Reminder Goes By", readonly=True)
+    amount = fields.Monetary(string="To Hand Over", readonly=True)
+    warning = fields.Char(readonly=True)
 
-    @api.depends("move_id")
-    def _compute_days_overdue(self):
-        today = fields.Date.context_today(self)
-        for line in self:
-            due = line.move_id.invoice_date_due
-            line.days_overdue = max((today - due).days, 0) if due else 0
+    def action_open_credits(self):
+        """Shows the money or credit notes that the warning is about."""
+        return self.move_id.action_ropo_open_credits()
+
+
+class RopoTransferWizardCustomer(models.TransientModel):
+    _name = "ropo.transfer.wizard.customer"
+    _description = "Customer Whose Invoices Are Handed Over"
+
+    wizard_id = fields.Many2one(
+        "ropo.transfer.wizard", required=True, ondelete="cascade"
+    )
+    partner_id = fields.Many2one("res.partner", string="Customer", readonly=True)
+    currency_id = fields.Many2one("res.currency", readonly=True)
+    invoice_count = fields.Integer(string="Invoices", readonly=True)
+    ready_count = fields.Integer(string="Ready", readonly=True)
+    warning_count = fields.Integer(string="Warnings", readonly=True)
+    days_overdue = fields.Integer(string="Most Days Late", readonly=True)
+    amount = fields.Monetary(string="To Hand Over", readonly=True)

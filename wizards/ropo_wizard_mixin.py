@@ -86,6 +86,7 @@ class RopoWizardLineMixin(models.AbstractModel):
             ("account.move", "Invoice"),
             ("res.partner", "Customer"),
             ("res.company", "Company"),
+            ("ropo.account", "Ropo Account"),
         ],
         compute="_compute_fix_record",
     )

@@ -1,0 +1,150 @@
+from odoo import api, fields, models
+from odoo.fields import Domain
+
+from .account_move_verdict import HOPELESS
+from .ropo_claim_terms import SHARED_TERMS
+from .ropo_request import CHASES, LIVE
+
+
+class AccountMove(models.Model):
+    """Handing overdue invoices over, and what goes before it."""
+
+    _inherit = "account.move"
+
+    ropo_may_transfer = fields.Boolean(
+        compute="_compute_ropo_may_transfer",
+        compute_sudo=True,
+        help="There is something to hand over; the wizard says what is missing.",
+    )
+    ropo_transferable = fields.Boolean(
+        string="May Be Handed Over to Ropo",
+        compute="_compute_ropo_may_transfer",
+        search="_search_ropo_transferable",
+        compute_sudo=True,
+    )
+
+    # --- computes ---
+
+    @api.depends(
+        "state",
+        "amount_residual",
+        "invoice_date_due",
+        "payment_state",
+        "ropo_hold",
+        "ropo_request_ids",
+    )
+    def _compute_ropo_may_transfer(self):
+        self.ropo_may_transfer = self.ropo_transferable = False
+        today = fields.Date.context_today(self)
+        overdue = self._origin.filtered(
+            lambda move: (
+                move.state == "posted"
+                and move.move_type == "out_invoice"
+                and move._ropo_first_due() < today
+            )
+        )
+        verdicts = overdue._ropo_verdicts("reminder", warn=False)
+        for move in self.filtered(lambda move: move._origin in overdue):
+            code = verdicts[move._origin].code
+            move.ropo_may_transfer = code not in HOPELESS
+            move.ropo_transferable = not code
+
+    def _search_ropo_transferable(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        today = fields.Date.context_today(self)
+        companies = Domain("company_id", "in", self.env.companies.ids)
+        moves = self.search(companies & self._ropo_overdue_domain(today))
+        verdicts = moves.sudo()._ropo_verdicts("reminder", warn=False)
+        ids = [move.id for move in moves if not verdicts[move].code]
+        return Domain("id", "in" if True in value else "not in", ids)
+
+    # --- actions ---
+
+    def action_ropo_transfer(self):
+        """Opens the wizard that hands these invoices over."""
+        return self._ropo_wizard(
+            "ropo.transfer.wizard", self.env._("Hand Over to Ropo")
+        )
+
+    def action_ropo_open_credits(self):
+        """Shows what of the customer lies unreconciled in the ledger."""
+        self.ensure_one()
+        self.check_access("read")
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._(
+                "Not Reconciled: %(partner)s",
+                partner=self.commercial_partner_id.display_name,
+            ),
+            "res_model": "account.move.line",
+            "view_mode": "list,form",
+            "domain": [("id", "in", self._ropo_open_credits()[self])],
+            "context": {"create": False},
+        }
+
+    # --- business ---
+
+    def _ropo_queue_transfer(self, kind, terms):
+        """Queues these to be handed over, and returns the requests. Whether each may
+        go, and who asks may hand over, is for the caller to have asked.
+
+        :param kind: `reminder` or `collection`
+        :param terms: `{move: Terms}`
+        """
+        rates = {}
+        vals_list = []
+        for move in self:
+            own = terms[move]
+            ours, theirs = move.ropo_account_id.currency_id, move.currency_id
+            if own.notice_fee and (ours, theirs) not in rates:
+                rates[ours, theirs] = ours._get_conversion_rate(
+                    ours, theirs, move.company_id, fields.Date.context_today(self)
+                )
+            rate = rates.get((ours, theirs), 1.0)
+            vals_list.append(
+                {
+                    **move._ropo_request_vals(kind),
+                    **{name: getattr(own, name) for name in SHARED_TERMS},
+                    "amount": sum(
+                        move._ropo_claim_parts(move.ropo_account_id, own).mapped(
+                            "amount_residual_currency"
+                        )
+                    ),
+                    "notice_fee": theirs.round(own.notice_fee * rate),
+                    "claim_interest": own.interest,
+                    "notice_date": move.ropo_notice_date or own.notice_date,
+                }
+            )
+        return self.env["ropo.request"]._queue(vals_list)
+
+    # --- helpers ---
+
+    def _ropo_first_due(self):
+        """The day on which the first of what is open was due."""
+        dues = self._ropo_open_parts().mapped("date_maturity")
+        return min(filter(None, dues), default=self.invoice_date_due or self.date)
+
+    @api.model
+    def _ropo_overdue_domain(self, due_by):
+        """What is open of invoices that nobody at Ropo chases, some of it due by then.
+
+        Wider than the verdicts, and cheap: the index of open journal items serves it.
+        """
+        late = [
+            ("display_type", "=", "payment_term"),
+            ("reconciled", "=", False),
+            ("date_maturity", "<=", due_by),
+        ]
+        chased = [
+            ("operation", "in", CHASES),
+            ("state", "in", LIVE),
+            ("void", "=", False),
+        ]
+        return (
+            Domain("move_type", "=", "out_invoice")
+            & Domain("state", "=", "posted")
+            & Domain("amount_residual", ">", 0)
+            & Domain("line_ids", "any", late)
+            & Domain("ropo_request_ids", "not any", chased)
+        )

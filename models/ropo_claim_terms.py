@@ -1,0 +1,78 @@
+from collections import namedtuple
+
+from odoo import fields, models
+
+# The terms of one claim; `interest` in percent a year, `notice_date` the day of one's
+# own reminder where the invoice bears none.
+Terms = namedtuple(
+    "Terms",
+    [
+        "claim_sendtype",
+        "claim_reason",
+        "collection_process",
+        "debt_type",
+        "notice_fee",
+        "claim_parts",
+        "interest",
+        "notice_date",
+    ],
+    defaults=[0.0, None],
+)
+SHARED_TERMS = Terms._fields[:-2]
+
+
+class RopoClaimTerms(models.AbstractModel):
+    """What can be chosen when an invoice is handed over.
+
+    The account has it as default, the wizard asks for it, and the request keeps it, so
+    that a retry says the same.
+    """
+
+    _name = "ropo.claim.terms"
+    _description = "Terms of a Claim"
+
+    currency_id = fields.Many2one("res.currency")
+    claim_sendtype = fields.Selection(
+        [("post", "Letter"), ("email", "E-mail"), ("einvoice", "E-invoice")],
+        string="Reminders Go By",
+        help="Empty: as the customer's invoices do. E-invoices go to a company's "
+        "operator, or to a consumer's bank. Who wants reminders on paper gets letters.",
+    )
+    claim_reason = fields.Char(
+        string="Reason of the Claim",
+        help="Why the money is demanded, as Ropo and the debtor read it.",
+    )
+    collection_process = fields.Char(
+        string="Kind of Claim",
+        help="Ropo's name for the kind of claim, by which it chooses how to collect. "
+        "Empty: as agreed with Ropo.",
+    )
+    debt_type = fields.Selection(
+        [
+            ("capital", "Capital"),
+            ("customer_fee", "A Fee"),
+            ("reminder_fee", "A Reminder Fee"),
+        ],
+        string="What Is Owed",
+        help="Told with collections. Empty: the capital, as agreed with Ropo.",
+    )
+    notice_fee = fields.Monetary(
+        string="Own Reminder Costs",
+        help="What your own reminder cost and the debtor is to pay, besides the open "
+        "capital of each invoice.",
+    )
+    claim_parts = fields.Boolean(
+        string="Overdue Instalments by Themselves",
+        help="An invoice with several instalments goes as soon as one of them is "
+        "overdue, with what is overdue of it. Ropo takes each invoice once, so later "
+        "instalments are not handed over any more. Otherwise it goes when the last "
+        "instalment is overdue.",
+    )
+
+    _notice_fee_positive = models.Constraint(
+        "CHECK(notice_fee >= 0)", "Own reminder costs can't be negative."
+    )
+
+    def _terms(self, **values):
+        """These as plain `Terms`, with `values` besides."""
+        return Terms(**{name: self[name] for name in SHARED_TERMS}, **values)

@@ -1,0 +1,377 @@
+"""What is handed over by itself every night, what is not, and what is shown before."""
+
+from datetime import timedelta
+from unittest.mock import patch
+
+from odoo import Command
+from odoo.exceptions import UserError
+from odoo.tests import new_test_user, tagged
+from odoo.tools import mute_logger
+
+from .test_transfer import TransferCommon
+
+FEW, MANY = 10, 1000
+
+
+@tagged("post_install", "-at_install")
+class TestPolicy(TransferCommon):
+    def setUp(self):
+        super().setUp()
+        self.account.auto_transfer = "reminder"
+
+    def run_tonight(self):
+        self.run_cron("cron_transfer_overdue")
+
+    def preview(self, user=None):
+        """What is shown: `{invoice: line}`."""
+        accounts = self.env["ropo.account"].with_user(user or self.user)
+        action = accounts.action_preview_transfers()
+        lines = self.env["ropo.transfer.preview"].search(action["domain"])
+        return {line.move_id: line for line in lines}
+
+    def fates(self, user=None):
+        return {move: line.fate for move, line in self.preview(user).items()}
+
+    # --- the run ---
+
+    def test_every_night_what_is_overdue_goes(self):
+        due, another = (
+            self.create_invoice(days_overdue=20),
+            self.instalments(days_overdue=70),
+        )
+        early = self.create_invoice(days_overdue=3)
+        self.run_tonight()
+        self.assertEqual((due | another).mapped("ropo_state"), ["queued"] * 2)
+        self.assertFalse(early.ropo_state)
+        self.run_cron("cron_process_requests")
+        self.assertEqual((due | another).mapped("ropo_state"), ["reminder"] * 2)
+        self.run_tonight()
+        self.assertEqual(len(self.sandbox.jobs()), 2, "each goes once")
+        self.assertIn("handed over tonight: 2", self.account.message_ids[0].body)
+
+    def test_by_hand_means_that_nothing_goes_by_itself(self):
+        self.account.auto_transfer = "none"
+        self.create_invoice(days_overdue=20)
+        self.run_tonight()
+        self.assertFalse(self.env["ropo.request"].search([]))
+        with self.assertRaisesRegex(UserError, "No account hands invoices over"):
+            self.preview()
+
+    def test_in_finland_only_what_bears_the_date_of_ones_own_reminder(self):
+        self.account.auto_transfer = "collection"
+        bare, dated = (self.create_invoice(days_overdue=20) for _n in range(2))
+        dated.ropo_notice_date = self.today - timedelta(days=10)
+        self.run_tonight()
+        self.run_cron("cron_process_requests")
+        self.assertEqual(dated.ropo_state, "collection")
+        self.assertFalse(bare.ropo_state)
+
+    def test_who_is_exempt_held_or_disputed_is_spared(self):
+        spared = self._create_partner("Spared Oy", is_company=True)
+        contact = self._create_partner("Person", parent_id=spared.id)
+        self.account.exempt_partner_ids = contact
+        exempt = self.create_invoice(spared, days_overdue=20)
+        held, blocked = (self.create_invoice(days_overdue=20) for _n in range(2))
+        held.ropo_hold = True
+        blocked.action_toggle_block_payment()
+        self.run_tonight()
+        self.assertFalse(self.env["ropo.request"].search([]))
+        self.assertEqual(
+            self.fates(), {exempt: "stays", held: "held", blocked: "stays"}
+        )
+
+    def test_a_warning_waits_for_a_person_unless_the_account_says_otherwise(self):
+        warned = self.create_invoice(days_overdue=20)
+        calm = self.create_invoice(self.consumer, days_overdue=20)
+        self.pay_in_advance(self.business)
+        self.run_tonight()
+        self.assertEqual((calm | warned).mapped("ropo_state"), ["queued", False])
+        self.assertEqual(self.fates()[warned], "waits")
+        self.account.auto_despite_warnings = True
+        self.assertEqual(self.fates()[warned], "goes")
+        self.run_tonight()
+        self.assertEqual(warned.ropo_state, "queued")
+
+    def test_the_longest_overdue_go_first_up_to_the_limit(self):
+        self.account.auto_limit = 2
+        moves = [self.create_invoice(days_overdue=days) for days in (20, 40, 30)]
+        self.assertEqual(
+            self.fates(),
+            dict(zip(moves, ["later", "goes", "goes"], strict=True)),
+        )
+        self.run_tonight()
+        self.assertEqual(
+            [move.ropo_state for move in moves], [False, "queued", "queued"]
+        )
+        self.run_tonight()
+        self.assertEqual(moves[0].ropo_state, "queued", "the next night")
+
+    def test_the_terms_are_those_of_the_account(self):
+        self.account.write({"notice_fee": 5, "interest_b2c": 7, "claim_reason": "Rent"})
+        invoice = self.create_invoice(self.consumer, days_overdue=20)
+        self.run_tonight()
+        self.run_cron("cron_process_requests")
+        dataset = self.sandbox.job(billnum=invoice.name)["dataset"]
+        names = ("noticefee", "overdueinterest", "claimtext")
+        self.assertEqual([dataset[name] for name in names], [5, 7, "Rent"])
+
+    def test_overdue_instalments_go_by_themselves_when_the_account_says_so(self):
+        invoice = self.instalments()
+        self.run_tonight()
+        self.assertFalse(invoice.ropo_state)
+        self.account.claim_parts = True
+        self.run_tonight()
+        self.assertEqual(self.requests_of(invoice).amount, 50.2)
+
+    # --- several accounts ---
+
+    def test_each_invoice_goes_by_the_account_of_its_journal(self):
+        journal = self.company_data["default_journal_sale"].copy()
+        own = self._create_account(
+            self.env.company, name="Other", auto_transfer="collection", country="se"
+        )
+        journal.ropo_account_id = own
+        first = self.create_invoice(days_overdue=20)
+        second = self.create_invoice(days_overdue=20, journal_id=journal.id)
+        self.run_tonight()
+        self.assertEqual(
+            {
+                m: (r.account_id, r.operation)
+                for m in first | second
+                if (r := self.requests_of(m))
+            },
+            {first: (self.account, "reminder"), second: (own, "collection")},
+        )
+        own.active = False
+        third = self.create_invoice(days_overdue=20, journal_id=journal.id)
+        self.run_tonight()
+        self.assertEqual(
+            self.requests_of(third).account_id, self.account, "the company's default"
+        )
+
+    def test_one_bad_account_does_not_stop_the_others(self):
+        company = self.company_data_2["company"]
+        company.country_id = self.env.ref("base.fi")
+        other = self._create_account(company, name="Other", auto_transfer="reminder")
+        foreign = self.init_invoice(
+            "out_invoice",
+            partner=self.business,
+            invoice_date=self.today - timedelta(days=50),
+            amounts=[100],
+            company=company,
+            post=True,
+        )
+        foreign.invoice_date_due = self.today - timedelta(days=20)
+        invoice = self.create_invoice(days_overdue=20)
+        Account = type(self.account)
+        plan = Account._plan_transfer
+        for bad in (self.account, other):
+            with (
+                patch.object(
+                    Account,
+                    "_plan_transfer",
+                    lambda account, *args, _bad=bad, **kwargs: (
+                        1 / 0 if account == _bad else plan(account, *args, **kwargs)
+                    ),
+                ),
+                mute_logger("odoo.addons.ropo_connect.models.ropo_account_policy"),
+            ):
+                self.run_tonight()
+        requests = self.requests_of(invoice) | self.requests_of(foreign)
+        self.assertEqual(
+            {r.move_id: (r.account_id, r.company_id) for r in requests},
+            {
+                invoice: (self.account, self.env.company),
+                foreign: (other, company),
+            },
+        )
+
+    def test_one_bad_invoice_does_not_stop_the_others(self):
+        moves = self.create_invoices(5)
+        bad = moves[2]
+        Move = type(moves)
+        queue = Move._ropo_queue_transfer
+
+        def fail(records, *args):
+            if bad in records:
+                raise ValueError("bad")
+            return queue(records, *args)
+
+        with (
+            patch.object(Move, "_ropo_queue_transfer", fail),
+            mute_logger("odoo.addons.ropo_connect.models.ropo_account_policy"),
+        ):
+            self.run_tonight()
+        self.assertEqual((moves - bad).mapped("ropo_state"), ["queued"] * 4)
+        self.assertFalse(bad.ropo_state)
+
+    # --- the preview ---
+
+    def test_the_preview_says_what_the_run_does_and_does_nothing(self):
+        goes = self.create_invoice(self.consumer, days_overdue=20)
+        homeless = self._create_partner("Nowhere Oy", is_company=True, city=False)
+        stays = self.create_invoice(homeless, days_overdue=20)
+        self.create_invoice(days_overdue=2)
+        lines = self.preview()
+        self.assertEqual(
+            {move: (line.fate, line.text) for move, line in lines.items()},
+            {
+                goes: ("goes", False),
+                stays: ("stays", "Nowhere Oy has no city. Complete the address."),
+            },
+        )
+        line = lines[goes]
+        self.assertEqual(
+            (line.amount, line.days_overdue, line.partner_id, line.kind),
+            (125.5, 20, self.consumer, "reminder"),
+        )
+        self.assertFalse(self.env["ropo.request"].search([]))
+        self.run_tonight()
+        self.assertEqual(self.env["ropo.request"].search([]).move_id, goes)
+
+    def test_from_the_preview_single_ones_are_held_and_released(self):
+        first, second = (self.create_invoice(days_overdue=20) for _n in range(2))
+        line = self.preview()[first].with_user(self.user)
+        line.action_hold()
+        self.assertTrue(first.ropo_hold)
+        self.assertEqual((line.fate, line.text[:10]), ("held", "It is held"))
+        self.run_tonight()
+        self.assertEqual((first | second).mapped("ropo_state"), [False, "queued"])
+        line = self.preview()[first].with_user(self.user)
+        self.assertEqual(line.fate, "held", "it can be found to be released")
+        line.action_release()
+        self.assertEqual((line.fate, first.ropo_hold), ("goes", False))
+        self.run_tonight()
+        self.assertEqual(first.ropo_state, "queued")
+
+    def test_the_preview_shows_ones_own_companies_only(self):
+        company = self.company_data_2["company"]
+        self._create_account(company, name="Other", auto_transfer="reminder")
+        mine = self.create_invoice(days_overdue=20)
+        foreign = self.init_invoice(
+            "out_invoice",
+            partner=self.business,
+            invoice_date=self.today - timedelta(days=50),
+            amounts=[100],
+            company=company,
+            post=True,
+        )
+        foreign.invoice_date_due = self.today - timedelta(days=20)
+        user = new_test_user(
+            self.env,
+            login="one_company",
+            groups="ropo_connect.group_ropo_user",
+            company_id=self.env.company.id,
+            company_ids=[Command.set(self.env.company.ids)],
+        )
+        self.assertEqual(set(self.preview(user)), {mine})
+
+    # --- the date of one's own reminder ---
+
+    def test_a_reminder_that_odoo_mails_is_noted(self):
+        template = self.env.ref("account.email_template_edi_invoice").copy()
+        plain = self.env.ref("account.email_template_edi_invoice")
+        self.account.reminder_template_ids = template
+        self.business.email = "office@example.com"
+        by_dialog, by_composer, by_rule, invoiced, draft = (
+            self.create_invoice(days_overdue=20, post=n < 4) for n in range(5)
+        )
+        for move, chosen in ((by_dialog, template), (invoiced, plain)):
+            wizard = (
+                self.env["account.move.send.wizard"]
+                .with_user(self.user)
+                .with_context(active_model="account.move", active_ids=move.ids)
+                .create({"sending_methods": ["email"], "template_id": chosen.id})
+            )
+            wizard.action_send_and_print()
+        composer = (
+            self.env["mail.compose.message"]
+            .with_user(self.user)
+            .with_context(
+                default_model="account.move",
+                default_res_ids=by_composer.ids,
+                default_template_id=template.id,
+                default_composition_mode="comment",
+            )
+            .create({})
+        )
+        composer.action_send_mail()
+        template.send_mail_batch((by_rule | draft).ids)
+        moves = by_dialog | by_composer | by_rule | invoiced | draft
+        self.assertEqual(
+            moves.mapped("ropo_notice_date"), [self.today] * 3 + [False] * 2
+        )
+
+    def test_the_date_is_noted_on_many_at_once(self):
+        moves = self.create_invoices(3)
+        day = self.today - timedelta(days=3)
+        self.assertEqual(moves.action_ropo_notice()["context"]["active_ids"], moves.ids)
+        self._wizard("ropo.notice.wizard", moves, self.user, date=day).action_apply()
+        self.assertEqual(moves.mapped("ropo_notice_date"), [day] * 3)
+        moves[:1].action_ropo_set_reminded()
+        self.assertEqual(moves[0].ropo_notice_date, self.today)
+
+
+@tagged("post_install", "-at_install")
+class TestQueries(TransferCommon):
+    """A thousand cost as many queries as ten."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.many = cls.create_invoices(cls, MANY)
+        cls.few = cls.many[:FEW]
+
+    def assertConstant(self, call):
+        call(self.few)  # fills the caches of the registry
+        counts = {
+            len(moves): self.count(call, moves) for moves in (self.few, self.many)
+        }
+        self.assertEqual(counts[FEW], counts[MANY])
+
+    def count(self, call, moves):
+        with self.cr.savepoint() as savepoint:
+            found = self.queries(lambda: call(moves))
+            savepoint.rollback()
+        self.env.invalidate_all(flush=False)
+        return found
+
+    def test_verdicts(self):
+        for operation in ("reminder", "collection"):
+            self.assertConstant(lambda moves, o=operation: moves._ropo_verdicts(o))
+
+    def test_buttons_and_the_filter(self):
+        self.assertConstant(lambda moves: moves.mapped("ropo_transferable"))
+        found = self.env["account.move"].search([("ropo_transferable", "=", True)])
+        self.assertEqual(found & self.many, self.many)
+
+    def test_the_lines_of_the_wizard(self):
+        def lines(moves):
+            wizard = self._wizard("ropo.transfer.wizard", moves)
+            wizard.line_ids.mapped("delivery")
+            wizard.customer_ids.mapped("amount")
+
+        self.assertConstant(lines)
+        wizard = self._wizard("ropo.transfer.wizard", self.many)
+        self.assertEqual(wizard.ready_count, MANY)
+
+    def test_the_nights_run(self):
+        self.account.auto_transfer = "reminder"
+
+        def tonight(moves):
+            (self.many - moves).ropo_hold = True
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.cr.sql_log_count
+            self.assertEqual(len(self.account._transfer_overdue()), len(moves))
+            self.env.flush_all()
+            return self.cr.sql_log_count - before
+
+        self.account.auto_limit = MANY
+        counts = {}
+        for moves in (self.few, self.few, self.many):
+            with self.cr.savepoint() as savepoint:
+                counts[len(moves)] = tonight(moves)
+                savepoint.rollback()
+            self.env.invalidate_all(flush=False)
+        self.assertEqual(counts[FEW], counts[MANY])
