@@ -36,17 +36,14 @@ class AccountMove(models.Model):
     def _compute_ropo_may_transfer(self):
         self.ropo_may_transfer = self.ropo_transferable = False
         today = fields.Date.context_today(self)
-        overdue = self._origin.filtered(
-            lambda move: (
-                move.state == "posted"
-                and move.move_type == "out_invoice"
-                and move._ropo_first_due() < today
-            )
+        posted = self.filtered(
+            lambda move: move.state == "posted" and move.move_type == "out_invoice"
         )
-        verdicts = overdue._ropo_verdicts("reminder", warn=False)
-        for move in self.filtered(lambda move: move._origin in overdue):
+        verdicts = posted._origin._ropo_verdicts("reminder", warn=False)
+        for move in posted:
             code = verdicts[move._origin].code
-            move.ropo_may_transfer = code not in HOPELESS
+            overdue = move._origin._ropo_first_due() < today
+            move.ropo_may_transfer = overdue and code not in HOPELESS
             move.ropo_transferable = not code
 
     def _search_ropo_transferable(self, operator, value):

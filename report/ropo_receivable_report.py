@@ -73,7 +73,7 @@ class RopoReceivableReport(models.Model):
 
     _depends = {
         "account.move": ["amount_residual", "invoice_date_due", "state"],
-        "account.move.line": ["display_type", "move_id"],
+        "account.move.line": ["amount_residual_currency", "display_type", "move_id"],
         "account.partial.reconcile": ["debit_move_id", "credit_move_id"],
         "ropo.job": [
             "account_id",
@@ -87,6 +87,7 @@ class RopoReceivableReport(models.Model):
             "move_id",
             "open_amount",
             "open_total",
+            "part_ids",
             "partner_id",
             "stage",
             "stage_date",
@@ -143,14 +144,22 @@ class RopoReceivableReport(models.Model):
                    move.invoice_date_due,
                    CURRENT_DATE - move.invoice_date_due AS days_overdue,
                    job.amount,
-                   move.amount_residual AS residual,
+                   ledger.residual,
                    job.open_amount,
                    GREATEST(job.open_total - job.open_amount, 0) AS charges,
                    COALESCE(telling.amount, 0) AS under_way,
-                   move.amount_residual - job.open_amount + COALESCE(telling.amount, 0)
+                   ledger.residual - job.open_amount + COALESCE(telling.amount, 0)
                        AS difference
               FROM ropo_job job
               JOIN account_move move ON move.id = job.move_id
+             CROSS JOIN LATERAL (
+                   -- A claim may be over some of the instalments.
+                   SELECT CASE WHEN job.part_ids IS NULL THEN move.amount_residual
+                          ELSE (SELECT SUM(line.amount_residual_currency)
+                                  FROM account_move_line line
+                                 WHERE line.move_id = move.id
+                                   AND job.part_ids @> to_jsonb(line.id))
+                          END AS residual) ledger
               LEFT JOIN LATERAL (
                    SELECT SUM(CASE WHEN request.operation = 'payment_reversal'
                                    THEN -request.amount ELSE request.amount END)

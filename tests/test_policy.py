@@ -5,6 +5,7 @@ from unittest.mock import patch
 
 from odoo import Command
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
@@ -150,7 +151,7 @@ class TestPolicy(TransferCommon):
         )
 
     def test_one_bad_account_does_not_stop_the_others(self):
-        company = self.company_data_2["company"]
+        company = self.setup_other_company()["company"]
         company.country_id = self.env.ref("base.fi")
         other = self._create_account(company, name="Other", auto_transfer="reminder")
         foreign = self.init_invoice(
@@ -216,7 +217,7 @@ class TestPolicy(TransferCommon):
         self.assertEqual(
             {move: (line.fate, line.text) for move, line in lines.items()},
             {
-                goes: ("goes", False),
+                goes: ("goes", ""),
                 stays: ("stays", "Nowhere Oy has no city. Complete the address."),
             },
         )
@@ -245,7 +246,7 @@ class TestPolicy(TransferCommon):
         self.assertEqual(first.ropo_state, "queued")
 
     def test_the_preview_shows_ones_own_companies_only(self):
-        company = self.company_data_2["company"]
+        company = self.setup_other_company()["company"]
         self._create_account(company, name="Other", auto_transfer="reminder")
         mine = self.create_invoice(days_overdue=20)
         foreign = self.init_invoice(
@@ -319,15 +320,43 @@ class TestQueries(TransferCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.many = cls.create_invoices(cls, MANY)
+        partners = cls.env["res.partner"].create(
+            [
+                {
+                    "name": f"Example {number} Oy",
+                    "is_company": True,
+                    "street": "Esimerkkikatu 1",
+                    "zip": "00100",
+                    "city": "Helsinki",
+                    "country_id": cls.env.ref("base.fi").id,
+                }
+                for number in range(MANY)
+            ]
+        )
+        line = {"name": "Work", "price_unit": 100, "tax_ids": [Command.clear()]}
+        cls.many = cls.env["account.move"].create(
+            [
+                {
+                    "move_type": "out_invoice",
+                    "partner_id": partner.id,
+                    "invoice_date": cls.today - timedelta(days=30),
+                    "invoice_date_due": cls.today - timedelta(days=20),
+                    "invoice_payment_term_id": False,
+                    "ropo_notice_date": cls.today - timedelta(days=5),
+                    "invoice_line_ids": [Command.create(line)],
+                }
+                for partner in partners
+            ]
+        )
+        cls.many.action_post()
         cls.few = cls.many[:FEW]
 
-    def assertConstant(self, call):
-        call(self.few)  # fills the caches of the registry
-        counts = {
-            len(moves): self.count(call, moves) for moves in (self.few, self.many)
-        }
-        self.assertEqual(counts[FEW], counts[MANY])
+    def assertConstant(self, call, batches=0):
+        """`batches`: how many times a row of each is written, a hundred at a time."""
+        self.count(call, self.few)  # fills the caches of the registry
+        few, many = (self.count(call, moves) for moves in (self.few, self.many))
+        written = batches * (MANY - FEW) // 100
+        self.assertLessEqual(many, few + written + (2 if batches else 0))
 
     def count(self, call, moves):
         with self.cr.savepoint() as savepoint:
@@ -351,27 +380,19 @@ class TestQueries(TransferCommon):
             wizard.line_ids.mapped("delivery")
             wizard.customer_ids.mapped("amount")
 
-        self.assertConstant(lines)
+        self.assertConstant(lines, batches=2)
         wizard = self._wizard("ropo.transfer.wizard", self.many)
         self.assertEqual(wizard.ready_count, MANY)
 
     def test_the_nights_run(self):
-        self.account.auto_transfer = "reminder"
+        self.account.write({"auto_transfer": "reminder", "auto_limit": MANY})
 
         def tonight(moves):
-            (self.many - moves).ropo_hold = True
-            self.env.flush_all()
-            self.env.invalidate_all()
-            before = self.cr.sql_log_count
-            self.assertEqual(len(self.account._transfer_overdue()), len(moves))
-            self.env.flush_all()
-            return self.cr.sql_log_count - before
+            with patch.object(
+                type(self.account),
+                "_overdue_domain",
+                lambda _self: Domain("id", "in", moves.ids),
+            ):
+                self.assertEqual(len(self.account._transfer_overdue()), len(moves))
 
-        self.account.auto_limit = MANY
-        counts = {}
-        for moves in (self.few, self.few, self.many):
-            with self.cr.savepoint() as savepoint:
-                counts[len(moves)] = tonight(moves)
-                savepoint.rollback()
-            self.env.invalidate_all(flush=False)
-        self.assertEqual(counts[FEW], counts[MANY])
+        self.assertConstant(tonight, batches=2)

@@ -240,6 +240,10 @@ class TestInstalments(TransferCommon):
         self.assertEqual(self.requests_of(invoice, "payment").mapped("amount"), [30])
         self.assertEqual(self.sandbox.job()["capital"], 50.2)
         self.assertEqual(sum(self.dues(invoice)[:2].mapped("amount_residual")), 50.2)
+        report = self.env["ropo.receivable.report"].search(
+            [("move_id", "=", invoice.id)]
+        )
+        self.assertEqual((report.residual, report.difference), (50.2, 0))
         (payment.move_id.line_ids & credit).remove_move_reconcile()
         self.run_cron("cron_post_payments")
         self.assertFalse(self.requests_of(invoice, "payment_reversal"))
