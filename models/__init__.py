@@ -6,6 +6,7 @@ from . import (
     account_move_send_wizard,
     account_move_transfer,
     account_move_verdict,
+    account_payment,
     account_tax,
     res_config_settings,
     res_partner,
@@ -17,6 +18,7 @@ from . import (
     ropo_event,
     ropo_job,
     ropo_request,
+    ropo_settlement,
     ropo_status_code,
     ropo_token,
 )

@@ -191,6 +191,19 @@ class RopoAccount(models.Model):
         check_company=True,
         help="Ropo pays out into these journals, so their entries are never told back.",
     )
+    settlement_journal_id = fields.Many2one(
+        "account.journal",
+        string="What Ropo Collected",
+        check_company=True,
+        domain=[("type", "in", ("bank", "cash", "credit"))],
+        help="Payments that Ropo reports are registered in this journal, against the "
+        "outstanding account of its payment method. Its entries are never told back.",
+    )
+    register_payments = fields.Boolean(
+        string="Register It by Itself",
+        help="Each payment that Ropo reports from now on is registered and reconciled "
+        "with its invoice. Otherwise press “Register Payment” where you want it.",
+    )
     credit_allocation = fields.Selection(
         [
             ("credit_job", "As a credit note against the case"),
@@ -323,6 +336,7 @@ class RopoAccount(models.Model):
     def create(self, vals_list):
         accounts = super().create(vals_list)
         accounts._adopt_database()
+        accounts._keep_to_settlement()
         return accounts
 
     def write(self, vals):
@@ -335,7 +349,14 @@ class RopoAccount(models.Model):
             # Who types credentials means this database, not the one it was copied of.
             self._adopt_database()
             self._resume()
+        if "settlement_journal_id" in vals:
+            self._keep_to_settlement()
         return result
+
+    def _keep_to_settlement(self):
+        """What is registered for Ropo is Ropo's money, and never told back."""
+        for account in self.filtered("settlement_journal_id"):
+            account.settlement_journal_ids |= account.settlement_journal_id
 
     def _leads_elsewhere(self, vals):
         """Whether somebody who may not read the credentials changes where they go."""

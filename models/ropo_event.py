@@ -160,7 +160,7 @@ class RopoEvent(models.Model):
             account = account.with_company(account.company_id)
             events = account.env[self._name]
             # What was stored when a run died, and what waited for its case.
-            events._persist(events._interpret, account)
+            events._take_in(account)
             if account._is_resting():
                 return
             try:
@@ -215,7 +215,12 @@ class RopoEvent(models.Model):
     def _take(self, account, rows):
         # Ropo will not say it again.
         self._persist(self._store, account, rows)
+        self._take_in(account)
+
+    def _take_in(self, account):
+        """Interprets what waits, and books what that says Ropo collected."""
         self._persist(self._interpret, account)
+        self._settle_waiting(account)
 
     # --- business: the webhook ---
 

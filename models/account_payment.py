@@ -1,0 +1,19 @@
+from odoo import fields, models
+
+
+class AccountPayment(models.Model):
+    _inherit = "account.payment"
+
+    ropo_event_id = fields.Many2one(
+        "ropo.event",
+        string="Collected by Ropo",
+        readonly=True,
+        copy=False,
+        ondelete="restrict",
+        help="What Ropo told of this money, which came through it.",
+    )
+
+    _ropo_event_unique = models.UniqueIndex(
+        "(ropo_event_id) WHERE ropo_event_id IS NOT NULL",
+        "What Ropo collected is registered already.",
+    )
