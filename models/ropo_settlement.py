@@ -34,9 +34,7 @@ class RopoEvent(models.Model):
         index="btree_not_null",
     )
     settlement_note = fields.Char(string="To Look At", readonly=True)
-    payment_ids = fields.One2many(
-        "account.payment", "ropo_event_id", readonly=True
-    )
+    payment_ids = fields.One2many("account.payment", "ropo_event_id", readonly=True)
     reverses_id = fields.Many2one(
         "ropo.event",
         string="Takes Back",
