@@ -29,6 +29,9 @@
         "report/report_statement.xml",
         "views/menus.xml",
     ],
-    "assets": {"web.assets_tests": ["ropo_connect/static/tests/tours/*.js"]},
+    "assets": {
+        "web.assets_backend": ["ropo_connect/static/src/*"],
+        "web.assets_tests": ["ropo_connect/static/tests/tours/*.js"],
+    },
     "application": True,
 }

@@ -171,6 +171,14 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that travels with an invoice, known by the checksum of its content."""
+
+    name: str
+    checksum: str
+
+
+@dataclass(frozen=True, slots=True)
 class Invoice:
     """A customer invoice, or a credit note (`is_credit`), all amounts positive.
 
@@ -222,6 +230,7 @@ class Invoice:
     may_remind: bool = True
     process: str = ""
     financing: Literal["", "financing", "purchase"] = ""
+    attachments: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

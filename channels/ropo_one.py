@@ -4,6 +4,7 @@ Facts are from the vendor's guides and the published contract; an assumption, wh
 page says it, is marked so and stands in one function or table.
 """
 
+import base64
 import dataclasses
 import datetime
 import hashlib
@@ -138,8 +139,22 @@ def invoice_payload(invoice):
         **_terms(invoice),
         **_ledger(invoice, sign),
         **_credit(invoice, sign),
+        "attachment": [
+            {"attachmentname": file.name, "attachmentfile": f"sha1:{file.checksum}"}
+            for file in invoice.attachments
+        ],
     }
     return _without_blanks(payload)
+
+
+def with_files(payload, contents):
+    """The dataset as it is said: with the files' contents (bytes, in the order of its
+    attachments), of which `payload` itself only has the checksums."""
+    files = [
+        {**file, "attachmentfile": base64.b64encode(content).decode()}
+        for file, content in zip(payload["attachment"], contents, strict=True)
+    ]
+    return {**payload, "attachment": files}
 
 
 def local_print_payload(payload):

@@ -160,7 +160,8 @@ class AccountMove(models.Model):
 
     def action_ropo_send(self):
         """Opens the send wizard for these invoices."""
-        return self._ropo_wizard("ropo.send.wizard", self.env._("Send by Ropo"))
+        wizard = self.env["ropo.send.wizard"].create({"move_ids": self.ids})
+        return wizard._reopen()
 
     def action_ropo_fetch_pdf(self):
         """Attaches the document that Ropo delivered; many go through a wizard."""
@@ -221,15 +222,26 @@ class AccountMove(models.Model):
     def _ropo_send_operation(self):
         return "credit_note" if self.move_type == "out_refund" else "invoice"
 
-    def _ropo_queue_sending(self, **values):
+    def _ropo_queue_sending(self, files=None, **values):
         """Queues these to be sent, and returns the requests. Whether each may go, and
-        who asks may send, is for the caller to have asked."""
-        return self.env["ropo.request"]._queue(
+        who asks may send, is for the caller to have asked.
+
+        :param files: what goes along: `{move: attachments}`
+        """
+        files = {move: some for move, some in (files or {}).items() if some}
+        requests = self.env["ropo.request"]._queue(
             [
-                {**move._ropo_request_vals(move._ropo_send_operation()), **values}
+                {
+                    **move._ropo_request_vals(move._ropo_send_operation()),
+                    "has_attachments": move in files,
+                    **values,
+                }
                 for move in self
             ]
         )
+        for move, request in zip(self, requests, strict=True):
+            request._keep_files(files.get(move, self.env["ir.attachment"]))
+        return requests
 
     def _ropo_request_vals(self, operation):
         return {
@@ -249,7 +261,8 @@ class AccountMove(models.Model):
         Request = self.env["ropo.request"]
         payload = Request._invoice_payload(self, account, own_reference=self.id)
         content = account._call_now(lambda client: client.preview(payload))
-        return self.env["ir.attachment"].create(
+        self.ropo_preview_id.unlink()
+        self.ropo_preview_id = self.env["ir.attachment"].create(
             {
                 "name": self.env._("Preview %(number)s.pdf", number=self.name),
                 "raw": content,
@@ -258,3 +271,4 @@ class AccountMove(models.Model):
                 "res_id": self.id,
             }
         )
+        return self.ropo_preview_id

@@ -72,6 +72,21 @@ class AccountMoveSend(models.AbstractModel):
         return verdicts
 
     @api.model
+    def _ropo_faults(self, moves_data):
+        """`{move: Verdict}` of those of the moves that can't go by Ropo as chosen."""
+        verdicts = self._ropo_sending_verdicts(moves_data)
+        ready = self.env["account.move"].union(
+            *(move for move, verdict in verdicts.items() if not verdict.code)
+        )
+        for move, files in self._ropo_files(ready).items():
+            verdicts[move] = move._ropo_files_verdict(files)
+        return {move: verdict for move, verdict in verdicts.items() if verdict.code}
+
+    def _ropo_files(self, moves):
+        """The files that go along with each: `{move: attachments}`."""
+        return moves._ropo_default_files()
+
+    @api.model
     def _ropo_chosen(self, moves_data):
         """Those of the moves that are to go by Ropo."""
         return self.env["account.move"].union(
@@ -94,10 +109,7 @@ class AccountMoveSend(models.AbstractModel):
     def _get_alerts(self, moves, moves_data):
         # EXTENDS 'account'
         alerts = super()._get_alerts(moves, moves_data)
-        verdicts = self._ropo_sending_verdicts(
-            {move: moves_data[move] for move in moves}
-        )
-        faults = {move: verdict for move, verdict in verdicts.items() if verdict.code}
+        faults = self._ropo_faults({move: moves_data[move] for move in moves})
         # Blocking only where nothing would go; of many, the others go.
         level = "danger" if len(faults) == len(moves) else "warning"
         for code in sorted({verdict.code for verdict in faults.values()}):
@@ -159,14 +171,13 @@ class AccountMoveSend(models.AbstractModel):
 
     def _ropo_note_faults(self, invoices_data):
         """What can't go by Ropo goes nowhere, and says why: all of it, or nothing."""
-        for move, verdict in self._ropo_sending_verdicts(invoices_data).items():
-            if verdict.code:
-                invoices_data[move]["error"] = {
-                    "error_title": self.env._(
-                        "%(invoice)s was not sent by Ropo:", invoice=move.display_name
-                    ),
-                    "errors": [verdict.text],
-                }
+        for move, verdict in self._ropo_faults(invoices_data).items():
+            invoices_data[move]["error"] = {
+                "error_title": self.env._(
+                    "%(invoice)s was not sent by Ropo:", invoice=move.display_name
+                ),
+                "errors": [verdict.text],
+            }
 
     @api.model
     def _hook_if_success(self, moves_data, from_cron=False):
@@ -195,6 +206,6 @@ class AccountMoveSend(models.AbstractModel):
         for data in self._ropo_data(moves_data, chosen - locked).values():
             # Odoo keeps it for the next run of its cron.
             data["error"] = {"error_title": text, "retry": True}
-        verdicts = self._ropo_sending_verdicts(self._ropo_data(moves_data, locked))
-        ready = locked.filtered(lambda move: not verdicts[move].code)
-        return ready._ropo_queue_sending()
+        faults = self._ropo_faults(self._ropo_data(moves_data, locked))
+        ready = locked.filtered(lambda move: move not in faults)
+        return ready._ropo_queue_sending(self._ropo_files(ready))

@@ -6,6 +6,56 @@ from .account_move_send import METHOD
 class AccountMoveSendWizard(models.TransientModel):
     _inherit = "account.move.send.wizard"
 
+    @api.depends("sending_methods")
+    def _compute_mail_attachments_widget(self):
+        # EXTENDS 'account': what goes along by Ropo too, and of Odoo's own documents
+        # none where Ropo alone gets it.
+        result = super()._compute_mail_attachments_widget()
+        for wizard in self:
+            methods = wizard.sending_methods or []
+            if METHOD not in methods:
+                continue
+            shown = wizard.mail_attachments_widget
+            data = {"sending_methods": methods, "extra_edis": wizard.extra_edis}
+            if self._ropo_alone(data):
+                shown = [item for item in shown if item.get("manual")]
+            move = wizard.move_id._origin
+            files = move._ropo_default_files().get(move, [])
+            wizard.mail_attachments_widget = shown + [
+                {
+                    "id": file.id,
+                    "name": file.name,
+                    "mimetype": file.mimetype,
+                    "placeholder": False,
+                    "protect_from_deletion": True,
+                    "ropo": True,
+                }
+                for file in files
+            ]
+        return result
+
+    @api.depends("sending_methods")
+    def _compute_attachments_not_supported(self):
+        # EXTENDS 'account'
+        result = super()._compute_attachments_not_supported()
+        for wizard in self:
+            if METHOD in (wizard.sending_methods or []):
+                files = wizard._ropo_listed_files()
+                text = self.env._(
+                    "Ropo takes PDFs, and Excel and CSV only for companies."
+                )
+                refused = files - wizard.move_id._ropo_takes(files)
+                wizard.attachments_not_supported = {
+                    **(wizard.attachments_not_supported or {}),
+                    **dict.fromkeys(refused.ids, text),
+                }
+        return result
+
+    @api.depends("mail_attachments_widget")
+    def _compute_alerts(self):
+        # EXTENDS 'account': they may be too large
+        return super()._compute_alerts()
+
     @api.model
     def _is_applicable_to_move(self, method, move, **move_data):
         # EXTENDS 'account': who opens the dialog for one invoice is to see what is to
@@ -15,3 +65,27 @@ class AccountMoveSendWizard(models.TransientModel):
             return applicable
         record = self._ropo_verdict(move).record
         return bool(record) and record != move
+
+    @api.model
+    def _display_attachments_widget(self, edi_format, sending_methods):
+        # EXTENDS 'account'
+        return METHOD in sending_methods or super()._display_attachments_widget(
+            edi_format, sending_methods
+        )
+
+    def _ropo_files(self, moves):
+        # EXTENDS: those that the dialog lists
+        files = self._ropo_listed_files()
+        return {move: move._ropo_takes(files) for move in moves}
+
+    def _ropo_listed_files(self):
+        """The files in the dialog that Odoo did not make itself, as far as the user
+        may see them: who they are comes from his browser."""
+        ids = [
+            item["id"]
+            for item in self.mail_attachments_widget or []
+            if (item.get("manual") or item.get("ropo")) and not item.get("skip")
+        ]
+        files = self.env["ir.attachment"].browse(ids).exists()
+        files.check_access("read")
+        return files

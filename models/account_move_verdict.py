@@ -95,6 +95,19 @@ class AccountMove(models.Model):
         if faults:
             raise UserError("\n".join(faults[:10]))
 
+    def _ropo_allocation_note(self):
+        """What to know of a credit note that credits nothing yet; empty for others."""
+        is_open = not self.currency_id.compare_amounts(
+            self.amount_residual, self.amount_total
+        )
+        is_credit = self.move_type == "out_refund"
+        if not is_credit or not is_open or self.env["ropo.document"]._origin(self):
+            return ""
+        return self.env._(
+            "It credits no invoice, so Ropo gets it unallocated. Reconcile it with the "
+            "invoice that it is for."
+        )
+
     def _ropo_held_operations(self, queued):
         """What Ropo has or may get of each: `{move id: {operation, ...}}`."""
         states = LIVE if queued else ("unknown", "done")

@@ -159,6 +159,10 @@ class RopoAccount(models.Model):
         string="Invoices to Companies Are",
         help="Empty: neither. Needs an agreement with Ropo, and business ids.",
     )
+    send_attachments = fields.Boolean(
+        help="The files attached to an invoice go along with it: PDFs, to companies "
+        "also Excel and CSV. Who sends it can choose otherwise for each invoice.",
+    )
     fetch_documents = fields.Boolean(
         string="Keep Each Document",
         help="What Ropo delivers is fetched and attached to the invoice by itself, for "

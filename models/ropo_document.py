@@ -161,10 +161,11 @@ class RopoDocument(models.AbstractModel):
     # --- invoices and credit notes ---
 
     @api.model
-    def _invoice(self, move, account, own_reference, refund=None):
+    def _invoice(self, move, account, own_reference, refund=None, files=()):
         """The `Invoice` of one posted customer invoice or credit note.
 
         :param refund: what the credit note credits at Ropo: a `ropo.job`, or None
+        :param files: the attachments that go along
         """
         told = self._told_lines(move)
         vats = self._vats(told)
@@ -191,6 +192,9 @@ class RopoDocument(models.AbstractModel):
             **self._references(move),
             **self._terms(move, account),
             **self._ledger(move, account, told, vats, amounts),
+            attachments=tuple(
+                documents.Attachment(file.name, file.checksum) for file in files
+            ),
         )
 
     # --- rows ---

@@ -130,6 +130,15 @@ class RopoRequest(models.Model):
         readonly=True,
         help="Ropo gets it, and we deliver it: its document comes with the answer.",
     )
+    has_attachments = fields.Boolean(readonly=True)
+    attachment_ids = fields.One2many(
+        "ir.attachment",
+        "res_id",
+        domain=[("res_model", "=", "ropo.request")],
+        string="Attachments",
+        readonly=True,
+        help="The files that go along, as they were when this was asked for.",
+    )
     payload = fields.Json(
         readonly=True,
         groups="ropo_connect.group_ropo_manager",
@@ -322,7 +331,7 @@ class RopoRequest(models.Model):
 
     def _again(self):
         """Fresh requests like these refused ones, which stay as the record."""
-        return self.create(
+        again = self.create(
             [
                 {
                     "account_id": request.account_id.id,
@@ -341,10 +350,22 @@ class RopoRequest(models.Model):
                     "claim_interest": request.claim_interest,
                     **{name: request[name] for name in SHARED_TERMS},
                     "local_print": request.local_print,
+                    "has_attachments": request.has_attachments,
                 }
                 for request in self
             ]
         )
+        for old, new in zip(self, again, strict=True):
+            new._keep_files(old._files())
+        return again
+
+    def _keep_files(self, files):
+        """Keeps these with what is to be said, as they are now: whatever becomes of
+        the invoice's own files does not change what was said."""
+        for file in files.sudo():
+            file.copy({"res_model": self._name, "res_id": self.id})
+            # Not the contents of all of them in memory at once.
+            file.invalidate_recordset(["raw", "datas"])
 
     # --- business: the run ---
 
@@ -434,6 +455,7 @@ class RopoRequest(models.Model):
         pace = Pace(account.max_concurrency)
         for step in (
             self._assignments_due,
+            self._heavy_due,
             self._local_prints_due,
             self._changes_due,
         ):
@@ -471,17 +493,24 @@ class RopoRequest(models.Model):
         """The next invoices, claims and credit notes to say."""
         return self._due_of(account, only, account.batch_size * account.max_concurrency)
 
+    def _heavy_due(self, account, only):
+        """The next invoices with attachments, few: each takes its files along."""
+        return self._due_of(
+            account, only, account.max_concurrency, has_attachments=True
+        )
+
     def _local_prints_due(self, account, only):
         """The next invoices to print ourselves, few: each brings its document."""
         return self._due_of(account, only, account.max_concurrency, local_print=True)
 
-    def _due_of(self, account, only, limit, local_print=False):
+    def _due_of(self, account, only, limit, local_print=False, has_attachments=False):
         return self.search(
             [
                 ("account_id", "=", account.id),
                 ("state", "=", "queued"),
                 ("operation", "in", account._assignment_operations()),
                 ("local_print", "=", local_print),
+                ("has_attachments", "=", has_attachments),
                 ("id", "in", only) if only else (1, "=", 1),
                 "|",
                 ("next_attempt_at", "=", False),
@@ -606,7 +635,9 @@ class RopoRequest(models.Model):
         move = self.move_id
         if self.operation in ("invoice", "credit_note"):
             credited = self._credited_job(account)
-            payload = self._invoice_payload(move, account, self.id, credited)
+            payload = self._invoice_payload(
+                move, account, self.id, credited, self._files()
+            )
             if self.local_print:
                 return ropo_one.local_print_payload(payload)
             return payload
@@ -622,11 +653,17 @@ class RopoRequest(models.Model):
         return ropo_one.payment_payload(document._change(self))
 
     @api.model
-    def _invoice_payload(self, move, account, own_reference, credited=None):
+    def _invoice_payload(self, move, account, own_reference, credited=None, files=()):
         invoice = self.env["ropo.document"]._invoice(
-            move, account, own_reference, credited
+            move, account, own_reference, credited, files
         )
         return ropo_one.invoice_payload(invoice)
+
+    def _files(self):
+        """What goes along, in the order in which it is said."""
+        if not self.has_attachments:
+            return self.env["ir.attachment"]
+        return self.attachment_ids.sorted("id")
 
     def _credited_job(self, account):
         """The case that this credit note, as a job of its own, credits at Ropo.
@@ -671,9 +708,11 @@ class RopoRequest(models.Model):
         say, size = client.send_payments, 1
         if self[0].local_print:
             say = client.print_locally
+        elif self[0].has_attachments:
+            say = client.send_assignments
         elif self[0].operation in account._assignment_operations():
             say, size = client.send_assignments, account.batch_size
-        frozen = [(request.id, request.payload) for request in self]
+        frozen = [(request.id, request._spoken_payload()) for request in self]
         batches = [frozen[at : at + size] for at in range(0, len(frozen), size)]
         answers = pace.map(
             say, [[payload for _id, payload in batch] for batch in batches], SAYING_TIME
@@ -683,6 +722,13 @@ class RopoRequest(models.Model):
             for batch, batch_answers in zip(batches, answers, strict=True)
             for (request_id, _payload), answer in zip(batch, batch_answers, strict=True)
         }
+
+    def _spoken_payload(self):
+        """The frozen payload, with the contents of the files that go along."""
+        files = self._files()
+        if not files:
+            return self.payload
+        return ropo_one.with_files(self.payload, files.mapped("raw"))
 
     # --- business: record ---
 
@@ -740,6 +786,7 @@ class RopoRequest(models.Model):
         assignments._take_over_references()
         assignments._keep_documents(answers)
         assignments._lower_credited()
+        assignments._note_unallocated()
         assignments._mark_sent()
         self.env["ropo.job"]._take_changes(
             [(r.job_id, r, answers.get(r.id)) for r in self - assignments]
@@ -833,6 +880,16 @@ class RopoRequest(models.Model):
                     ]
                 )
                 job._take_changes([(job, request, None)])
+
+    def _note_unallocated(self):
+        """Says on credit notes that credit nothing that they do."""
+        notes = {
+            move.id: move._ropo_allocation_note()
+            for move in self.filtered(lambda r: r.operation == "credit_note").move_id
+        }
+        notes = {move_id: note for move_id, note in notes.items() if note}
+        if notes:
+            self.env["account.move"].browse(notes)._message_log_batch(notes)
 
     def _job_vals(self, answer=None):
         payload = self.payload or {}

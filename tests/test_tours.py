@@ -45,12 +45,23 @@ class TestTours(RopoCommon, HttpCase):
         self.assertEqual(self.homeless.city, "Helsinki")
         self.assertEqual(len(self.sandbox.jobs(billnum=invoice.name)), 1)
 
-    def test_many_are_sent_from_the_list_and_what_can_not_go_stays(self):
-        good = self.create_invoice() | self.create_invoice(self.consumer)
-        bad = self.create_invoice(self.homeless)
+    def test_many_are_mended_sent_and_followed_without_leaving_the_wizard(self):
+        invoices = self.create_invoice() | self.create_invoice(self.consumer)
+        invoices |= self.create_invoice(self.homeless)
+        self.account.send_attachments = True
+        self.env["ir.attachment"].create(
+            {
+                "name": "Hours.pdf",
+                "raw": b"%PDF-1.4 hours",
+                "res_model": "account.move",
+                "res_id": invoices[0].id,
+            }
+        )
         self.tour("/odoo/ropo-to-send", "ropo_send_wizard")
-        self.assertEqual(good.mapped("ropo_state"), ["queued", "queued"])
-        self.assertFalse(bad.ropo_state)
+        self.assertEqual(self.homeless.city, "Helsinki")
+        self.assertEqual(set(invoices.mapped("ropo_state")), {"queued"})
         self.run_cron("cron_process_requests")
-        self.assertEqual(good.mapped("ropo_state"), ["sent", "sent"])
-        self.assertEqual(len(self.sandbox.jobs()), 2)
+        self.assertEqual(set(invoices.mapped("ropo_state")), {"sent"})
+        jobs = self.sandbox.jobs()
+        self.assertEqual(len(jobs), 3)
+        self.assertEqual(sum("attachment" in job["dataset"] for job in jobs), 1)

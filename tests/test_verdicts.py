@@ -314,10 +314,7 @@ class TestVerdicts(RopoCommon):
         )
         self.assertFalse(wizard.line_ids[-1].reason, "what is to mend comes first")
         for move, record in ((bad, partner), (draft, draft)):
-            action = lines[move.id].action_fix()
-            self.assertEqual(
-                (action["res_model"], action["res_id"]), (record._name, record.id)
-            )
+            self.assertEqual(lines[move.id].fix_record, record)
         wizard.action_send()
         self.work_off()
         self.assertEqual(

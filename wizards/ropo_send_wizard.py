@@ -1,11 +1,14 @@
 from odoo import api, fields, models
 
+WAITING = ("queued", "sending")
+
 
 class RopoSendWizard(models.TransientModel):
-    """Sends a selection of invoices and credit notes, saying first which can go."""
+    """Sends a selection of invoices and credit notes, saying first which can go, and
+    then what became of each."""
 
     _name = "ropo.send.wizard"
-    _description = "Send Invoices by Ropo"
+    _description = "Send by Ropo"
     _inherit = "ropo.wizard.mixin"
 
     line_ids = fields.One2many(
@@ -15,19 +18,78 @@ class RopoSendWizard(models.TransientModel):
         store=True,
         readonly=False,
     )
+    blocked_line_ids = fields.One2many(
+        "ropo.send.wizard.line", "wizard_id", domain=[("reason", "!=", False)]
+    )
+    ready_line_ids = fields.One2many(
+        "ropo.send.wizard.line", "wizard_id", domain=[("reason", "=", False)]
+    )
+    has_files = fields.Boolean(compute="_compute_has")
+    has_notes = fields.Boolean(compute="_compute_has")
+    request_ids = fields.Many2many("ropo.request", readonly=True)
+    waiting_count = fields.Integer(compute="_compute_progress")
+    done_count = fields.Integer(compute="_compute_progress")
+    problem_count = fields.Integer(compute="_compute_progress")
+    progress = fields.Float(compute="_compute_progress", help="In percent.")
+
+    # --- computes ---
 
     @api.depends("move_ids")
     def _compute_line_ids(self):
         for wizard in self:
-            verdicts = wizard.move_ids._ropo_verdicts("invoice")
+            moves = wizard.move_ids._origin
+            files = moves._ropo_files()
+            chosen = {**moves._ropo_default_files(), **wizard._chosen_files()}
+            verdicts = moves._ropo_verdicts("invoice")
+            for move, some in chosen.items():
+                if not verdicts[move].code:
+                    verdicts[move] = move._ropo_files_verdict(some)
             wizard.line_ids = wizard._lines(verdicts)
+            for line in wizard.line_ids:
+                line.available_ids = files[line.move_id]
+                line.attachment_ids = chosen.get(line.move_id)
+                line.note = line.move_id._ropo_allocation_note()
+
+    @api.depends("line_ids")
+    def _compute_has(self):
+        for wizard in self:
+            wizard.has_files = any(wizard.line_ids.mapped("available_ids"))
+            wizard.has_notes = any(wizard.line_ids.mapped("note"))
+
+    @api.depends("request_ids.state")
+    def _compute_progress(self):
+        for wizard in self:
+            states = wizard.request_ids.mapped("state")
+            waiting = sum(state in WAITING for state in states)
+            done = states.count("done")
+            wizard.waiting_count = waiting
+            wizard.done_count = done
+            wizard.problem_count = len(states) - waiting - done
+            wizard.progress = states and 100 * (1 - waiting / len(states))
+
+    # --- actions ---
 
     def action_send(self):
         """Queues what can go; a single one is sent at once, many by the cron."""
         self.ensure_one()
         self.env["ropo.request"].check_access("read")
         self._compute_line_ids()  # the selection may have changed since it was shown
-        return self._show(self._ready_moves()._ropo_queue_sending())
+        requests = self._ready_moves()._ropo_queue_sending(self._chosen_files())
+        if len(self.move_ids) == 1:
+            return self._show(requests)
+        requests._work_off_soon()
+        self.request_ids = requests
+        return self._reopen()
+
+    def action_open_requests(self):
+        """The same results, in the list of all that was told to Ropo."""
+        return self._list(self.request_ids)
+
+    # --- helpers ---
+
+    def _chosen_files(self):
+        """`{move: attachments}` as chosen in the lines."""
+        return {line.move_id: line.attachment_ids for line in self.line_ids}
 
 
 class RopoSendWizardLine(models.TransientModel):
@@ -36,3 +98,14 @@ class RopoSendWizardLine(models.TransientModel):
     _inherit = "ropo.wizard.line.mixin"
 
     wizard_id = fields.Many2one("ropo.send.wizard", required=True, ondelete="cascade")
+    available_ids = fields.Many2many(
+        "ir.attachment", "ropo_send_wizard_line_available_rel", readonly=True
+    )
+    attachment_ids = fields.Many2many(
+        "ir.attachment",
+        "ropo_send_wizard_line_attachment_rel",
+        string="Attachments",
+        domain="[('id', 'in', available_ids)]",
+        help="What goes along: PDFs, to companies also Excel and CSV.",
+    )
+    note = fields.Char(string="Good to Know", readonly=True)

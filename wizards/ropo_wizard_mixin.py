@@ -32,14 +32,32 @@ class RopoWizardMixin(models.AbstractModel):
         rows = [
             {
                 "move_id": move._origin.id,
-                "reason": verdicts[move].text,
-                "fix_model": record._name if (record := verdicts[move].record) else "",
-                "fix_id": record._origin.id if record else 0,
+                "reason": verdict.text,
+                "fix_model": verdict.record._name if verdict.record else "",
+                "fix_id": verdict.record._origin.id if verdict.record else 0,
             }
-            for move in self.move_ids
+            for move, verdict in verdicts.items()
         ]
         rows.sort(key=lambda row: not row["reason"])
         return [(5, 0, 0), *((0, 0, row) for row in rows)]
+
+    def action_check(self):
+        """Looks anew at what may go; what was chosen here stays."""
+        self.ensure_one()
+        self._compute_line_ids()
+        return self._reopen()
+
+    def _reopen(self):
+        """Shows this wizard as it is now."""
+        return {
+            "type": "ir.actions.act_window",
+            "name": self._description,
+            "res_model": self._name,
+            "res_id": self.id,
+            "views": [(False, "form")],
+            "target": "new",
+            "context": {"dialog_size": "extra-large"},
+        }
 
     def _ready_moves(self):
         """The invoices that may go, or a clear refusal when none may."""
@@ -58,6 +76,9 @@ class RopoWizardMixin(models.AbstractModel):
         requests._work_off_soon()
         if len(requests) == 1:
             return {"type": "ir.actions.act_window_close"}
+        return self._list(requests)
+
+    def _list(self, requests):
         action = self.env["ir.actions.actions"]._for_xml_id(
             "ropo_connect.action_ropo_request"
         )
@@ -87,6 +108,7 @@ class RopoWizardLineMixin(models.AbstractModel):
             ("res.partner", "Customer"),
             ("res.company", "Company"),
             ("ropo.account", "Ropo Account"),
+            ("account.account", "Account"),
         ],
         compute="_compute_fix_record",
     )
@@ -97,16 +119,3 @@ class RopoWizardLineMixin(models.AbstractModel):
             line.fix_record = (
                 f"{line.fix_model},{line.fix_id}" if line.fix_id else False
             )
-
-    def action_fix(self):
-        """Opens the record on which this invoice's fault is mended."""
-        self.ensure_one()
-        record = self.env[self.fix_model].browse(self.fix_id)
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": record._name,
-            "res_id": record.id,
-            "view_mode": "form",
-            "views": [(False, "form")],
-            "target": "current",
-        }

@@ -26,25 +26,72 @@ registry.category("web_tour.tours").add("ropo_send_wizard", {
             trigger: ".modal .alert-warning:contains(Cannot go now: 1)",
         },
         {
-            content: "It comes first, with the reason and what to mend",
-            trigger:
-                ".modal .o_data_row:first-child:contains(has no city) " +
-                ".o_data_cell[name=fix_record]:contains(Nowhere Oy)",
+            content: "Those to mend are shown first, with the reason",
+            trigger: ".modal .o_data_row:contains(has no city)",
         },
         {
-            content: "Send the others",
+            content: "The others are a tab away",
+            trigger: ".modal .nav-link[name=ready]",
+            run: "click",
+        },
+        {
+            content: "Both that are ready are there, with the file that goes along",
+            trigger:
+                ".modal .o_field_x2many:has(.o_data_row:nth-child(2)) .o_tag:contains(Hours.pdf)",
+        },
+        {
+            content: "Back to the one to mend",
+            trigger: ".modal .nav-link[name=blocked]",
+            run: "click",
+        },
+        {
+            content: "Open the customer over the wizard",
+            trigger: ".modal button:contains(Nowhere Oy)",
+            run: "click",
+        },
+        {
+            content: "Enter the city",
+            trigger: ".modal .o_field_widget[name=city] input",
+            run: "edit Helsinki",
+        },
+        {
+            content: "Save the customer",
+            trigger: ".modal .o_form_button_save",
+            run: "click",
+        },
+        {
+            content: "The wizard is still there, and all may go",
+            trigger: ".modal .alert-success:contains(Ready to send: 3)",
+        },
+        {
+            content: "Nothing is to be mended any more",
+            trigger: ".modal:not(:has(.alert-warning))",
+        },
+        {
+            content: "Send them",
             trigger: ".modal button[name=action_send]",
             run: "click",
         },
         {
-            content: "What becomes of them is shown",
-            trigger: ".o_breadcrumb .active:contains(Told to Ropo)",
+            content: "The wizard shows what becomes of them",
+            trigger: ".modal .o_field_widget[name=progress]",
         },
         {
-            content: "Both wait, and no other",
-            trigger:
-                ".o_list_view:has(.o_data_row:nth-child(2)):not(:has(.o_data_row:nth-child(3))) " +
-                ".o_data_row .o_data_cell:contains(Waiting)",
+            content: "All three wait",
+            trigger: ".modal .o_field_widget[name=waiting_count]:contains(3)",
+        },
+        {
+            content: "Each is listed",
+            trigger: ".modal .o_data_row:nth-child(3):contains(Waiting)",
+        },
+        {
+            content: "Close it",
+            trigger: ".modal button[special=cancel]:visible",
+            run: "click",
+        },
+        {
+            content: "It is gone",
+            trigger: "body:not(:has(.modal))",
         },
     ],
 });
