@@ -65,3 +65,24 @@ class TestTours(RopoCommon, HttpCase):
         jobs = self.sandbox.jobs()
         self.assertEqual(len(jobs), 3)
         self.assertEqual(sum("attachment" in job["dataset"] for job in jobs), 1)
+
+    def test_many_are_handed_over_on_chosen_terms_and_a_warning_is_heeded(self):
+        calm = self.create_invoice(self.consumer, days_overdue=20)
+        warned = self.create_invoice(days_overdue=20)
+        bad = self.create_invoice(self.homeless, days_overdue=20)
+        self.create_invoice(self.business, amount=10, move_type="out_refund")
+        self.tour("/odoo/ropo-to-hand-over", "ropo_transfer_wizard")
+        self.assertEqual(calm.ropo_state, "reminder")
+        self.assertFalse(warned.ropo_state or bad.ropo_state)
+        self.assertEqual(self.sandbox.job()["dataset"]["noticefee"], 5)
+
+    def test_tonights_run_is_looked_at_and_one_is_held(self):
+        self.account.auto_transfer = "reminder"
+        goes = self.create_invoice(days_overdue=20)
+        held = self.create_invoice(self.consumer, days_overdue=30)
+        held.ropo_hold = True
+        path = "/odoo/action-ropo_connect.action_ropo_transfer_previews"
+        self.tour(path, "ropo_transfer_preview")
+        self.assertEqual((goes | held).mapped("ropo_hold"), [True, False])
+        self.run_cron("cron_transfer_overdue")
+        self.assertEqual((goes | held).mapped("ropo_state"), [False, "queued"])

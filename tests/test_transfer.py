@@ -8,7 +8,7 @@ from unittest.mock import patch
 
 from odoo import Command
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import new_test_user, tagged
+from odoo.tests import Form, new_test_user, tagged
 
 from .common import RopoCommon
 
@@ -515,6 +515,23 @@ class TestTerms(TransferCommon):
             ],
             [(self.business, 3, 2, 251.0), (other, 1, 1, 125.5)],
         )
+
+    def test_the_form_follows_what_is_chosen(self):
+        moves = self.create_invoice(days_overdue=20) | self.instalments(self.consumer)
+        wizard = self.env["ropo.transfer.wizard"].with_user(self.user)
+        context = {"active_model": "account.move", "active_ids": moves.ids}
+        with Form(wizard.with_context(**context)) as form:
+            self.assertEqual((form.ready_count, form.blocked_count), (1, 1))
+            form.claim_parts = True
+            self.assertEqual(form.ready_count, 2)
+            form.kind = "collection"
+            self.assertEqual(form.ready_count, 0)
+            form.notice_date = self.today
+            self.assertEqual(form.ready_count, 2)
+            self.assertEqual(len(form.customer_ids), 2)
+        form.record.action_transfer()
+        self.work_off()
+        self.assertEqual(moves.mapped("ropo_state"), ["collection"] * 2)
 
     # --- who may ---
 
