@@ -14,6 +14,7 @@ import re
 import threading
 import time
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from babel.core import get_global
 
@@ -921,9 +922,12 @@ class RopoOne:
         return documents.Standing(Outcome.ACCEPTED, state, amount)
 
     def debtor_link(self, number):
-        """The address of the page where the debtor sees and pays the invoice."""
+        """The address of the page where the debtor sees and pays the invoice.
+
+        "" when what Ropo gives is no https address that can be shown and opened.
+        """
         reply = self._call("GET", "/online/onlinelink", params={"billnum": number})
-        return str(_accepted(reply).get("url") or "")
+        return _safe_url(_accepted(reply).get("url"))
 
     # the token
 
@@ -988,6 +992,17 @@ def failed(error):
         retry_after=error.retry_after,
         raw={"reason": str(error.reason), "detail": error.detail},
     )
+
+
+def _safe_url(value):
+    text = str(value or "").strip()
+    if not re.fullmatch(r"https://[^\s\"'<>\\`]+", text, flags=re.I):
+        return ""
+    try:
+        host = urlsplit(text).hostname
+    except ValueError:
+        return ""
+    return text if host else ""
 
 
 def _job(payload):

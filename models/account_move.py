@@ -14,6 +14,9 @@ STATES = [
 ]
 
 
+READERS = "account.group_account_invoice,account.group_account_readonly"
+
+
 class AccountMove(models.Model):
     _inherit = "account.move"
 
@@ -47,6 +50,19 @@ class AccountMove(models.Model):
         copy=False,
         tracking=True,
         help="This invoice is not handed over for reminder or collection.",
+    )
+    ropo_event_ids = fields.One2many("ropo.event", "move_id", string="Told by Ropo")
+    ropo_debtor_url = fields.Char(
+        string="Page for the Customer",
+        compute="_compute_ropo_debtor_url",
+        groups=READERS,
+        help="Where the customer sees and pays the invoice. Hand it to him alone.",
+    )
+    ropo_letter_ids = fields.Many2many(
+        "ir.attachment",
+        string="Letters",
+        compute="_compute_ropo_letter_ids",
+        groups=READERS,
     )
     ropo_job_count = fields.Integer(compute="_compute_ropo_counts")
     ropo_request_count = fields.Integer(compute="_compute_ropo_counts")
@@ -103,6 +119,21 @@ class AccountMove(models.Model):
             counts = dict(groups)
             for move in self:
                 move[name] = counts.get(move, 0)
+
+    @api.depends("ropo_job_ids.debtor_url")
+    def _compute_ropo_debtor_url(self):
+        for move in self:
+            move.ropo_debtor_url = move._ropo_main_job().debtor_url
+
+    @api.depends("ropo_job_ids.letter_ids", "ropo_job_ids.document_id")
+    def _compute_ropo_letter_ids(self):
+        for move in self:
+            jobs = move.ropo_job_ids
+            move.ropo_letter_ids = jobs.document_id | jobs.letter_ids
+
+    def _ropo_main_job(self):
+        """The case that the debtor hears of: the newest that is chased, if any is."""
+        return self.ropo_job_ids.sorted(lambda job: (job.chased, job.id))[-1:]
 
     @api.depends("ropo_request_ids.state", "ropo_request_ids.error")
     def _compute_ropo_problem(self):
@@ -189,6 +220,15 @@ class AccountMove(models.Model):
         self._ropo_check_verdicts()
         requests = self._ropo_queue_sending(local_print=True)
         return self.env["ropo.wizard.mixin"]._show(requests)
+
+    def action_ropo_get_debtor_link(self):
+        """Fetches the address where the customer sees and pays this invoice."""
+        self.ensure_one()
+        self._ropo_main_job().action_get_debtor_link()
+
+    def action_ropo_refresh(self):
+        """Asks Ropo where the cases of these invoices stand."""
+        return self.ropo_job_ids.action_refresh()
 
     def action_ropo_open_jobs(self):
         return self._ropo_open("ropo_connect.action_ropo_job")

@@ -55,6 +55,9 @@ class RopoEvent(models.Model):
         readonly=True, help="What of it has been taken off the open capital."
     )
     stage = fields.Selection(STAGES, readonly=True)
+    told_stage = fields.Selection(
+        STAGES, readonly=True, help="What of it the case has been told."
+    )
     raw = fields.Json(readonly=True, groups="ropo_connect.group_ropo_manager")
     raw_text = fields.Text(
         compute="_compute_raw_text", groups="ropo_connect.group_ropo_manager"

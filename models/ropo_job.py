@@ -1,3 +1,4 @@
+import hashlib
 import logging
 from datetime import timedelta
 
@@ -23,6 +24,7 @@ STAGES = [
 ENDED = ("paid", "credited", "closed")
 SETTLED = ("paid", "credited")
 CHASES = ("reminder", "collection")
+LETTER_STAGES = ("reminder", "collection", "legal", "payment_plan")
 FETCH_WAIT = timedelta(hours=1)  # doubled with each try
 FETCH_TRIES = 6
 FETCHES_PER_RUN = 200
@@ -87,6 +89,10 @@ class RopoJob(models.Model):
         readonly=True,
         help="As Ropo last told it.",
     )
+    open_interest = fields.Monetary(readonly=True, help="As Ropo last told it.")
+    open_fees = fields.Monetary(
+        readonly=True, help="Open fees of reminders and collection, as last told."
+    )
     currency_id = fields.Many2one("res.currency", required=True)
     covers = fields.Json(
         readonly=True,
@@ -108,6 +114,20 @@ class RopoJob(models.Model):
         ondelete="set null",
         index="btree_not_null",
         help="What Ropo delivered, as it was fetched.",
+    )
+    letter_ids = fields.Many2many(
+        "ir.attachment",
+        string="Letters",
+        readonly=True,
+        help="What Ropo sent to the debtor, each document once.",
+    )
+    letter_stage = fields.Selection(
+        STAGES, readonly=True, help="Whose letter was fetched last."
+    )
+    debtor_url = fields.Char(
+        string="Page for the Debtor",
+        readonly=True,
+        help="Where the debtor sees and pays the invoice.",
     )
     fetch_at = fields.Datetime(
         string="Fetch the Document On", readonly=True, index="btree_not_null"
@@ -165,12 +185,26 @@ class RopoJob(models.Model):
         }
 
     def action_fetch_pdf(self):
-        """Attaches the document of the case to its invoice."""
+        """Attaches the document of the case, and its letter, to its invoice."""
         self.ensure_one()
         failures = self._attach_pdfs()
         if failures:
             raise UserError(failures[self])
         return self.move_id._get_records_action()
+
+    def action_get_debtor_link(self):
+        """Fetches the address of the page where the debtor sees and pays."""
+        self.ensure_one()
+        self.check_access("read")
+        url = self.account_id._call_now(lambda client: client.debtor_link(self.billnum))
+        if not url:
+            raise UserError(
+                self.env._(
+                    "%(case)s: Ropo gives no usable address for the debtor. Ask Ropo.",
+                    case=self.display_name,
+                )
+            )
+        self.sudo().debtor_url = url
 
     # --- crons ---
 
@@ -229,8 +263,10 @@ class RopoJob(models.Model):
             capital = max(capital - event._ropos_money() + event.counted, 0.0)
             event.counted = event._ropos_money()
             self.to_refresh |= bool(event.amount or event.stage)
+            news = event.stage != event.told_stage and event.stage
+            event.told_stage = event.stage
             # Ropo's times are only compared with each other: its clock is not ours.
-            if not event.stage or time < (self.stage_event_time or time):
+            if not news or time < (self.stage_event_time or time):
                 continue
             self.stage_event_time = time
             self._enter_stage(event.stage, time, event.text)
@@ -249,6 +285,13 @@ class RopoJob(models.Model):
         self.write({"stage": stage, "stage_date": time, "stage_text": text})
         if stage in SETTLED:
             self.open_amount = 0.0
+        if self.account_id.fetch_documents and self._lacks_letter():
+            self.write({"fetch_at": fields.Datetime.now(), "fetch_tries": 0})
+
+    def _lacks_letter(self):
+        """Whether Ropo has written to the debtor what was not fetched yet."""
+        writes = self.chased and self.stage in LETTER_STAGES
+        return writes and self.letter_stage != self.stage
 
     def _note_stages(self):
         """Says on the invoices where these cases stand: one note for each invoice."""
@@ -295,8 +338,11 @@ class RopoJob(models.Model):
 
     def _take_standings(self, standings):
         stages = self.env["ropo.status.code"]._stages()
+        stages_before = {job: job.stage for job in standings}
         for job, standing in standings.items():
             job._take_standing(standing, stages)
+        moved = self.filtered(lambda job: job.stage != stages_before.get(job))
+        moved._note_stages()
 
     def _take_standing(self, standing, stages):
         """What Ropo said when it was asked; it is newer than all that was told."""
@@ -319,7 +365,8 @@ class RopoJob(models.Model):
             self.stage_text = state.text
         elif self.stage not in ENDED:
             self.stage_event_time = max(self.stage_event_time or now, now)
-            self._enter_stage(stage, now, state.text)
+            if stage != self.stage:
+                self._set_stage(stage, now, state.text)
 
     def _identity(self):
         """By which the case is found in Ropo's customer ledger."""
@@ -341,6 +388,8 @@ class RopoJob(models.Model):
         now = fields.Datetime.now()
         if answer and answer.after:
             self.open_amount = answer.after.capital
+            self.open_interest = answer.after.interest
+            self.open_fees = answer.after.fees
             self.open_total = answer.after.total
             if not answer.after.total:
                 is_credit = request.operation == "credit_allocation"
@@ -383,33 +432,50 @@ class RopoJob(models.Model):
         return failures
 
     def _attach_pdf(self, client):
-        if self.document_id:
-            return {}
         number = self.billnum or ""
         assignment = int(self.jobid) if self.jobid else None
         try:
-            content = client.fetch_pdf(assignment=assignment, number=number)
+            if not self.document_id:
+                content = client.fetch_pdf(assignment=assignment, number=number)
+                self._keep_document(content)
+            if self.chased and self.stage in LETTER_STAGES:
+                content = client.fetch_pdf(
+                    assignment=assignment, number=number, original=False
+                )
+                self._keep_letter(content)
         except ChannelError as error:
             return {self: self.account_id._explain(error)}
-        self._keep_document(content)
         return {}
+
+    def _keep_letter(self, content):
+        """Attaches what Ropo writes to the debtor now, unless that is here already."""
+        known = (self.letter_ids | self.document_id).sudo().mapped("checksum")
+        if hashlib.sha1(content).hexdigest() not in known:
+            labels = dict(self._fields["stage"]._description_selection(self.env))
+            name = f"{self._name_of_pdf()}, {labels[self.stage]}"
+            letter = self._attach(content, name)
+            self.sudo().letter_ids |= letter
+        self.sudo().write({"letter_stage": self.stage, "fetch_at": False})
 
     def _keep_document(self, content):
         """Attaches the document of this case to its invoice."""
-        attachment = self.env["ir.attachment"].create(
+        attachment = self._attach(content, self._name_of_pdf())
+        # Of two who fetch it at the same moment, the second fails here and finds it
+        # when he is run again. As superuser: users may only read cases.
+        self.sudo().write({"document_id": attachment.id, "fetch_at": False})
+        if self.account_id.document_is_main:
+            self.move_id._message_set_main_attachment_id(attachment, force=True)
+
+    def _attach(self, content, name):
+        return self.env["ir.attachment"].create(
             {
-                "name": self._pdf_name(),
+                "name": f"{name}.pdf",
                 "raw": content,
                 "mimetype": "application/pdf",
                 "res_model": "account.move",
                 "res_id": self.move_id.id,
             }
         )
-        # Of two who fetch it at the same moment, the second fails here and finds it
-        # when he is run again. As superuser: users may only read cases.
-        self.sudo().write({"document_id": attachment.id, "fetch_at": False})
-        if self.account_id.document_is_main:
-            self.move_id._message_set_main_attachment_id(attachment, force=True)
 
     def _fetch_due(self, client):
         """Fetches this document for the archive; a failure is tried again later."""
@@ -422,6 +488,8 @@ class RopoJob(models.Model):
             failed = True
         if failed:
             self._fetch_later()
+        else:
+            self.fetch_at = False
 
     def _fetch_later(self):
         self.fetch_tries += 1
@@ -438,5 +506,5 @@ class RopoJob(models.Model):
                 ),
             )
 
-    def _pdf_name(self):
-        return f"Ropo {self.display_name}.pdf".replace("/", "-")
+    def _name_of_pdf(self):
+        return f"Ropo {self.display_name}".replace("/", "-")

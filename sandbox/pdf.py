@@ -20,7 +20,8 @@ def render(job, profile, original=True, preview=False):
     from reportlab.pdfgen.canvas import Canvas
 
     buffer = io.BytesIO()
-    canvas = Canvas(buffer, pagesize=A4)
+    # The same document is the same bytes, as one that is kept in an archive.
+    canvas = Canvas(buffer, pagesize=A4, invariant=1)
     canvas.setTitle(f"{title(job, original)} {job.billnum}")
     _write(canvas, 20, 770, 20, title(job, original))
     if preview:
