@@ -165,6 +165,11 @@ def local_print_payload(payload):
     return {**kept, "sendtype": "print"}
 
 
+def delivery_payload(payload):
+    """The same dataset only to be delivered: Ropo's ledger has it already."""
+    return {**payload, "jobtype": PRINT_SERVICE, "checkbillnum": 0}
+
+
 def claim_payload(claim):
     """The dataset for a reminder or a collection (guide: Reminder, Connect)."""
     return _without_blanks(
@@ -766,6 +771,11 @@ class RopoOne:
         self._transport.close()
 
     # writes
+
+    def send(self, payloads):
+        """Datasets of assignments, or one payment; one `Answer` each, in order."""
+        is_dataset = "jobtype" in payloads[0]
+        return (self.send_assignments if is_dataset else self.send_payments)(payloads)
 
     def send_assignments(self, payloads):
         """One `POST /jobs`; one `Answer` per payload, in the order of the payloads."""

@@ -21,7 +21,6 @@ from ..channels.errors import (
 from ..channels.ropo_one import HOSTS, RopoOne
 from ..channels.transport import checked_url
 from .res_partner import SENDTYPES
-from .ropo_request import ASSIGNMENTS
 
 _logger = logging.getLogger(__name__)
 
@@ -222,6 +221,17 @@ class RopoAccount(models.Model):
         default=3,
         help="When Ropo's open amount of a case differs from the ledger's for longer, "
         "the responsible is told.",
+    )
+    count_payment = fields.Selection(
+        [
+            ("registered", "When it is registered"),
+            ("bank", "When the bank statement has it"),
+        ],
+        string="A Payment Counts",
+        required=True,
+        default="registered",
+        help="A payment that waits for its line of the bank statement is told to Ropo "
+        "at once, so that nobody is chased for what he paid; or only with that line.",
     )
     paused_until = fields.Datetime(
         help="Nothing is sent through this account until then."
@@ -520,9 +530,7 @@ class RopoAccount(models.Model):
         wait = timedelta(minutes=2)
         if error.reason == Reason.CREDENTIALS:
             wait = REST_AFTER_REFUSAL
-            self._ask_person(
-                self.env._("Ropo refuses the credentials"), self._explain(error)
-            )
+            self._ask_person(self._credentials_question(), self._explain(error))
         self.paused_until = fields.Datetime.now() + wait
         _logger.warning("Ropo account %s rests: %s", self.id, error.reason)
 
@@ -535,12 +543,12 @@ class RopoAccount(models.Model):
 
     def _resume(self):
         self.filtered("paused_until").paused_until = False
-        self.activity_unlink(["mail.mail_activity_data_warning"])
+        self._open_questions(self._credentials_question()).unlink()
 
     def _ask_person(self, summary, note):
         """One activity for the responsible, however often the reason comes back."""
         self.ensure_one()
-        if self.activity_search(["mail.mail_activity_data_warning"]):
+        if self._open_questions(summary):
             return
         responsible = self.user_id or self.env.ref("base.user_admin")
         self.activity_schedule(
@@ -549,6 +557,15 @@ class RopoAccount(models.Model):
             note=plaintext2html(note),
             user_id=responsible.id,
         )
+
+    def _open_questions(self, summary):
+        return self.activity_search(
+            ["mail.mail_activity_data_warning"],
+            additional_domain=[("summary", "=", summary)],
+        )
+
+    def _credentials_question(self):
+        return self.env._("Ropo refuses the credentials")
 
     def _call_now(self, call):
         """What `call(client)` returns; a failure becomes a sentence for the user."""
@@ -577,15 +594,13 @@ class RopoAccount(models.Model):
             )
         return found
 
-    def _assignment_operations(self):
-        """The operations that go to Ropo as assignments, many to a call."""
-        if self.credit_allocation == "credit_job":
-            return (*ASSIGNMENTS, "credit_allocation")
-        return ASSIGNMENTS
-
     def _holds_ledger(self):
         """Whether Ropo chases the invoices that it delivers (Unify, Embed)."""
         return self.service_model != "connect"
+
+    def _knows_credit_notes(self):
+        """Whether an allocated credit note stands in Ropo's ledger under its number."""
+        return self._holds_ledger() or self.credit_allocation == "credit_job"
 
     def _printing(self):
         """The `Printing` of letters."""

@@ -2,11 +2,17 @@ from collections import defaultdict
 from datetime import timedelta
 
 from odoo import api, models
-from odoo.tools import SQL
+from odoo.tools import SQL, format_date, formatLang
 
-POSTED = SQL("entry.state = 'posted'")
+from .ropo_request import KNOWN_CODES
+
 # How far Ropo's day of a payment may be from the ledger's.
 SAME_MONEY_DAYS = timedelta(days=7)
+# What is farther apart, or differs by up to this part of the amount on the same day,
+# may be the same money: a person says.
+SIMILAR_MONEY_DAYS = timedelta(days=31)
+SIMILAR_MONEY_PART = 0.02
+SAME_DAY = timedelta(days=1)  # Ropo's clock is not ours
 
 
 class RopoComparison(models.AbstractModel):
@@ -39,56 +45,64 @@ class RopoComparison(models.AbstractModel):
         :return: `{move id: rows}`; with those of payments that were reset to draft,
             since Odoo's open amount reflects them too
         """
-        query = self._partials_query(
-            SQL("line.move_id IN %s", tuple(moves.ids or [0])), SQL("TRUE")
-        )
         found = defaultdict(list)
-        for row in self.env.execute_query_dict(query):
+        for row in self._partials_of(SQL("line.move_id IN %s", _any_of(moves))):
             found[row["move_id"]].append(row)
         return found
 
     @api.model
     def _credit_partials(self, credit_notes):
         """The reconciliations of these credit notes with invoices, as rows."""
-        return self.env.execute_query_dict(
-            self._partials_query(SQL("entry.id IN %s", tuple(credit_notes.ids or [0])))
+        return self._partials_of(
+            SQL("counterpart.move_id IN %s", _any_of(credit_notes))
         )
 
-    def _partials_query(self, condition, standing=POSTED):
-        """Partial reconciliations of receivables, in the invoice's currency.
+    def _partials_of(self, condition):
+        self._flush_ledger()
+        return self.env.execute_query_dict(
+            SQL(
+                "SELECT line.move_id, line.id AS line_id, partial.id AS partial_id, "
+                "partial.debit_amount_currency AS amount %s WHERE %s AND %s",
+                self._ledger(SQL("account_move_line line")),
+                self._is_real(),
+                condition,
+            )
+        )
 
-        Exchange differences are left out: they are the ledger's matter, not the
-        debtor's. So is what does not stand: a payment that was reset to draft keeps
-        its partial, but nobody has paid.
-        """
-        for model in ("account.move", "account.move.line", "account.partial.reconcile"):
-            self.env[model].flush_model()
+    def _ledger(self, lines):
+        """`lines`, which end in a `line` of an invoice's debt, with the partial
+        reconciliations of it, in the invoice's currency."""
         return SQL(
             """
-            SELECT line.move_id,
-                   line.id AS line_id,
-                   partial.id AS partial_id,
-                   partial.debit_amount_currency AS amount,
-                   entry.id AS entry_id,
-                   entry.move_type,
-                   counterpart.date,
-                   counterpart.journal_id
-              FROM account_move_line line
-              JOIN account_partial_reconcile partial ON partial.debit_move_id = line.id
-              JOIN account_move_line counterpart
-                ON counterpart.id = partial.credit_move_id
-              JOIN account_move entry ON entry.id = counterpart.move_id
-             WHERE line.display_type = 'payment_term'
-               AND partial.debit_amount_currency != 0
-               AND NOT EXISTS (
-                   SELECT FROM account_partial_reconcile cause
-                    WHERE cause.exchange_move_id = entry.id)
-               AND %s
-               AND %s
+            FROM %s
+            JOIN account_partial_reconcile partial
+              ON partial.debit_move_id = line.id
+             AND line.display_type = 'payment_term'
+             AND partial.debit_amount_currency != 0
+            JOIN account_move_line counterpart
+              ON counterpart.id = partial.credit_move_id
             """,
-            standing,
-            condition,
+            lines,
         )
+
+    def _is_real(self):
+        """Exchange differences are the ledger's matter, not the debtor's."""
+        return SQL(
+            """
+            NOT EXISTS (
+                SELECT FROM account_partial_reconcile cause
+                 WHERE cause.exchange_move_id = counterpart.move_id)
+            """
+        )
+
+    def _flush_ledger(self):
+        for model in (
+            "account.move",
+            "account.move.line",
+            "account.partial.reconcile",
+            "account.payment",
+        ):
+            self.env[model].flush_model()
 
     # --- business: the differences ---
 
@@ -101,193 +115,393 @@ class RopoComparison(models.AbstractModel):
             credit notes
         """
         Request = self.env["ropo.request"].sudo()
-        withdrawn = self._withdrawn(operation)
+        self._forget_needless_reversals()
+        untold, withdrawn = self._differences(operation)
+        unheard = self.env["ropo.event"].browse(_ids(withdrawn, "event_id"))
+        if unheard:
+            # What Ropo reported may be found under another reconciliation now.
+            unheard.source_partial_id = False
+            untold, withdrawn = self._differences(operation)
+        unsaid = [row for row in withdrawn if row["state"] in ("queued", "rejected")]
         # Void: the same reconciliation may stand again one day, and is told then.
-        Request.browse(withdrawn.pop("queued", [])).write(
+        Request.browse(_ids(unsaid, "request_id")).write(
             {"state": "cancelled", "void": True}
         )
-        vals_list = [self._change_vals(row) for row in self._untold(operation)]
-        vals_list += [self._change_vals(row) for row in withdrawn.get("told", [])]
-        requests = Request._queue(vals_list)
+        said = [
+            {**row, "operation": "payment_reversal"}
+            for row in withdrawn
+            if row["state"] == "done"
+        ]
+        untold = self._without_ropos_money(untold)
+        untold, said = self._without_renumbered(untold, said)
+        # What is taken back goes first: to a case that is paid no more can be paid.
+        requests = Request._queue([self._change_vals(row) for row in [*said, *untold]])
+        self._ask_about(requests)
         if requests:
             self.env.ref("ropo_connect.cron_process_requests")._trigger()
         return requests
 
-    def _untold(self, operation):
-        """Rows of what stands in the ledger and no request tells of."""
-        self.env["ropo.job"].flush_model()
-        self.env["ropo.request"].flush_model()
-        is_credit = SQL("=") if operation == "credit_allocation" else SQL("!=")
+    def _differences(self, operation):
+        """What stands in the ledger and nothing tells of, and what was told, or is
+        about to be, and stands no more: two lists of rows.
+
+        Both in one pass: what stands, and what speaks for a reconciliation (a request,
+        the capital handed over, a credit note of its own, an event of Ropo's), are
+        joined, and what has no other side is the difference.
+        """
+        self._flush_ledger()
+        for model in ("ropo.job", "ropo.request", "ropo.event", "ropo.account"):
+            self.env[model].flush_model()
         rows = self.env.execute_query_dict(
             SQL(
                 """
-                SELECT job.id AS job_id, ledger.*, %(operation)s AS operation
-                  FROM ropo_job job
+                WITH standing AS (%(standing)s), told AS (%(told)s)
+                SELECT job.id AS job_id,
+                       job.account_id,
+                       job.company_id,
+                       job.currency_id,
+                       job.move_id,
+                       partial_id,
+                       told.request_id,
+                       told.event_id,
+                       told.state,
+                       COALESCE(standing.amount, told.amount) AS amount,
+                       %(operation)s AS operation,
+                       entry.id AS entry_id,
+                       entry.name AS entry_name,
+                       CASE WHEN standing.amount IS NULL THEN CURRENT_DATE
+                            ELSE COALESCE(payment.date, entry.invoice_date, entry.date)
+                            END AS date,
+                       %(is_ropos)s AS is_ropos,
+                       %(has_money)s AS has_money
+                  FROM standing
+                  FULL JOIN told USING (job_id, partial_id)
+                  JOIN ropo_job job ON job.id = job_id
                   JOIN ropo_account account ON account.id = job.account_id
-                  JOIN (%(ledger)s) ledger ON ledger.move_id = job.move_id
-                  JOIN account_journal journal ON journal.id = ledger.journal_id
-                 WHERE job.chased
-                   AND job.stage NOT IN ('closed')
+                  LEFT JOIN account_move entry
+                    ON entry.id = COALESCE(standing.entry_id, told.entry_id)
+                  LEFT JOIN account_payment payment
+                    ON payment.id = entry.origin_payment_id
+                  LEFT JOIN account_journal journal ON journal.id = entry.journal_id
+                 WHERE (standing.amount IS NULL OR told.state IS NULL)
+                   AND job.chased
+                   AND job.stage != 'closed'
                    AND account.active
-                   AND ledger.move_type %(is_credit)s 'out_refund'
-                   AND journal.ropo_settlement IS NOT TRUE
-                   AND NOT EXISTS (
-                       SELECT FROM account_journal_ropo_account_rel settlement
-                        WHERE settlement.ropo_account_id = account.id
-                          AND settlement.account_journal_id = journal.id)
-                   -- A claim over some instalments hears of those only.
-                   AND (job.part_ids IS NULL
-                        OR job.part_ids @> to_jsonb(ledger.line_id))
-                   AND NOT COALESCE(
-                       jsonb_exists(job.covers, ledger.partial_id::text), FALSE)
-                   AND NOT EXISTS (
-                       SELECT FROM ropo_request request
-                        WHERE request.job_id = job.id
-                          AND request.source_partial_id = ledger.partial_id
-                          AND request.operation IN ('payment', 'credit_allocation')
-                          AND request.void IS NOT TRUE)
-                   AND NOT EXISTS (
-                       SELECT FROM ropo_request credit
-                        WHERE credit.move_id = ledger.entry_id
-                          AND credit.operation = 'credit_note'
-                          AND credit.state IN ('queued', 'sending', 'unknown', 'done')
-                          AND jsonb_exists(credit.covers, ledger.partial_id::text))
-                   AND NOT EXISTS (
-                       SELECT FROM ropo_event event
-                        WHERE event.job_id = job.id
-                          AND event.source_partial_id = ledger.partial_id)
-                 ORDER BY ledger.date, ledger.partial_id
+                   AND CASE WHEN standing.amount IS NULL
+                            THEN %(is_withdrawn)s ELSE %(is_untold)s END
+                 ORDER BY date, partial_id
                 """,
                 operation=operation,
-                is_credit=is_credit,
-                ledger=self._partials_query(SQL("TRUE")),
+                standing=self._standing(),
+                told=self._told(),
+                is_ropos=self._is_ropos(),
+                has_money=self._has_money(),
+                is_withdrawn=self._is_withdrawn(),
+                is_untold=self._is_untold(operation),
             )
         )
-        return self._without_ropos_money(rows)
+        untold = [row for row in rows if row["state"] is None]
+        return untold, [row for row in rows if row["state"] is not None]
+
+    def _standing(self):
+        """What stands: a payment that was reset to draft keeps its partial, but
+        nobody has paid."""
+        return SQL(
+            """
+            SELECT job.id AS job_id,
+                   partial.id AS partial_id,
+                   partial.debit_amount_currency AS amount,
+                   counterpart.move_id AS entry_id
+            %s
+             WHERE job.chased
+               AND job.stage != 'closed'
+               AND counterpart.parent_state = 'posted'
+            """,
+            self._ledger(
+                SQL(
+                    "ropo_job job "
+                    "JOIN account_move_line line ON line.move_id = job.move_id"
+                )
+            ),
+        )
+
+    def _told(self):
+        """What speaks for a reconciliation."""
+        return SQL(
+            """
+            SELECT job_id, source_partial_id AS partial_id, id AS request_id,
+                   NULL::integer AS event_id, state, amount,
+                   counterpart_id AS entry_id
+              FROM ropo_request
+             WHERE operation IN ('payment', 'credit_allocation')
+               AND void IS NOT TRUE
+             UNION ALL
+            SELECT job.id, covered.key::integer, NULL, NULL, 'done',
+                   covered.value::numeric, NULL
+              FROM ropo_job job, jsonb_each_text(job.covers) covered
+             WHERE job.chased
+               AND jsonb_typeof(job.covers) = 'object'
+             UNION ALL
+            SELECT job.id, covered.key::integer, NULL, NULL, credit.state,
+                   covered.value::numeric, credit.move_id
+              FROM ropo_request credit
+              JOIN ropo_job job
+                ON job.account_id = credit.account_id
+               AND job.jobid = credit.payload->>'refundtojobid',
+                   jsonb_each_text(credit.covers) covered
+             WHERE credit.operation = 'credit_note'
+               AND credit.state IN ('sending', 'unknown', 'done')
+               AND jsonb_typeof(credit.covers) = 'object'
+             UNION ALL
+            SELECT job_id, source_partial_id, NULL, id, 'heard', amount, NULL
+              FROM ropo_event
+             WHERE source_partial_id != 0
+            """
+        )
+
+    def _is_withdrawn(self):
+        """Of money and of credits alike: what is taken back must go before both."""
+        return SQL(
+            """
+            told.state IN ('queued', 'rejected', 'done', 'heard')
+            AND NOT EXISTS (
+                SELECT FROM ropo_request reversal
+                 WHERE reversal.job_id = told.job_id
+                   AND reversal.source_partial_id = told.partial_id
+                   AND reversal.operation = 'payment_reversal'
+                   AND reversal.void IS NOT TRUE)
+            """
+        )
+
+    def _is_untold(self, operation):
+        is_credit = SQL("=") if operation == "credit_allocation" else SQL("!=")
+        return SQL(
+            """
+            entry.move_type %s 'out_refund'
+            AND (account.count_payment = 'registered'
+                 OR payment.id IS NULL OR payment.is_matched)
+            AND (NOT %s OR %s)
+            AND NOT EXISTS (
+                SELECT FROM account_partial_reconcile cause
+                 WHERE cause.exchange_move_id = entry.id)
+            """,
+            is_credit,
+            self._is_ropos(),
+            self._has_money(),
+        )
+
+    def _is_ropos(self):
+        """Whether it is what Ropo collected, or booked where Ropo pays out to."""
+        return SQL(
+            """
+            (journal.ropo_settlement IS TRUE
+             OR payment.ropo_event_id IS NOT NULL
+             OR EXISTS (
+                SELECT FROM account_journal_ropo_account_rel settlement
+                 WHERE settlement.ropo_account_id = account.id
+                   AND settlement.account_journal_id = journal.id))
+            """
+        )
+
+    def _has_money(self):
+        """Whether Ropo reported money of the case that is not found in the ledger."""
+        return SQL(
+            """
+            EXISTS (
+                SELECT FROM ropo_event event
+                 WHERE event.job_id = job.id
+                   AND LOWER(event.kind) = 'payment'
+                   AND event.amount != 0
+                   AND COALESCE(event.source_partial_id, 0) = 0
+                   AND event.request_id IS NULL
+                   AND event.duplicate_of_id IS NULL
+                   AND NOT EXISTS (
+                       SELECT FROM account_payment registered
+                        WHERE registered.ropo_event_id = event.id))
+            """
+        )
+
+    def _forget_needless_reversals(self):
+        """What was to be taken back and stands again."""
+        Request = self.env["ropo.request"].sudo()
+        waiting = Request.search(
+            [
+                ("operation", "=", "payment_reversal"),
+                ("state", "in", ("queued", "rejected", "cancelled")),
+                ("void", "=", False),
+                ("job_id.stage", "!=", "closed"),
+            ]
+        )
+        standing = (
+            self.env["account.partial.reconcile"]
+            .sudo()
+            .search(
+                [
+                    ("id", "in", waiting.mapped("source_partial_id")),
+                    ("credit_move_id.parent_state", "=", "posted"),
+                ]
+            )
+        )
+        waiting.filtered(lambda r: r.source_partial_id in standing.ids).write(
+            {"state": "cancelled", "void": True}
+        )
+
+    # --- business: money that came through Ropo ---
 
     def _without_ropos_money(self, rows):
         """`rows` without the money that Ropo reported itself.
 
         By amount, and by date with some days of tolerance; each event speaks for one
-        reconciliation.
+        reconciliation. Where it may be the same money, the row bears the event as its
+        `doubt`.
         """
+        jobs = {row["job_id"] for row in rows if row["has_money"]}
+        if not jobs:
+            return rows
         events = self.env["ropo.event"].search(
             [
-                ("job_id", "in", [row["job_id"] for row in rows]),
+                ("job_id", "in", list(jobs)),
                 ("kind", "=ilike", "payment"),
                 ("amount", "!=", 0),
                 ("source_partial_id", "in", (0, False)),
                 ("request_id", "=", False),
                 ("duplicate_of_id", "=", False),
+                ("payment_ids", "=", False),
             ]
         )
-        reported = events.grouped(lambda event: (event.job_id.id, event.amount))
-        untold = []
-        for row in rows:
-            key = row["job_id"], float(row["amount"])
-            same = reported.get(key, events.browse()).filtered(
-                lambda event, day=row["date"]: (
-                    not event.source_partial_id
-                    and abs((event.event_time or event.create_date).date() - day)
-                    <= SAME_MONEY_DAYS
-                )
-            )[:1]
-            if same:
-                same.source_partial_id = row["partial_id"]
+        reported = events.grouped(lambda event: event.job_id.id)
+        # First what is known to be Ropo's: it must not speak for other money.
+        certain = [row for row in rows if row["is_ropos"]]
+        for row in [*self._known_by_answer(jobs), *certain]:
+            self._find_reported(row, reported)
+        return [
+            row
+            for row in rows
+            if not row["is_ropos"] and not self._find_reported(row, reported)
+        ]
+
+    def _known_by_answer(self, job_ids):
+        """What Ropo answered to be its own money, as rows."""
+        requests = self.env["ropo.request"].search(
+            [
+                ("job_id", "in", list(job_ids)),
+                ("operation", "=", "payment"),
+                ("answer_code", "in", KNOWN_CODES),
+                ("void", "=", False),
+            ]
+        )
+        heard = set(requests.job_id.event_ids.mapped("source_partial_id"))
+        return [
+            {
+                "job_id": request.job_id.id,
+                "partial_id": request.source_partial_id,
+                "amount": request.amount,
+                "date": request.date,
+            }
+            for request in requests
+            if request.source_partial_id not in heard
+        ]
+
+    def _find_reported(self, row, reported):
+        """Whether Ropo reported the money of this row; notes by which event."""
+        events = reported.get(row["job_id"], self.env["ropo.event"]).filtered(
+            lambda event: not event.source_partial_id
+        )
+        found = events.sorted(lambda event: (_days(event, row), event.id))
+        same = found.filtered(
+            lambda event: _is_same(event, row) and _days(event, row) <= SAME_MONEY_DAYS
+        )[:1]
+        same.source_partial_id = row["partial_id"]
+        row["doubt"] = found.filtered(lambda event: _is_similar(event, row))[:1]
+        return bool(same)
+
+    def _ask_about(self, requests):
+        doubtful = requests.filtered("doubt_event_id")
+        for account, own in doubtful.grouped("account_id").items():
+            account._ask_person(
+                self.env._("Is this the same money?"),
+                self.env._(
+                    "Of some payments it is not sure whether Ropo has the money "
+                    "itself: they wait for you under “Needs a Look”, Ropo → Told to "
+                    "Ropo. The first: %(payment)s.",
+                    payment=own[0].display_name,
+                ),
+            )
+
+    # --- business: requests ---
+
+    def _without_renumbered(self, untold, said):
+        """Both without what was only reconciled anew: the same entry and amount have
+        another number, and Ropo need not hear of it."""
+        gone = {}
+        for row in said:
+            if row["request_id"] and row["entry_id"]:
+                gone[row["job_id"], row["entry_id"], float(row["amount"])] = row
+        rest = []
+        for row in untold:
+            key = row["job_id"], row["entry_id"], float(row["amount"])
+            told = gone.pop(key, None)
+            if told:
+                said.remove(told)
+                self.env["ropo.request"].sudo().browse(
+                    told["request_id"]
+                ).source_partial_id = row["partial_id"]
             else:
-                untold.append(row)
-        return untold
-
-    def _withdrawn(self, operation):
-        """What was told, or is about to be, and stands no more in the ledger."""
-        self.env["ropo.job"].flush_model()
-        self.env["ropo.request"].flush_model()
-        rows = self.env.execute_query_dict(
-            SQL(
-                """
-                WITH ledger AS (%(ledger)s)
-                SELECT request.id AS request_id,
-                       request.state,
-                       request.job_id,
-                       job.move_id,
-                       request.source_partial_id AS partial_id,
-                       request.amount,
-                       request.counterpart_id AS entry_id,
-                       CURRENT_DATE AS date,
-                       'payment_reversal' AS operation
-                  FROM ropo_request request
-                  JOIN ropo_job job ON job.id = request.job_id
-                 WHERE request.operation = %(operation)s
-                   AND request.state IN ('queued', 'done')
-                   AND request.void IS NOT TRUE
-                   AND job.stage NOT IN ('closed')
-                   AND NOT EXISTS (
-                       SELECT FROM ledger
-                        WHERE ledger.partial_id = request.source_partial_id)
-                   AND NOT EXISTS (
-                       SELECT FROM ropo_request reversal
-                        WHERE reversal.job_id = request.job_id
-                          AND reversal.source_partial_id = request.source_partial_id
-                          AND reversal.operation = 'payment_reversal'
-                          AND reversal.state != 'cancelled'
-                          AND reversal.void IS NOT TRUE)
-                """,
-                operation=operation,
-                ledger=self._partials_query(SQL("TRUE")),
-            )
-        )
-        rows += self._uncovered() if operation == "payment" else []
-        return {
-            "queued": [row["request_id"] for row in rows if row["state"] == "queued"],
-            "told": [row for row in rows if row["state"] == "done"],
-        }
-
-    def _uncovered(self):
-        """What the capital handed over took into account and stands no more."""
-        return self.env.execute_query_dict(
-            SQL(
-                """
-                WITH ledger AS (%(ledger)s)
-                SELECT 'done' AS state,
-                       job.id AS job_id,
-                       job.move_id,
-                       covered.key::integer AS partial_id,
-                       covered.value::numeric AS amount,
-                       NULL::integer AS entry_id,
-                       CURRENT_DATE AS date,
-                       'payment_reversal' AS operation
-                  FROM ropo_job job
-                 CROSS JOIN LATERAL jsonb_each_text(job.covers) covered
-                 WHERE job.chased
-                   AND jsonb_typeof(job.covers) = 'object'
-                   AND job.stage NOT IN ('closed')
-                   AND NOT EXISTS (
-                       SELECT FROM ledger
-                        WHERE ledger.partial_id = covered.key::integer)
-                   AND NOT EXISTS (
-                       SELECT FROM ropo_request reversal
-                        WHERE reversal.job_id = job.id
-                          AND reversal.source_partial_id = covered.key::integer
-                          AND reversal.operation = 'payment_reversal')
-                """,
-                ledger=self._partials_query(SQL("TRUE")),
-            )
-        )
+                rest.append(row)
+        return rest, said
 
     def _change_vals(self, row):
-        job = self.env["ropo.job"].browse(row["job_id"])
-        entry = self.env["account.move"].browse(row["entry_id"])
-        return {
-            "account_id": job.account_id.id,
-            "company_id": job.company_id.id,
-            "move_id": job.move_id.id,
-            "job_id": job.id,
+        vals = {
+            "account_id": row["account_id"],
+            "company_id": row["company_id"],
+            "move_id": row["move_id"],
+            "job_id": row["job_id"],
             "operation": row["operation"],
             "amount": row["amount"],
-            "currency_id": job.currency_id.id,
+            "currency_id": row["currency_id"],
             "date": row["date"],
             "source_partial_id": row["partial_id"],
             "counterpart_id": row["entry_id"],
             # Ropo wants a reason where the capital rises, also when the entry is gone.
-            "description": entry.name or self.env._("Payment taken back"),
+            "description": row["entry_name"] or self.env._("Payment taken back"),
         }
+        if row.get("doubt"):
+            vals |= {
+                "state": "rejected",
+                "doubt_event_id": row["doubt"].id,
+                "error": self._doubt_text(row["doubt"]),
+            }
+        return vals
+
+    def _doubt_text(self, event):
+        return self.env._(
+            "Ropo reported %(amount)s on %(date)s: is it this money? Then choose “It "
+            "Came Through Ropo”, else “It Is Other Money”, and Ropo is told.",
+            amount=formatLang(self.env, event.amount, currency_obj=event.currency_id),
+            date=format_date(self.env, event._paid_on()),
+        )
+
+
+def _any_of(records):
+    return tuple(records.ids or [0])
+
+
+def _ids(rows, name):
+    return [row[name] for row in rows if row[name]]
+
+
+def _days(event, row):
+    return abs(event._paid_on() - row["date"])
+
+
+def _is_same(event, row):
+    return not event.currency_id.compare_amounts(event.amount, float(row["amount"]))
+
+
+def _is_similar(event, row):
+    """Whether it may be the same money."""
+    amount = float(row["amount"])
+    if _is_same(event, row):
+        return _days(event, row) <= SIMILAR_MONEY_DAYS
+    little = abs(event.amount - amount) <= abs(amount) * SIMILAR_MONEY_PART
+    return little and _days(event, row) <= SAME_DAY

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import formatLang
 
 from ..channels.errors import ChannelError, Outcome
 from ..channels.pace import Pace
@@ -396,16 +397,54 @@ class RopoJob(models.Model):
                 stage = "credited" if is_credit else "paid"
                 if self.stage != stage:
                     self._set_stage(stage, now)
+        elif request.job_id == self:
+            own = request._reported_since()
+            capital = request.capital_before - own - request._signed_amount()
+            self.open_amount = max(capital, 0.0)
+            self.open_total = request._expected_totals()[1]
         else:
-            sign = -1 if request.operation == "payment_reversal" else 1
-            told_of_this = request.job_id == self
-            capital = request.capital_before if told_of_this else self.open_amount
-            total = request.total_before if told_of_this else self.open_total
-            self.open_amount = capital - sign * request.amount
-            self.open_total = total - sign * request.amount
+            self.open_amount = max(self.open_amount - request.amount, 0.0)
+            self.open_total = max(self.open_total - request.amount, 0.0)
+        if request.job_id == self:
+            request.capital_after = self.open_amount
+        if answer and answer.unallocated > 0:
+            self._flag_unallocated(answer.unallocated)
         is_open = self.currency_id.compare_amounts(self.open_amount, 0) > 0
         if is_open and self.stage in SETTLED:
             self._set_stage(self.kind if self.kind in CHASES else "invoiced", now)
+
+    def _flag_unallocated(self, amount):
+        """Money that Ropo could not place: more than the debtor owes."""
+        self.account_id._ask_person(
+            self.env._("Ropo could not place some money"),
+            self.env._(
+                "The customer paid more than Ropo asks for: %(amount)s too much. The "
+                "first case: %(case)s. Pay it back, or use it for another invoice.",
+                amount=formatLang(self.env, amount, currency_obj=self.currency_id),
+                case=self.display_name,
+            ),
+        )
+
+    def _end(self):
+        """Ropo has ended the case: there is nothing left to tell."""
+        self._enter_stage("closed", fields.Datetime.now())
+        self.open_amount = self.open_total = 0.0
+        if self.currency_id.compare_amounts(self.move_id.amount_residual, 0) > 0:
+            self.account_id._ask_person(
+                self.env._("Nobody chases this any more"),
+                self.env._(
+                    "Ropo has ended a case of which the ledger has something open. "
+                    "Decide what becomes of it. The first: %(case)s.",
+                    case=self.display_name,
+                ),
+            )
+
+    def _newest_events(self):
+        """`{job: id of its newest event}`"""
+        groups = self.env["ropo.event"]._read_group(
+            [("job_id", "in", self.ids)], ["job_id"], ["id:max"]
+        )
+        return dict(groups)
 
     def _uncover(self, partial_id):
         """The capital no more takes this reconciliation into account."""

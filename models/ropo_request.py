@@ -38,10 +38,13 @@ PROBLEMS = ("unknown", "rejected")
 GONE = ("state", "sent", "chased", "paid", "small", "early", "instalments")
 GONE += ("hold", "exempt", "disputed")
 
-# `statusid` of a payment: the case is closed, so there is nothing left to tell.
-CLOSED_CODES = (5,)
-# The same: Ropo received this money, or paid it back, itself.
+# `statusid` of a payment that was not posted. Too old, closed, cancelled: the case has
+# ended, so there is nothing left to tell.
+ENDED_CODES = (2, 5, 11)
+# Ropo received this money, or paid it back, itself.
 KNOWN_CODES = (3, 4)
+# Ropo does not follow the money of this case.
+IGNORED_CODES = (8,)
 
 # Of the advisory locks, the class that means "works for this account".
 WORKER_LOCK = 0x526F706F
@@ -157,6 +160,23 @@ class RopoRequest(models.Model):
     total_before = fields.Monetary(
         readonly=True, help="The same with interest and fees."
     )
+    capital_after = fields.Monetary(
+        readonly=True, help="The open capital of the case after this was said."
+    )
+    last_event_id = fields.Integer(
+        readonly=True, help="The newest event of the case when this was said."
+    )
+    answer_code = fields.Integer(
+        readonly=True, help="The number by which Ropo says why it posted no payment."
+    )
+    doubt_event_id = fields.Many2one(
+        "ropo.event",
+        string="The Same Money?",
+        readonly=True,
+        ondelete="set null",
+        index="btree_not_null",
+        help="What Ropo reported may be this very money: a person says.",
+    )
     look_ups = fields.Integer(readonly=True)
     next_attempt_at = fields.Datetime(readonly=True)
     lease_until = fields.Datetime(readonly=True)
@@ -224,6 +244,14 @@ class RopoRequest(models.Model):
         self._check_state("unknown")
         self.sudo()._requeue()
         self._work_off_soon()
+
+    def action_came_through_ropo(self):
+        """A person says: it is the money that Ropo reported, so don't tell it."""
+        self._check_manager()
+        self._check_state("rejected")
+        for request in self.sudo().filtered("doubt_event_id"):
+            request.doubt_event_id.source_partial_id = request.source_partial_id
+        self.action_cancel()
 
     def action_cancel(self):
         """A person says: don't."""
@@ -508,7 +536,7 @@ class RopoRequest(models.Model):
             [
                 ("account_id", "=", account.id),
                 ("state", "=", "queued"),
-                ("operation", "in", account._assignment_operations()),
+                ("operation", "in", ASSIGNMENTS),
                 ("local_print", "=", local_print),
                 ("has_attachments", "=", has_attachments),
                 ("id", "in", only) if only else (1, "=", 1),
@@ -524,7 +552,8 @@ class RopoRequest(models.Model):
         """The next payments, reversals and allocations: one of each case.
 
         While one change of a case is under way or lost, no other is said: that is
-        what makes a lost one recognisable by the capital that Ropo shows.
+        what makes a lost one recognisable by the capital that Ropo shows. What is
+        taken back goes first: to a case that is paid nothing can be paid.
         """
         limit = account.max_concurrency * CALLS_PER_CLAIM
         self.flush_model()
@@ -541,14 +570,15 @@ class RopoRequest(models.Model):
                    AND NOT EXISTS (
                        SELECT FROM ropo_request other
                         WHERE other.job_id = request.job_id
-                          AND (other.state IN ('sending', 'unknown')
-                               OR (other.state = 'queued' AND other.id < request.id))
-                          AND other.id != request.id)
-                 ORDER BY request.job_id, request.id
+                          AND other.state IN ('sending', 'unknown')
+                          AND other.operation NOT IN %(assignments)s)
+                 ORDER BY request.job_id,
+                          request.operation != 'payment_reversal',
+                          request.id
                  LIMIT %(limit)s
                 """,
                 account=account.id,
-                assignments=account._assignment_operations(),
+                assignments=ASSIGNMENTS,
                 chosen=SQL("request.id IN %s", tuple(only)) if only else SQL("TRUE"),
                 now=fields.Datetime.now(),
                 limit=limit,
@@ -601,11 +631,14 @@ class RopoRequest(models.Model):
                     request._freeze_one(account)
             if chase:
                 requests._freeze_covers()
-        for request in self - assignments:
+        changes = self - assignments
+        newest = changes.job_id._newest_events()
+        for request in changes:
             # What is reported meanwhile may have this in it already: only against
             # these figures can be seen whether it arrived.
             request.capital_before = request.job_id.open_amount
             request.total_before = request.job_id.open_total
+            request.last_event_id = newest.get(request.job_id, 0)
             request._freeze_one(account)
 
     def _refuse(self, verdict):
@@ -638,6 +671,8 @@ class RopoRequest(models.Model):
             payload = self._invoice_payload(
                 move, account, self.id, credited, self._files()
             )
+            if self._was_allocated() and account._knows_credit_notes():
+                return ropo_one.delivery_payload(payload)
             if self.local_print:
                 return ropo_one.local_print_payload(payload)
             return payload
@@ -648,7 +683,7 @@ class RopoRequest(models.Model):
             self.amount = claim.amount
             self.part_ids = parts.ids if parts < move._ropo_open_parts() else False
             return ropo_one.claim_payload(claim)
-        if self.operation in account._assignment_operations():
+        if self._is_credit_job(account):
             return ropo_one.invoice_payload(document._allocation(self))
         return ropo_one.payment_payload(document._change(self))
 
@@ -674,7 +709,7 @@ class RopoRequest(models.Model):
         """
         jobs = self.env["ropo.job"]
         by_job = account.credit_allocation == "credit_job" and account._holds_ledger()
-        if self.operation != "credit_note" or not by_job:
+        if self.operation != "credit_note" or not by_job or self._was_allocated():
             return jobs
         partials = self.env["ropo.comparison"]._credit_partials(self.move_id)
         amount = sum(partial["amount"] for partial in partials)
@@ -699,23 +734,38 @@ class RopoRequest(models.Model):
                 if not request.part_ids or row["line_id"] in request.part_ids
             }
 
+    def _was_allocated(self):
+        """Whether Ropo got this credit note already, as credits of the cases."""
+        return self.operation == "credit_note" and self.search_count(
+            [
+                ("operation", "=", "credit_allocation"),
+                ("counterpart_id", "=", self.move_id.id),
+                ("state", "in", LIVE),
+                ("void", "=", False),
+            ],
+            limit=1,
+        )
+
+    def _is_credit_job(self, account):
+        """Whether it is told as a job of its own, which credits the case."""
+        by_job = account.credit_allocation == "credit_job"
+        return by_job and self.operation == "credit_allocation"
+
     # --- business: say ---
 
     def _say(self, client, pace, account):
         """Says them, side by side; `{request id: Answer}`. Touches no database."""
         if not self:
             return {}
-        say, size = client.send_payments, 1
-        if self[0].local_print:
-            say = client.print_locally
-        elif self[0].has_attachments:
-            say = client.send_assignments
-        elif self[0].operation in account._assignment_operations():
-            say, size = client.send_assignments, account.batch_size
+        # Credits that are jobs of their own go one by one, too: as changes of a case.
+        alone = self[0].local_print or self[0].has_attachments
+        size = account.batch_size if self[0]._is_assignment() and not alone else 1
         frozen = [(request.id, request._spoken_payload()) for request in self]
         batches = [frozen[at : at + size] for at in range(0, len(frozen), size)]
         answers = pace.map(
-            say, [[payload for _id, payload in batch] for batch in batches], SAYING_TIME
+            client.print_locally if self[0].local_print else client.send,
+            [[payload for _id, payload in batch] for batch in batches],
+            SAYING_TIME,
         )
         return {
             request_id: answer
@@ -818,6 +868,19 @@ class RopoRequest(models.Model):
         (self | told).void = True
         for reversal in self:
             reversal.job_id._uncover(reversal.source_partial_id)
+            if reversal.counterpart_id.move_type == "out_refund":
+                reversal.counterpart_id.sudo().ropo_request_ids._uncover(
+                    reversal.source_partial_id
+                )
+
+    def _uncover(self, partial_id):
+        """What was said no more takes this reconciliation into account."""
+        for request in self.filtered("covers"):
+            request.covers = {
+                key: amount
+                for key, amount in request.covers.items()
+                if key != str(partial_id)
+            }
 
     def _mark_sent(self):
         """Tells Odoo, too, that these invoices have gone out."""
@@ -921,12 +984,41 @@ class RopoRequest(models.Model):
 
     def _record_rejected(self, answer):
         text = answer.error or self.env._("Ropo gave no reason.")
-        # Money that Ropo has itself needs no telling, so there is nothing to mend.
-        known = not self._is_assignment() and answer.code in KNOWN_CODES
-        state = "cancelled" if known else "rejected"
-        self.write({"state": state, "error": text, "lease_until": False})
-        if not self._is_assignment() and answer.code in CLOSED_CODES:
-            self.job_id.stage = "closed"
+        code = answer.code
+        # Where Ropo has it itself, or has ended the case, there is nothing to mend.
+        needless = code in (*KNOWN_CODES, *ENDED_CODES, *IGNORED_CODES)
+        self.write(
+            {
+                "state": "cancelled" if needless else "rejected",
+                "error": text,
+                "answer_code": code,
+                "lease_until": False,
+            }
+        )
+        if self._is_assignment() or code in KNOWN_CODES:
+            return
+        if code in ENDED_CODES:
+            self.job_id._end()
+        elif code in IGNORED_CODES:
+            self.account_id._ask_person(
+                self.env._("Ropo does not follow the money of a case"),
+                self.env._(
+                    "Ropo ignored what was paid of some cases, so it may ask for money "
+                    "that is paid. Ask Ropo. The first: %(case)s.",
+                    case=self.job_id.display_name,
+                ),
+            )
+        else:
+            self.account_id._ask_person(
+                self.env._("Ropo refused a payment or a credit"),
+                self.env._(
+                    "Ropo still asks for money that the ledger does not. See “Needs a "
+                    "Look” under Ropo → Told to Ropo. The first: %(request)s: "
+                    "%(reason)s",
+                    request=self.display_name,
+                    reason=text,
+                ),
+            )
 
     def _is_assignment(self):
         return self.operation in ASSIGNMENTS
@@ -1045,15 +1137,34 @@ class RopoRequest(models.Model):
         not tell), and the id of the case that it became, where Ropo tells that."""
         if self.operation in ASSIGNMENTS:
             return client.find_assignment(self.payload)
-        job = self.job_id
-        amount = client.open_amount(*job._identity())
+        amount = client.open_amount(*self.job_id._identity())
         if amount is None:
             return None, None
-        change = self._signed_amount()
         compare = self.currency_id.compare_amounts
-        if not compare(amount, self.total_before - change):
+        before, after = self._expected_totals()
+        if not compare(before, after):
+            return None, None
+        if not compare(amount, after):
             return True, None
-        return (None if compare(amount, self.total_before) else False), None
+        return (None if compare(amount, before) else False), None
+
+    def _expected_totals(self):
+        """What must be open in all, if this did not arrive and if it did."""
+        own = self._reported_since()
+        capital = max(self.capital_before - own, 0.0)
+        before = max(self.total_before - own, 0.0)
+        change = self._signed_amount()
+        if self.operation == "credit_allocation":
+            change = min(change, capital)  # a credit pays no fees
+        return before, max(before - change, 0.0)
+
+    def _reported_since(self):
+        """The money that Ropo reported of the case since this was said."""
+        return sum(
+            event._ropos_money()
+            for event in self.job_id.event_ids
+            if event.id > self.last_event_id
+        )
 
     def _signed_amount(self):
         """What this takes off the capital; 0 when it is no change of it."""

@@ -1,6 +1,8 @@
 from . import (
     test_account,
+    test_answers,
     test_documents,
+    test_ledger,
     test_local_print,
     test_main_job,
     test_money_back,

@@ -5,92 +5,11 @@ from datetime import timedelta
 from odoo import Command
 from odoo.tests import tagged
 
-from .common import RopoCommon
+from .ledger import LedgerCommon
 
 
 @tagged("post_install", "-at_install")
-class TestMoneyBack(RopoCommon):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.sek = cls.setup_other_currency(
-            "SEK",
-            rates=[
-                (cls.today - timedelta(days=90), 10.0),
-                (cls.today - timedelta(days=1), 12.0),
-            ],
-        )
-        cls.misc = cls.company_data["default_journal_misc"]
-
-    # --- helpers ---
-
-    def told(self, *names):
-        """What Ropo was told of money, in order: `(amount, ...)` of each call."""
-        names = ("amount", *names)
-        return [
-            tuple(payment["request"].get(name) for name in names)
-            for payment in self.sandbox.state()["payments"]
-        ]
-
-    def capital(self, invoice):
-        return self.sandbox.job(billnum=invoice.name, jobtype=1)["capital"]
-
-    def assertInStep(self, *invoices):
-        """To the cent, and nothing is left to tell."""
-        for invoice in invoices:
-            job = invoice.ropo_job_ids.filtered("chased")
-            figures = [invoice.amount_residual, self.capital(invoice), job.open_amount]
-            figures = [round(figure, 2) for figure in figures]
-            self.assertEqual(figures, figures[:1] * 3, "ledger, Ropo, case")
-        before = self.env["ropo.request"].search_count([])
-        self.tell()
-        self.assertEqual(self.env["ropo.request"].search_count([]), before)
-        self.assertFalse(self.env["ropo.request"].search([("state", "!=", "done")]))
-
-    def partials(self, invoice):
-        return self.receivable(invoice).matched_credit_ids
-
-    @staticmethod
-    def receivable(move):
-        return move.line_ids.filtered(
-            lambda line: line.account_id.account_type == "asset_receivable"
-        )
-
-    def loose_payment(self, amount, **values):
-        """A payment that lies unreconciled."""
-        payment = self.env["account.payment"].create(
-            {
-                "payment_type": "inbound",
-                "partner_type": "customer",
-                "partner_id": self.business.id,
-                "amount": amount,
-                "date": self.today,
-                "payment_method_line_id": self.inbound_payment_method_line.id,
-                "journal_id": self.company_data["default_journal_bank"].id,
-                **values,
-            }
-        )
-        payment.action_post()
-        return payment
-
-    def assign(self, invoice, move):
-        invoice.js_assign_outstanding_line(self.receivable(move).id)
-
-    def credit(self, invoice, amount=None):
-        """Odoo's own credit note wizard; `amount` without tax makes it partial."""
-        wizard = (
-            self.env["account.move.reversal"]
-            .with_context(active_model="account.move", active_ids=invoice.ids)
-            .create({"journal_id": invoice.journal_id.id, "reason": "Returned"})
-        )
-        note = self.env["account.move"].browse(wizard.reverse_moves()["res_id"])
-        if amount:
-            note.invoice_line_ids.price_unit = amount
-        note.action_post()
-        if not self.receivable(note).reconciled and amount:
-            self.assign(invoice, note)
-        return note
-
+class TestMoneyBack(LedgerCommon):
     # --- before the transfer ---
 
     def test_money_before_the_transfer_lowers_the_claim_and_is_never_told(self):
@@ -519,23 +438,6 @@ class TestMoneyBack(RopoCommon):
                 self.assertInStep(invoice)
 
     # --- what Ropo answers ---
-
-    def test_a_payment_that_ropo_refuses_is_shown_and_said_once(self):
-        for code, words in ((5, "CLOSE"), (9, "DIFFCID"), (10, "NOT FOUND")):
-            with self.subTest(words):
-                invoice = self.chased()
-                job = self.sandbox.job(billnum=invoice.name)
-                self.sandbox.post(f"jobs/{job['jobid']}/force", statusid=code)
-                self.pay(invoice, 50)
-                for _run in range(3):
-                    self.tell()
-                request = self.requests_of(invoice, "payment")
-                self.assertEqual(request.state, "rejected")
-                self.assertIn(words, request.error)
-                self.assertIn(words, invoice.ropo_problem)
-                self.assertEqual(request.attempts, 1)
-                job = self.sandbox.job(billnum=invoice.name)
-                self.assertEqual(len(job["payments"]), 1)
 
     def test_a_refused_payment_is_told_when_a_manager_tries_again(self):
         invoice = self.chased()
