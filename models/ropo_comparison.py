@@ -216,6 +216,8 @@ class RopoComparison(models.AbstractModel):
              WHERE job.chased
                AND job.stage != 'closed'
                AND counterpart.parent_state = 'posted'
+               -- A claim over some instalments hears of those only.
+               AND (job.part_ids IS NULL OR job.part_ids @> to_jsonb(line.id))
             """,
             self._ledger(
                 SQL(
