@@ -407,8 +407,7 @@ class AccountMove(models.Model):
                 )
             elif credits[move]:
                 text = self.env._(
-                    "Money or a credit note of %(partner)s is not reconciled. Look "
-                    "whether it pays this.",
+                    "Money or a credit note of %(partner)s is not reconciled.",
                     partner=move.commercial_partner_id.display_name,
                 )
             else:

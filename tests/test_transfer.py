@@ -179,6 +179,191 @@ class TestWarnings(TransferCommon):
 
 
 @tagged("post_install", "-at_install")
+class TestRules(TransferCommon):
+    """Each rule of who may be handed over, and its other side."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.sek = cls.setup_other_currency(
+            "SEK", rounding=0.01, rates=[("2000-01-01", 10.0)]
+        )
+
+    def customer(self, **values):
+        return self._create_partner("Sample Oy", **{"is_company": True, **values})
+
+    def to(self, days_overdue=20, **values):
+        """An overdue invoice to a new customer with these values."""
+        return self.create_invoice(self.customer(**values), days_overdue=days_overdue)
+
+    def changed(self, days_overdue=20, **values):
+        invoice = self.create_invoice(days_overdue=days_overdue)
+        invoice.write(values)
+        return invoice
+
+    def paid(self, *amounts, **values):
+        invoice = self.create_invoice(days_overdue=20, **values)
+        for amount in amounts:
+            self.pay(invoice, amount)
+        return invoice
+
+    def credited(self, amount):
+        invoice = self.create_invoice(days_overdue=20)
+        note = self.create_invoice(amount=amount, move_type="out_refund")
+        (note | invoice).line_ids.filtered(
+            lambda line: line.account_id.account_type == "asset_receivable"
+        ).reconcile()
+        return invoice
+
+    def blocked(self):
+        invoice = self.create_invoice(days_overdue=20)
+        invoice.action_toggle_block_payment()
+        return invoice
+
+    def documents(self):
+        create = self.create_invoice
+        return {
+            "posted, open, overdue": (create(days_overdue=20), False),
+            "a draft": (create(days_overdue=20, post=False), "state"),
+            "a credit note": (create(days_overdue=20, move_type="out_refund"), "type"),
+            "a vendor bill": (
+                create(move_type="in_invoice", ref="1", post=False),
+                "type",
+            ),
+            "nothing to ask for": (create(days_overdue=20, amount=0), "zero"),
+            "no reference": (self.changed(payment_reference=False), "reference"),
+        }
+
+    def days(self):
+        create, consumer = self.create_invoice, self.consumer
+        return {
+            "due today": (create(days_overdue=0), "early"),
+            "due tomorrow": (create(days_overdue=-1), "early"),
+            "a company, 6 days": (create(days_overdue=6), "early"),
+            "a company, 7 days": (create(days_overdue=7), False),
+            "a consumer, 7 days": (create(consumer, days_overdue=7), "early"),
+            "a consumer, 13 days": (create(consumer, days_overdue=13), "early"),
+            "a consumer, 14 days": (create(consumer, days_overdue=14), False),
+            "a contact of a company, 7 days": (
+                create(
+                    self._create_partner("Person", parent_id=self.business.id),
+                    days_overdue=7,
+                ),
+                False,
+            ),
+            "no instalment overdue": (self.instalments(days_overdue=5), "early"),
+            "one instalment overdue": (self.instalments(), "instalments"),
+            "all but one overdue": (self.instalments(days_overdue=50), "instalments"),
+            "all instalments overdue": (self.instalments(days_overdue=67), False),
+        }
+
+    def amounts(self):
+        create, sek = self.create_invoice, {"currency_id": self.sek.id}
+        return {
+            "paid": (self.paid(125.5), "paid"),
+            "paid in parts": (self.paid(100, 25.5), "paid"),
+            "paid in part": (self.paid(25.5), False),
+            "a small rest": (self.paid(100), "small"),
+            "credited": (self.credited(100), "paid"),
+            "credited in part": (self.credited(50), False),
+            "below the smallest claim": (create(amount=20, days_overdue=20), "small"),
+            "the smallest claim": (create(amount=23.91, days_overdue=20), False),
+            "a foreign currency": (create(amount=400, days_overdue=20, **sek), False),
+            "small in a foreign currency": (
+                create(amount=200, days_overdue=20, **sek),
+                "small",
+            ),
+        }
+
+    def people(self):
+        exempt, spared = self.customer(), self.customer(ropo_no_collection=True)
+        self.account.exempt_partner_ids = exempt
+        create = self.create_invoice
+        of_exempt = self._create_partner("Person", parent_id=exempt.id)
+        of_spared = self._create_partner("Person", parent_id=spared.id)
+        return {
+            "held": (self.changed(ropo_hold=True), "hold"),
+            "disputed": (self.blocked(), "disputed"),
+            "never chased": (create(spared, days_overdue=20), "exempt"),
+            "contact of one never chased": (
+                create(of_spared, days_overdue=20),
+                "exempt",
+            ),
+            "exempt on the account": (create(exempt, days_overdue=20), "exempt"),
+            "contact of an exempt": (create(of_exempt, days_overdue=20), "exempt"),
+        }
+
+    def addresses(self):
+        wrong = {
+            **EINVOICE,
+            "ropo_evoice": "FI2112345600000786",
+            "ropo_sendtype": "evoice",
+        }
+        return {
+            "no street": (self.to(street=False), "address"),
+            "no postcode": (self.to(zip=False), "address"),
+            "no city": (self.to(city=False), "address"),
+            "no business id": (self.to(company_registry="1"), "business_id"),
+            "no e-mail": (self.to(ropo_sendtype="email"), "email"),
+            "no e-invoice address": (self.to(ropo_sendtype="evoice"), "evoice"),
+            "a wrong e-invoice address": (self.to(**wrong), "evoice"),
+            "no e-mail, but on paper": (
+                self.to(ropo_sendtype="email", ropo_no_electronic_reminder=True),
+                False,
+            ),
+        }
+
+    def chased(self):
+        delivered, reminded, collected, queued = (
+            self.create_invoice(days_overdue=20) for _n in range(4)
+        )
+        self.send(delivered)
+        self.transfer(reminded)
+        self.transfer(collected, "collection", notice_date=self.today)
+        self._wizard("ropo.transfer.wizard", queued).action_transfer()
+        return {
+            "delivered by Ropo": (delivered, False),
+            "in reminder": (reminded, "chased"),
+            "in collection": (collected, "chased"),
+            "on its way": (queued, "chased"),
+        }
+
+    def test_each_rule_for_reminders_and_for_collection(self):
+        cases = {}
+        for group in ("documents", "days", "people", "addresses", "chased"):
+            cases |= getattr(self, group)()
+        cases |= self.amounts()
+        self.account.min_amount = 30
+        self.assertGreaterEqual(len(cases), 40)
+        moves = self.env["account.move"].union(*(move for move, _c in cases.values()))
+        for operation in ("reminder", "collection"):
+            verdicts = moves._ropo_verdicts(operation, notice_date=self.today)
+            found = {what: verdicts[move].code for what, (move, _c) in cases.items()}
+            self.assertEqual(found, {what: code for what, (_m, code) in cases.items()})
+        found = self.env["account.move"].search(
+            [("ropo_transferable", "=", True), ("id", "in", moves.ids)]
+        )
+        good = {move for move, code in cases.values() if not code}
+        self.assertEqual(set(found), good, "the filter finds the same")
+        self.assertEqual(set(moves.filtered("ropo_transferable")), good)
+
+    def test_the_date_of_ones_own_reminder(self):
+        bare, dated, ahead, before = (
+            self.create_invoice(days_overdue=20) for _n in range(4)
+        )
+        for move, days in ((dated, 5), (ahead, -1), (before, 21)):
+            move.ropo_notice_date = self.today - timedelta(days=days)
+        codes = {bare: "notice", dated: False, ahead: "notice", before: "notice"}
+        moves = bare | dated | ahead | before
+        verdicts = moves._ropo_verdicts("collection")
+        self.assertEqual({move: v.code for move, v in verdicts.items()}, codes)
+        self.account.country = "se"
+        codes[bare] = False
+        verdicts = moves._ropo_verdicts("collection")
+        self.assertEqual({move: v.code for move, v in verdicts.items()}, codes)
+
+
+@tagged("post_install", "-at_install")
 class TestInstalments(TransferCommon):
     def parts(self, **values):
         return {"claim_parts": True, **values}

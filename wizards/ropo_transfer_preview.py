@@ -66,7 +66,7 @@ class RopoTransferPreview(models.TransientModel):
                     "partner_id": move.commercial_partner_id.id,
                     "currency_id": move.currency_id.id,
                     "amount": move.amount_residual,
-                    "invoice_date_due": move.invoice_date_due,
+                    "invoice_date_due": move._ropo_first_due(),
                     "days_overdue": (today - move._ropo_first_due()).days,
                     **self._fate_vals(verdict, fate),
                 }

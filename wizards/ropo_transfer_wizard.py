@@ -166,7 +166,9 @@ class RopoTransferWizard(models.TransientModel):
         for _command, _id, row in super()._lines(verdicts)[1:]:
             move = self.env["account.move"].browse(row["move_id"])
             row |= self._transfer_vals(move, terms[move])
-            rows.append({**row, "warning": verdicts[move].warning})
+            warning = verdicts[move].warning
+            note = row["reason"] or warning
+            rows.append({**row, "warning": warning, "note": note})
         urgency = {}
         for row in rows:
             customer = self._customer_key(row)
@@ -224,9 +226,10 @@ class RopoTransferWizardLine(models.TransientModel):
         "ropo.transfer.wizard", required=True, ondelete="cascade"
     )
     days_overdue = fields.Integer(readonly=True)
-    delivery = fields.Char(string="Reminder Goes By", readonly=True)
+    delivery = fields.Char(string="Reminder By", readonly=True)
     amount = fields.Monetary(string="To Hand Over", readonly=True)
     warning = fields.Char(readonly=True)
+    note = fields.Char(string="What Speaks Against It", readonly=True)
 
     def action_open_credits(self):
         """Shows the money or credit notes that the warning is about."""

@@ -39,6 +39,7 @@ def tell(env, sandbox):
     story.send()
     story.mend_and_send()
     story.hand_over()
+    story.hand_over_by_itself()
     story.book_money()
     story.receive_from_ropo()
     story.follow()

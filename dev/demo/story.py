@@ -91,22 +91,37 @@ class Story:
         self._show_cases(invoice.ropo_job_ids)
 
     def hand_over(self):
-        self._step("“Hand Over to Ropo”: the oldest to collection, others to reminder")
+        self._step("“Hand Over to Ropo”: the oldest, for collection")
         today = fields.Date.today()
-        overdue = self.invoices.filtered(lambda move: move.invoice_date_due < today)
-        oldest = overdue.filtered(
+        oldest = self.invoices.filtered(
             lambda move: (today - move.invoice_date_due).days > COLLECT_AFTER
         )
-        reminded_on = fields.Date.subtract(today, days=10)
-        for moves, values in (
-            (oldest, {"kind": "collection", "notice_date": reminded_on}),
-            (overdue - oldest, {"kind": "reminder"}),
-        ):
-            wizard = self._wizard("ropo.transfer.wizard", moves, **values)
-            self._show_reasons(wizard)
-            wizard.action_transfer()
+        wizard = self._wizard(
+            "ropo.transfer.wizard",
+            oldest,
+            kind="collection",
+            notice_date=fields.Date.subtract(today, days=10),
+        )
+        self._show_reasons(wizard)
+        wizard.action_transfer()
         self._run_cron("cron_process_requests")
-        self._show_cases(self._chased(self.invoices))
+        self._show_cases(self._chased(oldest))
+
+    def hand_over_by_itself(self):
+        self._step("“What would tonight's run do?”, and the run: others to reminder")
+        accounts = self.invoices.ropo_account_id
+        accounts.with_env(self.admin).auto_transfer = "reminder"
+        action = accounts.action_preview_transfer()
+        lines = self.env[action["res_model"]].search(action["domain"])
+        for line in lines:
+            screen.tell(
+                f"{line.move_id.name}  {line.partner_id.name}: "
+                f"{_label(line, 'fate')}. {line.text or ''}".strip(),
+                "green" if line.fate == "goes" else "yellow",
+            )
+        self._run_cron("cron_transfer_overdue")
+        self._run_cron("cron_process_requests")
+        self._show_cases(self._chased(lines.move_id))
 
     def book_money(self):
         self._step("Two payments and a credit note in Odoo; the crons tell Ropo")
