@@ -126,6 +126,41 @@ class TestPolicy(TransferCommon):
 
     # --- several accounts ---
 
+    def other_company(self):
+        """Another company, and an overdue invoice of it to the same customer."""
+        company = self.setup_other_company()["company"]
+        company.country_id = self.env.ref("base.fi")
+        account = self._create_account(company, name="Other", auto_transfer="reminder")
+        invoice = self.init_invoice(
+            "out_invoice",
+            partner=self.business,
+            invoice_date=self.today - timedelta(days=50),
+            amounts=[100],
+            company=company,
+            post=True,
+        )
+        invoice.invoice_date_due = self.today - timedelta(days=20)
+        self.user.company_ids |= company
+        return account, invoice
+
+    def test_in_one_dialog_each_goes_by_the_account_of_its_company(self):
+        account, foreign = self.other_company()
+        mine = self.create_invoice(days_overdue=20)
+        self.pay_in_advance(self.business)
+        both = self.env.company | account.company_id
+        moves = (mine | foreign).with_context(allowed_company_ids=both.ids)
+        wizard = self._wizard("ropo.transfer.wizard", moves, self.user)
+        self.assertEqual(
+            wizard.line_ids.filtered("warning").move_id,
+            mine,
+            "money in one company's ledger pays nothing in another's",
+        )
+        wizard.action_transfer()
+        self.assertEqual(
+            {m: self.requests_of(m).account_id for m in moves},
+            {mine: self.account, foreign: account},
+        )
+
     def test_each_invoice_goes_by_the_account_of_its_journal(self):
         journal = self.company_data["default_journal_sale"].copy()
         own = self._create_account(
@@ -151,18 +186,7 @@ class TestPolicy(TransferCommon):
         )
 
     def test_one_bad_account_does_not_stop_the_others(self):
-        company = self.setup_other_company()["company"]
-        company.country_id = self.env.ref("base.fi")
-        other = self._create_account(company, name="Other", auto_transfer="reminder")
-        foreign = self.init_invoice(
-            "out_invoice",
-            partner=self.business,
-            invoice_date=self.today - timedelta(days=50),
-            amounts=[100],
-            company=company,
-            post=True,
-        )
-        foreign.invoice_date_due = self.today - timedelta(days=20)
+        other, foreign = self.other_company()
         invoice = self.create_invoice(days_overdue=20)
         Account = type(self.account)
         plan = Account._plan_transfer
@@ -183,7 +207,7 @@ class TestPolicy(TransferCommon):
             {r.move_id: (r.account_id, r.company_id) for r in requests},
             {
                 invoice: (self.account, self.env.company),
-                foreign: (other, company),
+                foreign: (other, other.company_id),
             },
         )
 
@@ -246,18 +270,8 @@ class TestPolicy(TransferCommon):
         self.assertEqual(first.ropo_state, "queued")
 
     def test_the_preview_shows_ones_own_companies_only(self):
-        company = self.setup_other_company()["company"]
-        self._create_account(company, name="Other", auto_transfer="reminder")
+        self.other_company()
         mine = self.create_invoice(days_overdue=20)
-        foreign = self.init_invoice(
-            "out_invoice",
-            partner=self.business,
-            invoice_date=self.today - timedelta(days=50),
-            amounts=[100],
-            company=company,
-            post=True,
-        )
-        foreign.invoice_date_due = self.today - timedelta(days=20)
         user = new_test_user(
             self.env,
             login="one_company",
