@@ -701,6 +701,16 @@ class TestTerms(TransferCommon):
             [(self.business, 3, 2, 251.0), (other, 1, 1, 125.5)],
         )
 
+    def test_what_was_mended_meanwhile_is_looked_at_again(self):
+        partner = self._create_partner("Nowhere Oy", is_company=True, city=False)
+        move = self.create_invoice(partner, days_overdue=20)
+        wizard = self._wizard("ropo.transfer.wizard", move, self.user, notice_fee=3)
+        self.assertEqual(wizard.ready_count, 0)
+        partner.city = "Helsinki"
+        wizard.action_check()
+        self.assertEqual((wizard.ready_count, wizard.notice_fee), (1, 3))
+        self.assertEqual(wizard.customer_ids.ready_count, 1)
+
     def test_the_form_follows_what_is_chosen(self):
         moves = self.create_invoice(days_overdue=20) | self.instalments(self.consumer)
         wizard = self.env["ropo.transfer.wizard"].with_user(self.user)

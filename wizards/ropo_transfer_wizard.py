@@ -90,8 +90,6 @@ class RopoTransferWizard(models.TransientModel):
         for wizard in self:
             moves = wizard.move_ids._origin
             verdicts = moves._ropo_verdicts(wizard.kind, terms=wizard._move_terms())
-            # Keyed by what the form holds, too.
-            verdicts |= {move: verdicts[move._origin] for move in wizard.move_ids}
             wizard.line_ids = wizard._lines(verdicts)
 
     @api.depends("line_ids", "skip_warnings")
