@@ -38,6 +38,7 @@ class Control:
             ("DELETE", f"{PREFIX}/faults", self.clear_faults),
             ("POST", f"{PREFIX}/latency", self.set_latency),
             ("POST", f"{PREFIX}/age", self.age),
+            ("POST", f"{PREFIX}/shuffle", self.shuffle),
             ("POST", f"{PREFIX}/webhooks", self.set_webhook),
             ("POST", f"{PREFIX}/webhooks/deliver", self.deliver),
             ("POST", f"{job}/pay", self.pay),
@@ -122,6 +123,12 @@ class Control:
         self.world.age(_number(body, "days"))
         self.world.touch("meta", "meta", None)
         return web.json_response({"time": self.world.stamp()})
+
+    async def shuffle(self, request):
+        """What was not told yet is told in another order, each way in its own."""
+        body = await _body(request, required=("seed",))
+        self.world.shuffle_updates(_number(body, "seed"))
+        return web.Response(status=204)
 
     # --- webhooks -----------------------------------------------------------------
 

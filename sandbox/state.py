@@ -278,6 +278,13 @@ class World:
             page.append(update.row)
         return page
 
+    def shuffle_updates(self, seed):
+        """Rows come in an order of their own, as from several servers."""
+        dice = random.Random(seed)
+        for waiting in self._unfetched.values():
+            dice.shuffle(waiting)
+        dice.shuffle(self.updates)
+
     def updates_where(self, cid, matches):
         """Rows looked at by date or billnum: A, these stay on offer."""
         rows = (u.row for u in self.updates if u.cid == cid and matches(u.row))

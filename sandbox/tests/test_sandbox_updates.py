@@ -172,3 +172,16 @@ def test_a_debtor_has_a_link(ropo):
     answer = ropo.call("GET", "/online/onlinelink", params={"billnum": "none"})
     assert answer.status_code == 404
     assert set(answer.json()) == {"status", "type", "title", "detail"}
+
+
+def test_shuffled_rows_come_all_in_another_order(ropo):
+    jobid = _claim(ropo)
+    texts = [str(number) for number in range(20)]
+    for text in texts:
+        ropo.control(f"jobs/{jobid}/comment", text=text)
+    ropo.control("shuffle", seed=1)
+    told = [row["statustext"] for row in ropo.updates()]
+    assert told != texts
+    assert sorted(told) == sorted(texts)
+    assert ropo.updates() is None
+    ropo.control("shuffle", expected=(400,))
