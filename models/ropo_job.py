@@ -126,7 +126,7 @@ class RopoJob(models.Model):
         STAGES, readonly=True, help="Whose letter was fetched last."
     )
     debtor_url = fields.Char(
-        string="Page for the Debtor",
+        string="Page for the Customer",
         readonly=True,
         help="Where the debtor sees and pays the invoice.",
     )
@@ -491,14 +491,14 @@ class RopoJob(models.Model):
         known = (self.letter_ids | self.document_id).sudo().mapped("checksum")
         if hashlib.sha1(content).hexdigest() not in known:
             labels = dict(self._fields["stage"]._description_selection(self.env))
-            name = f"{self._name_of_pdf()}, {labels[self.stage]}"
+            name = f"Ropo {labels[self.stage]} {self.billnum}"
             letter = self._attach(content, name)
             self.sudo().letter_ids |= letter
         self.sudo().write({"letter_stage": self.stage, "fetch_at": False})
 
     def _keep_document(self, content):
         """Attaches the document of this case to its invoice."""
-        attachment = self._attach(content, self._name_of_pdf())
+        attachment = self._attach(content, f"Ropo {self.display_name}")
         # Of two who fetch it at the same moment, the second fails here and finds it
         # when he is run again. As superuser: users may only read cases.
         self.sudo().write({"document_id": attachment.id, "fetch_at": False})
@@ -508,7 +508,7 @@ class RopoJob(models.Model):
     def _attach(self, content, name):
         return self.env["ir.attachment"].create(
             {
-                "name": f"{name}.pdf",
+                "name": f"{name}.pdf".replace("/", "-"),
                 "raw": content,
                 "mimetype": "application/pdf",
                 "res_model": "account.move",
@@ -544,6 +544,3 @@ class RopoJob(models.Model):
                     case=self.display_name,
                 ),
             )
-
-    def _name_of_pdf(self):
-        return f"Ropo {self.display_name}".replace("/", "-")

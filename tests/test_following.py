@@ -239,15 +239,16 @@ class TestFollowing(RopoCommon):
         self.account.fetch_documents = True
         invoice, job = self.chased()
         self.run_cron("cron_fetch_documents")
-        name = f"Ropo Reminder {invoice.name}".replace("/", "-")
-        self.assertEqual(self.letters(invoice), [f"{name}.pdf"])
+        number = invoice.name.replace("/", "-")
+        self.assertEqual(self.letters(invoice), [f"Ropo Reminder {number}.pdf"])
+        words = ("Reminder", "Collection", "Payment plan")
         for stage in ("collection", "payment_plan"):
             self.at_ropo(job, "stage", stage=stage)
             self.run_cron("cron_poll_status")
             self.run_cron("cron_fetch_documents")
         self.assertEqual(
             self.letters(invoice),
-            [f"{name}.pdf", f"{name}, Collection.pdf", f"{name}, Payment plan.pdf"],
+            [f"Ropo {word} {number}.pdf" for word in words],
         )
         asked = self.calls("/jobs/pdf")
         self.run_cron("cron_fetch_documents")

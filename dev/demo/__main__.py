@@ -43,6 +43,7 @@ def tell(env, sandbox):
     story.book_money()
     story.receive_from_ropo()
     story.follow()
+    story.hear_by_webhook()
     story.fetch_pdfs()
     story.poll_again()
     return story.compare()

@@ -148,7 +148,7 @@ def open_company(env):
 
 def open_settlement_journal(env):
     """Where Ropo pays out what debtors paid to it: Ropo is never told of that."""
-    return env["account.journal"].create(
+    journal = env["account.journal"].create(
         {
             "name": "Paid out by Ropo",
             "code": SETTLEMENT,
@@ -156,6 +156,23 @@ def open_settlement_journal(env):
             "ropo_settlement": True,
         }
     )
+    journal.inbound_payment_method_line_ids.payment_account_id = env[
+        "account.account"
+    ].create(
+        {
+            "name": "Collected by Ropo, not yet paid out",
+            "code": "177700",
+            "account_type": "asset_current",
+            "reconcile": True,
+        }
+    )
+    return journal
+
+
+def register_by_itself(account):
+    """From now on what debtors pay to Ropo is registered when Ropo reports it."""
+    journal = _journal(account.env, SETTLEMENT)
+    account.write({"settlement_journal_id": journal.id, "register_payments": True})
 
 
 def open_ropo_account(env, sandbox):

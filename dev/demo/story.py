@@ -4,11 +4,12 @@ Each step does what a person or the scheduler does, by the same dialogs and cron
 then shows what came of it.
 """
 
+import secrets
 from collections import Counter
 
 from odoo import SUPERUSER_ID, fields
 
-from . import books, comparison, screen
+from . import books, comparison, screen, web
 
 COLLECT_AFTER = 30  # days overdue; what is younger is reminded of first
 PDFS_AT_ONCE = 6
@@ -167,6 +168,35 @@ class Story:
         self._show_events(case)
         self._show_cases(case)
 
+    def hear_by_webhook(self):
+        self._step("The webhook: a debtor pays to Ropo, Odoo registers it by itself")
+        case = self._chased(self._invoice("Example 4 Oy", 29))
+        account = case.account_id.with_env(self.admin)
+        books.register_by_itself(account)
+        login = {"user": "ropo", "password": secrets.token_urlsafe()}
+        account.write({f"webhook_{name}": value for name, value in login.items()})
+        self._commit()
+        self.sandbox.pay(case.jobid, 50.00)
+        before = self._count("ropo.event")
+        with web.served() as url:
+            path = f"/ropo/webhook/{account.webhook_key}"
+            told = self.sandbox.push(url + path, **login)
+        self._run_cron("cron_interpret_events")
+        new = self._count("ropo.event") - before
+        screen.tell(
+            f"The webhook took {told['delivered']} messages, {told['failed']} failed; "
+            f"new was {new}, the others had been asked for before."
+        )
+        payment = case.event_ids.payment_ids
+        screen.tell(
+            f"Registered by itself: {payment.name}, {screen.money(payment.amount)} in "
+            f"{payment.journal_id.name}; open of {case.billnum}: "
+            f"{screen.money(case.move_id.amount_residual)}."
+        )
+        case.move_id.action_ropo_get_debtor_link()
+        screen.tell(f"The customer's page: {case.debtor_url}. What happened:")
+        self._show_events(case)
+
     def fetch_pdfs(self):
         self._step("“Fetch PDFs”: every document that Ropo delivered")
         moves = self.invoices | self.credit_note
@@ -314,21 +344,23 @@ class Story:
         )
 
     def _show_pdfs(self, moves):
-        pdfs = self.env["ir.attachment"].search(
-            [
-                ("res_model", "=", "account.move"),
-                ("res_id", "in", moves.ids),
-                ("description", "=like", "ropo.job,%"),
-            ],
-            order="id",
-        )
-        cases = {f"ropo.job,{case.id}": case for case in moves.ropo_job_ids}
-        kinds = pdfs.grouped(lambda pdf: _label(cases[pdf.description], "kind"))
+        cases = moves.ropo_job_ids
+        pdfs = {
+            pdf: _label(case, "kind")
+            for case in cases.sorted("id")
+            for pdf in case.document_id | case.letter_ids
+        }
         screen.table(
             ["Kind", "PDFs", "Bytes", "Such as"],
             [
-                (kind, str(len(some)), str(sum(some.mapped("file_size"))), some[0].name)
-                for kind, some in kinds.items()
+                (
+                    kind,
+                    str(len(some)),
+                    str(sum(p.file_size for p in some)),
+                    some[0].name,
+                )
+                for kind in dict.fromkeys(pdfs.values())
+                if (some := [pdf for pdf in pdfs if pdfs[pdf] == kind])
             ],
         )
 
