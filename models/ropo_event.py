@@ -188,20 +188,19 @@ class RopoEvent(models.Model):
         """Fetches status updates until there are none.
 
         A row that was fetched is never offered again: each page is stored raw and
-        committed before anybody looks into it.
+        committed before anybody looks into it. Should this process die with a page in
+        its hands, the day is noted already, and can be asked for again.
         """
         self._fill_gap(account, client)
-        while True:
-            try:
-                rows = client.status_rows()
-            except ChannelError as error:
-                if error.outcome == Outcome.UNKNOWN:
-                    # The page may be gone for good; its days can be asked for again.
-                    account.gap_since = account.gap_since or fields.Date.today()
-                raise
-            if not rows:
-                return
-            self._take(account, rows)
+        self._persist(account.write, {"gap_since": fields.Date.today()})
+        try:
+            while rows := client.status_rows():
+                self._take(account, rows)
+        except ChannelError as error:
+            if error.outcome != Outcome.UNKNOWN:
+                account.gap_since = False  # no page had been given out
+            raise
+        self._persist(account.write, {"gap_since": False})
 
     def _fill_gap(self, account, client):
         """Asks once more for the days of which an answer was lost."""

@@ -166,7 +166,7 @@ class RopoJob(models.Model):
             failures |= self.browse(job.id for job in failed)
             if failed and len(self) == 1:
                 raise UserError(account._explain(failed[jobs.sudo()]))
-        return failures and failures._say_not_refreshed(len(self))
+        return failures._say_not_refreshed(len(self)) if failures else None
 
     def _say_not_refreshed(self, total):
         return {

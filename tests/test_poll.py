@@ -1,12 +1,14 @@
 """What Ropo tells: kept raw and once, matched, interpreted in its order."""
 
 from datetime import timedelta
+from unittest.mock import patch
 
 from freezegun import freeze_time
 
 from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from .common import RopoCommon
 
@@ -238,6 +240,20 @@ class TestPoll(RopoCommon):
                 self.assertEqual(self.events().mapped("raw"), self.rows())
                 self.assertEqual(job.open_amount, 105.5)
                 self.assertFalse(self.account.gap_since)
+
+    def test_a_page_that_could_not_be_stored_is_asked_for_again(self):
+        _invoice, job = self.chased()
+        self.at_ropo(job, "pay", amount=20)
+        fail = OSError("no space left")
+        with (
+            patch.object(self.env.registry["ropo.event"], "_store", side_effect=fail),
+            mute_logger("odoo.addons.ropo_connect.models.ropo_event"),
+        ):
+            self.poll()
+        self.assertFalse(self.events())
+        self.poll()
+        self.assertEqual(self.events().mapped("raw"), self.rows())
+        self.assertFalse(self.account.gap_since)
 
     def test_a_gap_of_days_is_filled_day_by_day(self):
         _invoice, job = self.chased()

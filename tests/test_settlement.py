@@ -3,10 +3,12 @@
 from datetime import timedelta
 
 from freezegun import freeze_time
+from psycopg2 import IntegrityError
 
 from odoo import Command, fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
+from odoo.tools import mute_logger
 
 from .common import RopoCommon
 
@@ -104,6 +106,13 @@ class TestSettlement(RopoCommon):
         self.assertEqual((invoice.amount_residual, job.open_amount), (100, 100))
         with self.assertRaises(UserError):
             event.with_user(self.user).action_register_payment()
+
+    def test_the_database_lets_no_event_be_registered_twice(self):
+        _invoice, job = self.chased()
+        payment = self.collect(job, 25.5).payment_ids
+        with self.assertRaises(IntegrityError), mute_logger("odoo.sql_db"):
+            payment.copy({"ropo_event_id": payment.ropo_event_id.id})
+            self.env.flush_all()
 
     def test_a_payment_that_a_user_undoes_is_not_registered_again(self):
         for undo in ("action_cancel", "unlink"):
