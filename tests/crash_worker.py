@@ -190,7 +190,7 @@ def poll(env, account):
     from odoo.addons.ropo_connect.channels.errors import ChannelError
 
     try:
-        env["ropo.event"]._poll(account)
+        env["ropo.event"]._run(account, poll=True)
     except ChannelError as error:
         return str(error)
 
