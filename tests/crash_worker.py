@@ -15,6 +15,7 @@ import traceback
 
 from odoo import SUPERUSER_ID, Command, api, fields
 from odoo.modules.registry import Registry
+from odoo.service.model import retrying
 from odoo.sql_db import close_all
 from odoo.tools import config
 
@@ -224,13 +225,18 @@ def residual(invoice):
 
 
 def hold(env, account, after, seconds):
-    """A user's transaction that changes the invoices and takes its time."""
+    """A user's transaction that changes the invoices and takes its time; when another
+    comes first it is done over, as Odoo does it for users."""
     time.sleep(after)
     env.cr.commit()  # begins now
-    moves = env["ropo.request"].search([("account_id", "=", account)]).move_id
-    moves.ref = "changed"
-    env.flush_all()
-    time.sleep(seconds)
+
+    def change():
+        moves = env["ropo.request"].search([("account_id", "=", account)]).move_id
+        moves.ref = "changed"
+        env.flush_all()
+        time.sleep(seconds)
+
+    retrying(change, env)
     env.cr.commit()
 
 

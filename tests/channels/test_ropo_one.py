@@ -589,9 +589,10 @@ class TestReading:
         update = ropo_one.status_update(
             {"statusid": "C9", "statustype": "comment", "statuscode": 4711}
         )
-        assert (update.stage, update.code) == (None, "4711")
+        assert (update.stage_code, update.code) == ("4711", "4711")
         state = ropo_one.assignment_state({"jobid": 1, "currentstatus": 4711})
-        assert state.stage is None
+        assert state.stage_code == "4711"
+        assert "4711" not in ropo_one.STAGES
 
     def test_row_without_an_id_is_no_update(self):
         assert ropo_one.status_update({"statustype": "comment"}) is None
