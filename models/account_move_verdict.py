@@ -306,6 +306,9 @@ class AccountMove(models.Model):
         if self.ropo_hold:
             text = self.env._("It is held: “Never Chase” is set on it.")
             return Verdict("hold", text, self)
+        if any(self._ropo_open_parts().mapped("no_followup")):
+            text = self.env._("“No Follow-Up” is set on it, or on its journal items.")
+            return Verdict("exempt", text, self)
         if customer.ropo_no_collection:
             text = self.env._(
                 "%(partner)s is never reminded nor collected.",

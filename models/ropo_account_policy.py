@@ -5,6 +5,9 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import split_every
 
+from .account_move_verdict import Verdict
+from .ropo_request import CHASES
+
 _logger = logging.getLogger(__name__)
 
 INVOICES_AT_ONCE = 1000  # whose verdicts are asked for together
@@ -155,7 +158,7 @@ class RopoAccount(models.Model):
         moves = self.env["account.move"].search(domain, order="invoice_date_due, id")
         for part in split_every(INVOICES_AT_ONCE, moves.ids, moves.browse):
             part = part.filtered(lambda move: move.ropo_account_id == self)
-            verdicts = part._ropo_verdicts(self.auto_transfer)
+            verdicts = self._night_verdicts(part)
             plan = {}
             for move in part:
                 fate = self._fate(verdicts[move])
@@ -164,6 +167,28 @@ class RopoAccount(models.Model):
                     left -= 1
                 plan[move] = verdicts[move], fate
             yield plan
+
+    def _night_verdicts(self, moves):
+        """The verdicts of the night: what Ropo refused once is not said again every
+        night, but mended and handed over by a person."""
+        verdicts = moves._ropo_verdicts(self.auto_transfer)
+        refused = self.env["ropo.request"]._read_group(
+            [
+                ("move_id", "in", moves.ids),
+                ("operation", "in", CHASES),
+                ("state", "=", "rejected"),
+            ],
+            ["move_id"],
+            ["id:recordset"],
+        )
+        for move, requests in refused:
+            if not verdicts[move].code:
+                text = self.env._(
+                    "Ropo refused it: %(reason)s Mend it, and hand it over yourself.",
+                    reason=requests.sorted("id")[-1].error or "",
+                )
+                verdicts[move] = Verdict("refused", text, move)
+        return verdicts
 
     def _fate(self, verdict):
         if verdict.code:

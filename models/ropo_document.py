@@ -62,6 +62,7 @@ LINE_FIELDS = (
     "date_maturity",
     "discount_date",
     "discount_amount_currency",
+    "no_followup",
     "tax_ids",
     "tax_line_id",
 )

@@ -124,6 +124,21 @@ class TestPolicy(TransferCommon):
         self.run_tonight()
         self.assertEqual(self.requests_of(invoice).amount, 50.2)
 
+    def test_what_ropo_refused_is_not_said_again_every_night(self):
+        self.business.write({"ropo_sendtype": "email", "email": "nowhere"})
+        invoice = self.create_invoice(days_overdue=20)
+        for _night in range(3):
+            self.run_tonight()
+            self.run_cron("cron_process_requests")
+        request = self.requests_of(invoice)
+        self.assertEqual(request.mapped("state"), ["rejected"])
+        line = self.preview()[invoice]
+        self.assertEqual(line.fate, "stays")
+        self.assertIn(request.error, line.text)
+        self.business.email = "office@example.com"
+        self.transfer(invoice)
+        self.assertEqual(invoice.ropo_state, "reminder", "by hand")
+
     # --- several accounts ---
 
     def other_company(self):

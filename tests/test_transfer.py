@@ -283,6 +283,7 @@ class TestRules(TransferCommon):
         of_spared = self._create_partner("Person", parent_id=spared.id)
         return {
             "held": (self.changed(ropo_hold=True), "hold"),
+            "no follow-up": (self.changed(no_followup=True), "exempt"),
             "disputed": (self.blocked(), "disputed"),
             "never chased": (create(spared, days_overdue=20), "exempt"),
             "contact of one never chased": (

@@ -89,10 +89,8 @@ class RopoTransferPreview(models.TransientModel):
         }
 
     def _refresh(self):
-        for (account, kind), lines in self.grouped(
-            lambda line: (line.account_id, line.kind)
-        ).items():
-            verdicts = lines.move_id._ropo_verdicts(kind)
+        for account, lines in self.grouped("account_id").items():
+            verdicts = account._night_verdicts(lines.move_id)
             for line in lines:
                 verdict = verdicts[line.move_id]
                 line.write(self._fate_vals(verdict, account._fate(verdict)))

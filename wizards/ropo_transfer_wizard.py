@@ -153,9 +153,20 @@ class RopoTransferWizard(models.TransientModel):
                     notice_date=self.kind == "collection" and self.notice_date,
                 )
                 chosen = {n: self[n] for n in SHARED_TERMS if self[n]}
+                if self.notice_fee:
+                    chosen["notice_fee"] = self._fee_in(account)
                 known[key] = known[key]._replace(**chosen)
             terms[move] = known[key]
         return terms
+
+    def _fee_in(self, account):
+        """The own costs entered here, in the currency of the account's company."""
+        return self.currency_id._convert(
+            self.notice_fee,
+            account.currency_id or self.currency_id,
+            account.company_id or self.env.company,
+            fields.Date.context_today(self),
+        )
 
     def _lines(self, verdicts):
         # EXTENDS 'ropo.wizard.mixin': by customer, those to look at first
