@@ -18,6 +18,7 @@
         "views/ropo_event_views.xml",
         "views/ropo_status_code_views.xml",
         "views/account_move_views.xml",
+        "views/account_payment_views.xml",
         "views/account_journal_views.xml",
         "views/res_partner_views.xml",
         "wizards/ropo_send_wizard_views.xml",

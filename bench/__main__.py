@@ -25,6 +25,7 @@ MEASURES = {
     "others": sending.beside_others,
     "verdicts": verdicts.transfer,
     "money": money.payments,
+    "cases": money.open_cases,
 }
 
 

@@ -24,6 +24,7 @@ class Pace:
         self._under_way = 0
         self._calm = 0
         self._changed = threading.Condition()
+        self._pool = None
 
     @contextmanager
     def _turn(self):
@@ -49,17 +50,30 @@ class Pace:
                     self._calm = 0
                     self._changed.notify_all()
 
-    def map(self, call, items, seconds=None):
-        """`call` of each item, side by side; the answers in the order of the items.
+    def __enter__(self):
+        self._pool = ThreadPoolExecutor(self.most)
+        return self
+
+    def __exit__(self, *_error):
+        """Waits for what is under way."""
+        self._pool.shutdown()
+
+    def begin(self, call, items, seconds=None):
+        """Begins `call` of each item, side by side.
 
         :param call: takes a list of payloads, returns a list of as many `Answer`,
             and raises nothing
         :param seconds: what has not begun by then is answered as not sent
+        :return: a function that waits for the answers, in the order of the items
         """
-        items = list(items)
         end = time.monotonic() + seconds if seconds else float("inf")
-        with ThreadPoolExecutor(max_workers=min(self.most, len(items) or 1)) as pool:
-            return list(pool.map(lambda item: self._one(call, item, end), items))
+        calls = [self._pool.submit(self._one, call, item, end) for item in items]
+        return lambda: [answered.result() for answered in calls]
+
+    def map(self, call, items, seconds=None):
+        """The same, begun and waited for."""
+        with self:
+            return self.begin(call, items, seconds)()
 
     def _one(self, call, item, end):
         with self._turn():

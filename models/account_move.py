@@ -39,6 +39,12 @@ class AccountMove(models.Model):
     )
     ropo_job_ids = fields.One2many("ropo.job", "move_id", string="Cases at Ropo")
     ropo_request_ids = fields.One2many("ropo.request", "move_id", string="Told to Ropo")
+    ropo_told_ids = fields.One2many(
+        "ropo.request",
+        "counterpart_id",
+        string="Allocations Told to Ropo",
+        help="What Ropo was told because of this payment, credit note or entry.",
+    )
     ropo_notice_date = fields.Date(
         string="Own Reminder Sent On",
         copy=False,

@@ -13,6 +13,8 @@ class AccountPayment(models.Model):
         help="What Ropo told of this money, which came through it.",
     )
 
+    ropo_told_ids = fields.One2many(related="move_id.ropo_told_ids")
+
     _ropo_event_unique = models.UniqueIndex(
         "(ropo_event_id) WHERE ropo_event_id IS NOT NULL",
         "What Ropo collected is registered already.",

@@ -115,12 +115,8 @@ class RopoComparison(models.AbstractModel):
             credit notes
         """
         Request = self.env["ropo.request"].sudo()
-        self._forget_needless_reversals()
         untold, withdrawn = self._differences(operation)
-        unheard = self.env["ropo.event"].browse(_ids(withdrawn, "event_id"))
-        if unheard:
-            # What Ropo reported may be found under another reconciliation now.
-            unheard.source_partial_id = False
+        if self._mend(withdrawn):
             untold, withdrawn = self._differences(operation)
         unsaid = [row for row in withdrawn if row["state"] in ("queued", "rejected")]
         # Void: the same reconciliation may stand again one day, and is told then.
@@ -143,7 +139,8 @@ class RopoComparison(models.AbstractModel):
 
     def _differences(self, operation):
         """What stands in the ledger and nothing tells of, and what was told, or is
-        about to be, and stands no more: two lists of rows.
+        about to be, and stands no more, or is to be taken back and stands again: two
+        lists of rows.
 
         Both in one pass: what stands, and what speaks for a reconciliation (a request,
         the capital handed over, a credit note of its own, an event of Ropo's), are
@@ -183,11 +180,14 @@ class RopoComparison(models.AbstractModel):
                   LEFT JOIN account_payment payment
                     ON payment.id = entry.origin_payment_id
                   LEFT JOIN account_journal journal ON journal.id = entry.journal_id
-                 WHERE (standing.amount IS NULL OR told.state IS NULL)
+                 WHERE (standing.amount IS NULL OR told.state IS NULL
+                        OR told.state = 'reversal')
                    AND job.chased
                    AND job.stage != 'closed'
                    AND account.active
-                   AND CASE WHEN standing.amount IS NULL
+                   AND CASE WHEN told.state = 'reversal'
+                            THEN standing.amount IS NOT NULL
+                            WHEN standing.amount IS NULL
                             THEN %(is_withdrawn)s ELSE %(is_untold)s END
                  ORDER BY date, partial_id
                 """,
@@ -254,6 +254,12 @@ class RopoComparison(models.AbstractModel):
              WHERE credit.operation = 'credit_note'
                AND credit.state IN ('sending', 'unknown', 'done')
                AND jsonb_typeof(credit.covers) = 'object'
+             UNION ALL
+            SELECT job_id, source_partial_id, id, NULL, 'reversal', amount, NULL
+              FROM ropo_request
+             WHERE operation = 'payment_reversal'
+               AND state IN ('queued', 'rejected', 'cancelled')
+               AND void IS NOT TRUE
              UNION ALL
             SELECT job_id, source_partial_id, NULL, id, 'heard', amount, NULL
               FROM ropo_event
@@ -323,30 +329,16 @@ class RopoComparison(models.AbstractModel):
             """
         )
 
-    def _forget_needless_reversals(self):
-        """What was to be taken back and stands again."""
-        Request = self.env["ropo.request"].sudo()
-        waiting = Request.search(
-            [
-                ("operation", "=", "payment_reversal"),
-                ("state", "in", ("queued", "rejected", "cancelled")),
-                ("void", "=", False),
-                ("job_id.stage", "!=", "closed"),
-            ]
-        )
-        standing = (
-            self.env["account.partial.reconcile"]
-            .sudo()
-            .search(
-                [
-                    ("id", "in", waiting.mapped("source_partial_id")),
-                    ("credit_move_id.parent_state", "=", "posted"),
-                ]
-            )
-        )
-        waiting.filtered(lambda r: r.source_partial_id in standing.ids).write(
+    def _mend(self, withdrawn):
+        """Forgets what was to be taken back and stands again, and where money that
+        Ropo reported was found and is no more; whether there was any of it."""
+        needless = [row for row in withdrawn if row["state"] == "reversal"]
+        self.env["ropo.request"].sudo().browse(_ids(needless, "request_id")).write(
             {"state": "cancelled", "void": True}
         )
+        unheard = self.env["ropo.event"].sudo().browse(_ids(withdrawn, "event_id"))
+        unheard.write({"source_partial_id": False})
+        return bool(needless or unheard)
 
     # --- business: money that came through Ropo ---
 

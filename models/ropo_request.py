@@ -48,7 +48,7 @@ IGNORED_CODES = (8,)
 
 # Of the advisory locks, the class that means "works for this account".
 WORKER_LOCK = 0x526F706F
-CALLS_PER_CLAIM = 20  # calls of each connection that one claim plans for
+CALLS_PER_CLAIM = 10  # calls of each connection that one claim plans for
 SAYING_TIME = 30  # seconds; what was not begun by then waits for the next claim
 LOOK_UP_DELAY = 120  # seconds before a lost call is asked about
 LOOK_UPS = 5  # times that Ropo is asked before a person is
@@ -155,13 +155,18 @@ class RopoRequest(models.Model):
     response = fields.Json(readonly=True, groups="ropo_connect.group_ropo_manager")
     attempts = fields.Integer(readonly=True)
     capital_before = fields.Monetary(
-        readonly=True, help="The open capital of the case when this was said."
+        string="Open Before",
+        readonly=True,
+        help="The open capital of the case when this was said.",
     )
     total_before = fields.Monetary(
         readonly=True, help="The same with interest and fees."
     )
+    done_at = fields.Datetime(string="Told On", readonly=True)
     capital_after = fields.Monetary(
-        readonly=True, help="The open capital of the case after this was said."
+        string="Open After",
+        readonly=True,
+        help="The open capital of the case after this was said.",
     )
     last_event_id = fields.Integer(
         readonly=True, help="The newest event of the case when this was said."
@@ -480,24 +485,38 @@ class RopoRequest(models.Model):
         """Yields how many each step worked off."""
         if not only:
             yield self._look_up_lost(account, client)
-        pace = Pace(account.max_concurrency)
-        for step in (
-            self._assignments_due,
-            self._heavy_due,
-            self._local_prints_due,
-            self._changes_due,
-        ):
-            while not account._is_resting() and time.monotonic() < end:
+        with Pace(account.max_concurrency) as pace:
+            for step in (
+                self._assignments_due,
+                self._heavy_due,
+                self._local_prints_due,
+                self._changes_due,
+            ):
+                yield from self._run_step(step, account, client, pace, end, only)
+
+    def _run_step(self, step, account, client, pace, end, only):
+        """While the calls of one claim are under way, the next one is made, and what
+        was answered before is recorded: Ropo does not wait for the database."""
+        under_way = None
+        while True:
+            claimed = None
+            if not account._is_resting() and time.monotonic() < end:
                 # Write-ahead: from here on it may be said.
                 claimed = self._persist(self._claim_next, step, account, only)
-                if claimed is None:
-                    break
-                answers = claimed._say(client, pace, account)
+            begun = claimed is not None and (
+                claimed,
+                claimed._say(client, pace, account),
+            )
+            if under_way:
+                said, answers = under_way
                 # What was answered must survive.
-                self._persist(claimed._record, answers, account)
-                count = len(claimed)
+                self._persist(said._record, answers(), account)
+                count = len(said)
                 self.env.invalidate_all(flush=False)
                 yield count
+            elif not begun:
+                return
+            under_way = begun
 
     def _claim_next(self, step, account, only):
         return step(account, only)._claim(account)
@@ -754,22 +773,23 @@ class RopoRequest(models.Model):
     # --- business: say ---
 
     def _say(self, client, pace, account):
-        """Says them, side by side; `{request id: Answer}`. Touches no database."""
+        """Begins to say them, side by side; what is returned waits for the answers,
+        `{request id: Answer}`. Touches no database."""
         if not self:
-            return {}
+            return dict
         # Credits that are jobs of their own go one by one, too: as changes of a case.
         alone = self[0].local_print or self[0].has_attachments
         size = account.batch_size if self[0]._is_assignment() and not alone else 1
         frozen = [(request.id, request._spoken_payload()) for request in self]
         batches = [frozen[at : at + size] for at in range(0, len(frozen), size)]
-        answers = pace.map(
+        answers = pace.begin(
             client.print_locally if self[0].local_print else client.send,
             [[payload for _id, payload in batch] for batch in batches],
             SAYING_TIME,
         )
-        return {
+        return lambda: {
             request_id: answer
-            for batch, batch_answers in zip(batches, answers, strict=True)
+            for batch, batch_answers in zip(batches, answers(), strict=True)
             for (request_id, _payload), answer in zip(batch, batch_answers, strict=True)
         }
 
@@ -844,6 +864,7 @@ class RopoRequest(models.Model):
         self.write(
             {
                 "state": "done",
+                "done_at": fields.Datetime.now(),
                 "error": False,
                 "next_attempt_at": False,
                 "lease_until": False,

@@ -11,6 +11,7 @@ from . import (
     test_pdf,
     test_policy,
     test_poll,
+    test_random_walk,
     test_report,
     test_security,
     test_send_dialog,
