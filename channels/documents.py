@@ -186,6 +186,7 @@ class Invoice:
     says that Ropo keeps the ledger of it and chases it (Unify, Embed), instead of
     only delivering it (Connect). A credit note may name the assignment or the
     number that it credits, and the `refund_account` (an IBAN) to pay it out to.
+    `paid` is what was paid of it before it is sent.
     `interest` is the late interest in percent a year, None as agreed with Ropo.
     """
 
@@ -217,10 +218,12 @@ class Invoice:
     delivery_terms: str = ""
     our_reference: str = ""
     buyer_cost_centre: str = ""
+    contract_number: str = ""
     order_number: int | None = None
     sales_person: str = ""
     interest: float | None = None
     instalments: tuple[Instalment, ...] = ()
+    paid: float = 0.0
     early_discount: EarlyDiscount | None = None
     is_foreign: bool = False
     cost_centre: str = ""

@@ -95,6 +95,8 @@ ANSWER_HEADERS = ("jobid", "billnum", "billcode", "reference", "ownref", "jobtyp
 
 DEBT_TYPES = {"capital": 3, "customer_fee": 6, "reminder_fee": 12}  # `rowtype`
 
+NAMELESS = "-"  # each row must have a description
+CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 TEXT_ROW = 25601  # `invoicerowtype` of a header row: a text without money
 
 
@@ -128,6 +130,9 @@ def invoice_payload(invoice):
         "yourcode": invoice.buyer_reference,
         "ourcode": invoice.our_reference,
         "model": invoice.buyer_cost_centre,
+        "contract": [{"contract_no": invoice.contract_number}]
+        if invoice.contract_number
+        else [],
         "ordernumber": invoice.order_number,
         "salesmanname": invoice.sales_person,
         "freetext": invoice.note,
@@ -318,7 +323,8 @@ def _flag(value):
 def _terms(invoice):
     """When and how it is to be paid (guides: Payment plans, Cash discount).
 
-    Assumption: with a payment plan `paydate` is the day of the last instalment.
+    Assumptions: with a payment plan `paydate` is the day of the last instalment;
+    `advancepayment` is only taken off what is to be paid, not off the totals.
     """
     early = invoice.early_discount
     plan = invoice.instalments if invoice.debtor.is_company else ()
@@ -331,6 +337,7 @@ def _terms(invoice):
     }
     return {
         "overdueinterest": invoice.interest,
+        "advancepayment": _money(invoice.paid) or None,
         "cashdiscountrow": [_without_blanks(discount)] if discount else [],
         # Not for consumers.
         "payplan": {
@@ -359,6 +366,8 @@ def _ledger(invoice, sign):
         "sensible": None if invoice.may_remind else 1,
         "collectionprocess": invoice.process,
         "accountdate": _date(invoice.booking_date),
+        "period": _date(invoice.booking_date),
+        "vatperiod": _date(invoice.booking_date),
         "voucherbatch": invoice.journal,
         "vouchernum": invoice.number if invoice.journal else "",
         "accountrow": [_account_row(row, sign) for row in invoice.accounts],
@@ -420,10 +429,10 @@ def _property_rows(delivery):
 def _row(row, sign):
     """One row. Assumption: `vatcode` is the category of UNCL5305, as in Finvoice."""
     if row.is_text:
-        return {"desc": row.name, "invoicerowtype": TEXT_ROW}
+        return _without_blanks({"desc": row.name, "invoicerowtype": TEXT_ROW})
     return _without_blanks(
         {
-            "desc": row.name,
+            "desc": _readable(row.name) or NAMELESS,
             "count": sign * row.quantity,
             "itemtype": row.unit,
             "amount": row.price,
@@ -465,7 +474,16 @@ def _date(date):
 
 
 def _without_blanks(payload):
-    return {key: value for key, value in payload.items() if value not in ("", None, [])}
+    values = {
+        key: _readable(value) if isinstance(value, str) else value
+        for key, value in payload.items()
+    }
+    return {key: value for key, value in values.items() if value not in ("", None, [])}
+
+
+def _readable(text):
+    """Without what no printer and no XML can show, such as a form feed."""
+    return CONTROLS.sub("", text).strip()
 
 
 # --- answers: Ropo's words in, plain data out --------------------------------------

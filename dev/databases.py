@@ -15,8 +15,10 @@ from .place import NAME, ROOT, STATE, TroubleError, say
 FILESTORE = config.DATA / "filestore"
 # Two checkouts may share one server.
 PREFIX = f"ropo_{steps.digest(STATE)[:6]}_"
-# Finland's chart of accounts is what the tests and the demo book with.
-ALWAYS = ["account", "l10n_fi"]
+# Finland's chart of accounts is what the tests and the demo book with. The others have
+# what the addon says when it is there: references, corrected invoices, buyers' codes.
+ALWAYS = ["account", "l10n_fi", "l10n_no", "l10n_se"]
+ALWAYS += ["account_debit_note", "account_peppol_advanced_fields"]
 REACH_THE_DATABASE = [
     "__init__.py",
     "__manifest__.py",

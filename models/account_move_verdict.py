@@ -16,6 +16,8 @@ Verdict = namedtuple(
     "Verdict", ["code", "text", "record", "warning"], defaults=[False, "", None, ""]
 )
 
+MOST_DECIMALS = 2  # of an amount that Ropo can be told
+
 # Verdicts that only time or the ledger changes: there is nothing to hand over.
 HOPELESS = ("type", "state", "account", "zero", "chased", "paid")
 
@@ -144,6 +146,13 @@ class AccountMove(models.Model):
                 company=self.company_id.display_name,
             )
             return Verdict("account", text, self.company_id)
+        if self.currency_id.decimal_places > MOST_DECIMALS:
+            text = self.env._(
+                "%(currency)s has more decimals than the two that Ropo knows. Invoice "
+                "in another currency.",
+                currency=self.currency_id.name,
+            )
+            return Verdict("currency", text, self)
         if self.currency_id.is_zero(self.amount_total):
             text = self.env._("Its total is zero: there is nothing to ask for.")
             return Verdict("zero", text, self)

@@ -67,9 +67,10 @@ LINE_FIELDS = (
     "tax_line_id",
 )
 # Fields of modules that may not be installed: the dates of a period, which are
-# Odoo Enterprise's, the cost centre of the buyer, and the corrected invoice.
+# Odoo Enterprise's, the buyer's cost centre and contract, and the corrected invoice.
 PERIOD = ("deferred_start_date", "deferred_end_date")
 BUYER_COST_CENTRE = "peppol_accounting_cost"
+CONTRACT = "peppol_contract_document_reference"
 DEBIT_ORIGIN = "debit_origin_id"
 PARTNER_FIELDS = (
     "name",
@@ -127,7 +128,7 @@ class RopoDocument(models.AbstractModel):
     @api.model
     def _prefetch(self, moves):
         """Brings what documents are built from into the cache, a query per table."""
-        self._fetch(moves, (*MOVE_FIELDS, BUYER_COST_CENTRE, DEBIT_ORIGIN))
+        self._fetch(moves, (*MOVE_FIELDS, BUYER_COST_CENTRE, CONTRACT, DEBIT_ORIGIN))
         lines = moves.line_ids
         self._fetch(lines, (*LINE_FIELDS, *PERIOD))
         partners = moves.partner_id | moves.commercial_partner_id
@@ -231,7 +232,7 @@ class RopoDocument(models.AbstractModel):
         if told.taxes is None:
             return documents.InvoiceRow(name=line.name or "")
         vat, product = vats[told.taxes], line.product_id
-        name, _newline, description = (line.name or "").partition("\n")
+        name, _newline, description = (line.name or "").strip().partition("\n")
         values = {
             "name": name or product.display_name or "-",
             "description": description.strip(),
@@ -248,22 +249,25 @@ class RopoDocument(models.AbstractModel):
             values["barcode"] = product.barcode or ""
         return documents.InvoiceRow(
             **values,
-            quantity=line.quantity,
-            price=self._net_price(line, told.net),
-            discount=line.discount,
+            **self._price(line, told.net),
             unit=line.product_uom_id.name or "",
             **self._period(line),
         )
 
-    def _net_price(self, line, net):
-        """The price of one unit without tax, before discount."""
-        factor = line.quantity * (1 - line.discount / 100)
-        without_tax = line.currency_id.compare_amounts(line.price_unit * factor, net)
-        if without_tax == 0 or not factor:
-            return line.price_unit
-        # Many units make a cent of what the last digit of one leaves out.
-        digits = PRICE_DIGITS + len(str(int(abs(factor))))
-        return float_round(net / factor, precision_digits=digits)
+    @staticmethod
+    def _price(line, net):
+        """Quantity, price without tax and discount, which make the net amount."""
+        quantity, price, discount = line.quantity, line.price_unit, line.discount
+        factor = quantity * (1 - discount / 100)
+        if line.currency_id.compare_amounts(price * factor, net):
+            if factor:
+                # Many units make a cent of what the last digit leaves out.
+                digits = PRICE_DIGITS + len(str(int(abs(factor))))
+                price = float_round(net / factor, precision_digits=digits)
+            else:
+                # Of what costs nothing, a fixed tax in the price is taken off.
+                quantity, price, discount = 1, net, 0.0
+        return {"quantity": quantity, "price": price, "discount": discount}
 
     @staticmethod
     def _period(line):
@@ -362,15 +366,20 @@ class RopoDocument(models.AbstractModel):
         elsewhere = place and place != move.partner_id and place.street
         origin = move.invoice_origin or ""
         is_number = origin.isdecimal() and len(origin) <= MOST_ORDER_DIGITS
-        has_cost_centre = BUYER_COST_CENTRE in move._fields
         return {
             "buyer_reference": move.ref or "",
-            "buyer_cost_centre": (has_cost_centre and move[BUYER_COST_CENTRE]) or "",
+            "buyer_cost_centre": self._optional(move, BUYER_COST_CENTRE),
+            "contract_number": self._optional(move, CONTRACT),
             "our_reference": "" if is_number else origin,
             "order_number": int(origin) if is_number else None,
             "sales_person": move.invoice_user_id.name or "",
             "place": place._ropo_place(move.company_id) if elsewhere else None,
         }
+
+    @staticmethod
+    def _optional(move, name):
+        """The text of a field whose module may not be installed."""
+        return (name in move._fields and move[name]) or ""
 
     def _terms(self, move, account):
         """When and how it is delivered and to be paid."""
@@ -388,9 +397,18 @@ class RopoDocument(models.AbstractModel):
             "delivery_terms": f"{incoterm} {location}".strip(),
             "interest": account._interest(is_company) if is_invoice else None,
             "instalments": parts,
+            "paid": self._paid(move, account) if is_invoice else 0.0,
             "early_discount": self._early_discount(move) if is_invoice else None,
             "financing": self._financing(move, account) if is_invoice else "",
         }
+
+    @staticmethod
+    def _paid(move, account):
+        """What was paid before it is sent, where Ropo only delivers it. Where Ropo
+        keeps the ledger, each payment is told for itself."""
+        if account._holds_ledger():
+            return 0.0
+        return move.currency_id.round(move.amount_total - move.amount_residual)
 
     @staticmethod
     def _instalments(move):

@@ -272,6 +272,34 @@ class RopoCommon(AccountTestInvoicingCommon):
         self.env.flush_all()
         return self.cr.sql_log_count - before
 
+    def assertSums(self, move, payload):
+        """The total is Odoo's; net and tax too, but for taxes that are charges."""
+        sign = -1 if move.move_type == "out_refund" else 1
+        charges = sum(
+            move.direction_sign * line.amount_currency
+            for line in move.line_ids
+            if line.tax_line_id.amount_type == "fixed"
+        )
+        posted = [
+            round(sign * amount, 2)
+            for amount in (
+                move.amount_untaxed + charges,
+                move.amount_tax - charges,
+                move.amount_total,
+            )
+        ]
+        names = ("netamount", "vatamount", "totalamount")
+        self.assertEqual([payload[name] for name in names], posted)
+        rows = [row for row in payload["payrow"] if "invoicerowtype" not in row]
+        self.assertEqual(round(sum(row["netamount"] for row in rows), 2), posted[0])
+        for part in ("taxrow", "accountrow"):
+            if part in payload:
+                sums = [
+                    round(sum(row[name] for row in payload[part]), 2)
+                    for name in names[:2]
+                ]
+                self.assertEqual(sums, posted[:2], part)
+
     def create_invoices(self, count, days_overdue=20):
         """As many posted invoices, each to a customer of its own."""
         partners = [

@@ -9,7 +9,7 @@ from collections import Counter
 
 from odoo import SUPERUSER_ID, fields
 
-from . import books, comparison, screen, web
+from . import books, comparison, screen, specials, web
 
 COLLECT_AFTER = 30  # days overdue; what is younger is reminded of first
 PDFS_AT_ONCE = 6
@@ -90,6 +90,21 @@ class Story:
         self._wizard("ropo.send.wizard", invoice).action_send()
         self._commit()  # a single one goes with it, without the scheduler
         self._show_cases(invoice.ropo_job_ids)
+
+    def send_specials(self):
+        self._step("Less plain invoices, and what Ropo was told of each")
+        account = self.admin["ropo.account"].search([])
+        account.send_attachments = True
+        customers = {p.name: p for p in self.invoices.with_env(self.admin).partner_id}
+        written = specials.write(self.admin, account, customers)
+        self.specials = self.env["account.move"].browse(move.id for move in written)
+        wizard = self._wizard("ropo.send.wizard", self.specials)
+        self._show_reasons(wizard)
+        wizard.action_send()
+        self._run_cron("cron_process_requests")
+        for move, text_of in written.items():
+            told = self.sandbox.job(move.ropo_job_ids.jobid)["dataset"]
+            screen.tell(f"{move.name} shows {text_of(told)}.", "green")
 
     def hand_over(self):
         self._step("“Hand Over to Ropo”: the oldest, for collection")
@@ -223,7 +238,8 @@ class Story:
     def compare(self):
         """Whether both sides hold the same, to the cent."""
         self._step("Odoo's ledger beside what Ropo holds")
-        rows = comparison.compare(self.invoices | self.credit_note, self.sandbox)
+        moves = self.invoices | self.specials | self.credit_note
+        rows = comparison.compare(moves, self.sandbox)
         comparison.show(rows)
         agreeing = sum(row.agrees for row in rows)
         twice = self.sandbox.count("duplicates")
