@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from odoo import Command
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 
 from .ledger import LedgerCommon
 
@@ -155,6 +155,20 @@ class TestMoneyBack(LedgerCommon):
         self.tell()
         self.assertEqual(self.told(), [(125.5,)])
         self.assertInStep(invoice)
+
+    # --- what is shown of it ---
+
+    def test_payment_and_credit_note_show_what_ropo_was_told_of_them(self):
+        invoice = self.chased()
+        payment, note = self.pay(invoice, 50), self.credit(invoice, 20)
+        self.tell()
+        for record, open_after in ((payment, 75.5), (note, 50.4)):
+            told = record.with_user(self.user).ropo_told_ids
+            self.assertEqual(told.move_id, invoice)
+            self.assertEqual(told.mapped("capital_after"), [open_after])
+            self.assertTrue(told.done_at)
+            with Form(record.with_user(self.user)) as form:
+                self.assertEqual(len(form.ropo_told_ids), 1)
 
     # --- taken back ---
 
