@@ -17,6 +17,10 @@ def may_travel(name, method, is_company):
     return name.lower().endswith((*DOCUMENTS, *sheets))
 
 
-def room(method):
-    """How many bytes of files may travel with one invoice that is delivered so."""
-    return ELECTRONIC_LIMIT - OWN_SHARE if method in ELECTRONIC else LETTER_LIMIT
+def room(method, own_size=None):
+    """How many bytes of files may travel with one invoice that is delivered so.
+
+    :param own_size: of the invoice itself, where it is known
+    """
+    limit = ELECTRONIC_LIMIT if method in ELECTRONIC else LETTER_LIMIT
+    return limit - (OWN_SHARE if own_size is None else own_size)

@@ -234,6 +234,7 @@ class Invoice:
     process: str = ""
     financing: Literal["", "financing", "purchase"] = ""
     attachments: tuple[Attachment, ...] = ()
+    image: Attachment | None = None
 
 
 @dataclass(frozen=True, slots=True)

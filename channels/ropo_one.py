@@ -149,18 +149,31 @@ def invoice_payload(invoice):
             {"attachmentname": file.name, "attachmentfile": f"sha1:{file.checksum}"}
             for file in invoice.attachments
         ],
+        "image": _image(invoice.image),
     }
     return _without_blanks(payload)
 
 
-def with_files(payload, contents):
-    """The dataset as it is said: with the files' contents (bytes, in the order of its
-    attachments), of which `payload` itself only has the checksums."""
-    files = [
-        {**file, "attachmentfile": base64.b64encode(content).decode()}
-        for file, content in zip(payload["attachment"], contents, strict=True)
-    ]
-    return {**payload, "attachment": files}
+def _image(file):
+    """What Ropo shows as the invoice, instead of drawing it.
+
+    Assumption: `image` is for invoices, too, not only for letters, and takes a PDF.
+    """
+    return file and {"file": f"sha1:{file.checksum}", "fileType": "pdf"}
+
+
+def with_files(payload, contents, image=b""):
+    """The dataset as it is said: with the contents of its attachments (bytes, in their
+    order) and of its image, of which `payload` itself only has the checksums."""
+    said = dict(payload)
+    if contents:
+        said["attachment"] = [
+            {**file, "attachmentfile": base64.b64encode(content).decode()}
+            for file, content in zip(payload["attachment"], contents, strict=True)
+        ]
+    if image:
+        said["image"] = {**payload["image"], "file": base64.b64encode(image).decode()}
+    return said
 
 
 def local_print_payload(payload):

@@ -275,11 +275,14 @@ class AccountMove(models.Model):
         :param files: what goes along: `{move: attachments}`
         """
         files = {move: some for move, some in (files or {}).items() if some}
+        shows_own = not values.get("local_print")
         requests = self.env["ropo.request"]._queue(
             [
                 {
                     **move._ropo_request_vals(move._ropo_send_operation()),
-                    "has_attachments": move in files,
+                    "has_image": shows_own and move.ropo_account_id.own_image,
+                    "has_attachments": move in files
+                    or (shows_own and move.ropo_account_id.own_image),
                     **values,
                 }
                 for move in self

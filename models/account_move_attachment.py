@@ -1,4 +1,5 @@
 from odoo import fields, models
+from odoo.exceptions import UserError
 from odoo.tools import human_size
 
 from ..channels import attachments
@@ -51,16 +52,45 @@ class AccountMove(models.Model):
         wanted = self.filtered("ropo_account_id.send_attachments")
         return wanted._ropo_files() if wanted else {}
 
-    def _ropo_files_verdict(self, files):
-        """Whether these files may go along, when nothing else is wrong."""
+    def _ropo_files_verdict(self, files, image=None):
+        """Whether these files may go along, when nothing else is wrong.
+
+        :param image: the PDF that Ropo is to show as the invoice, if it is made
+        """
         delivery = self.partner_id._ropo_delivery(self.ropo_account_id)
-        size, room = sum(files.mapped("file_size")), attachments.room(delivery.method)
+        own_size = image.file_size if image else None
+        room = attachments.room(delivery.method, own_size)
+        size = sum(files.mapped("file_size"))
         if size <= room:
             return Verdict()
         text = self.env._(
             "Its attachments have %(size)s. The way it is delivered, at most %(room)s "
             "can go along. Leave some out, or send it as a letter.",
             size=human_size(size),
-            room=human_size(room),
+            room=human_size(max(room, 0)),
         )
         return Verdict("files", text, self)
+
+    def _ropo_own_pdf(self):
+        """The PDF that Odoo makes of this invoice, made now if it was not before.
+
+        Raises `UserError` when it can't be had.
+        """
+        self.ensure_one()
+        if not self.invoice_pdf_report_id:
+            self.env["account.move.send"]._generate_and_send_invoices(
+                self,
+                sending_methods=["manual"],
+                extra_edis={},
+                invoice_edi_format=False,
+            )
+        pdf = self.invoice_pdf_report_id
+        if not (pdf.raw or b"").startswith(b"%PDF-"):
+            raise UserError(
+                self.env._(
+                    "Odoo can't make the PDF of this invoice, which Ropo is to show. "
+                    "Print it to see why, or clear “Show Odoo's Own PDF” on the Ropo "
+                    "account."
+                )
+            )
+        return pdf

@@ -162,6 +162,11 @@ class RopoAccount(models.Model):
         help="The files attached to an invoice go along with it: PDFs, to companies "
         "also Excel and CSV. Who sends it can choose otherwise for each invoice.",
     )
+    own_image = fields.Boolean(
+        string="Show Odoo's Own PDF",
+        help="Ropo shows the PDF that Odoo makes of an invoice, instead of drawing one. "
+        "Odoo makes it when the invoice is sent, which takes about a second.",
+    )
     fetch_documents = fields.Boolean(
         string="Keep Each Document",
         help="What Ropo delivers is fetched and attached to the invoice by itself, for "

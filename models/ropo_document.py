@@ -163,11 +163,12 @@ class RopoDocument(models.AbstractModel):
     # --- invoices and credit notes ---
 
     @api.model
-    def _invoice(self, move, account, own_reference, refund=None, files=()):
+    def _invoice(self, move, account, own_reference, refund=None, files=(), image=None):
         """The `Invoice` of one posted customer invoice or credit note.
 
         :param refund: what the credit note credits at Ropo: a `ropo.job`, or None
         :param files: the attachments that go along
+        :param image: the attachment that Ropo shows as the invoice, or None
         """
         told = self._told_lines(move)
         vats = self._vats(told)
@@ -197,6 +198,7 @@ class RopoDocument(models.AbstractModel):
             attachments=tuple(
                 documents.Attachment(file.name, file.checksum) for file in files
             ),
+            image=documents.Attachment(image.name, image.checksum) if image else None,
         )
 
     # --- rows ---

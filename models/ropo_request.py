@@ -134,6 +134,15 @@ class RopoRequest(models.Model):
         help="Ropo gets it, and we deliver it: its document comes with the answer.",
     )
     has_attachments = fields.Boolean(readonly=True)
+    has_image = fields.Boolean(readonly=True)
+    image_id = fields.Many2one(
+        "ir.attachment",
+        string="Shown as the Invoice",
+        readonly=True,
+        ondelete="set null",
+        index="btree_not_null",
+        help="Odoo's own PDF, as it was said.",
+    )
     attachment_ids = fields.One2many(
         "ir.attachment",
         "res_id",
@@ -384,6 +393,7 @@ class RopoRequest(models.Model):
                     **{name: request[name] for name in SHARED_TERMS},
                     "local_print": request.local_print,
                     "has_attachments": request.has_attachments,
+                    "has_image": request.has_image,
                 }
                 for request in self
             ]
@@ -672,6 +682,8 @@ class RopoRequest(models.Model):
         try:
             # An assignment would copy all of it once more.
             self.write({"payload": self._build_payload(account)})
+        except UserError as error:
+            self.write({"state": "rejected", "error": str(error)})
         except Exception as error:
             # A fault of one record, or of ours: it must not stop the others.
             _logger.exception("Ropo request %s can't be built", self.id)
@@ -687,8 +699,9 @@ class RopoRequest(models.Model):
         move = self.move_id
         if self.operation in ("invoice", "credit_note"):
             credited = self._credited_job(account)
+            self._keep_image()
             payload = self._invoice_payload(
-                move, account, self.id, credited, self._files()
+                move, account, self.id, credited, self._files(), self.image_id
             )
             if self._was_allocated() and account._knows_credit_notes():
                 return ropo_one.delivery_payload(payload)
@@ -707,9 +720,9 @@ class RopoRequest(models.Model):
         return ropo_one.payment_payload(document._change(self))
 
     @api.model
-    def _invoice_payload(self, move, account, own_reference, credited=None, files=()):
+    def _invoice_payload(self, move, account, own_reference, *documents):
         invoice = self.env["ropo.document"]._invoice(
-            move, account, own_reference, credited, files
+            move, account, own_reference, *documents
         )
         return ropo_one.invoice_payload(invoice)
 
@@ -717,7 +730,17 @@ class RopoRequest(models.Model):
         """What goes along, in the order in which it is said."""
         if not self.has_attachments:
             return self.env["ir.attachment"]
-        return self.attachment_ids.sorted("id")
+        return (self.attachment_ids - self.image_id).sorted("id")
+
+    def _keep_image(self):
+        """Keeps Odoo's own PDF with what is to be said, where it is to be shown."""
+        if not self.has_image or self.image_id:
+            return
+        image, files = self.move_id._ropo_own_pdf(), self._files()
+        fault = self.move_id._ropo_files_verdict(files, image).text
+        if fault:
+            raise UserError(fault)
+        self.image_id = image.sudo().copy({"res_model": self._name, "res_id": self.id})
 
     def _credited_job(self, account):
         """The case that this credit note, as a job of its own, credits at Ropo.
@@ -796,9 +819,11 @@ class RopoRequest(models.Model):
     def _spoken_payload(self):
         """The frozen payload, with the contents of the files that go along."""
         files = self._files()
-        if not files:
+        if not files and not self.image_id:
             return self.payload
-        return ropo_one.with_files(self.payload, files.mapped("raw"))
+        return ropo_one.with_files(
+            self.payload, files.mapped("raw"), self.image_id.raw or b""
+        )
 
     # --- business: record ---
 

@@ -1,5 +1,6 @@
 """The documents: one plain A4 page that names what a test or a person looks for."""
 
+import base64
 import io
 
 from . import money, statuses
@@ -15,7 +16,12 @@ OWN_ACCOUNT = "FI21 1234 5600 0007 85"  # the example of the Finnish IBAN standa
 
 
 def render(job, profile, original=True, preview=False):
-    """The job's PDF: as first sent, or (``original`` False) as it stands now."""
+    """The job's PDF: as first sent, or (``original`` False) as it stands now.
+
+    A: the document that came as ``image`` is the one that was sent.
+    """
+    if original and not preview and job.dataset.get("image"):
+        return base64.b64decode(job.dataset["image"]["file"])
     from reportlab.lib.pagesizes import A4  # slow to import, and few calls need it
     from reportlab.pdfgen.canvas import Canvas
 

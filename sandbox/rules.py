@@ -218,9 +218,25 @@ def _attachments(dataset, kind, profile):
         found, octets = _attachment(attachment, dataset["customertype"], sendtype)
         errors += [f"attachment[{index}].{error}" for error in found]
         size += octets
-    if sendtype in ELECTRONIC and size > ATTACHMENTS_LIMIT:
+    found, octets = _image(dataset.get("image"))
+    errors += found
+    if sendtype in ELECTRONIC and size + octets > ATTACHMENTS_LIMIT:
         errors.append("attachment: more than 1 MB for an electronic delivery")
     return errors
+
+
+def _image(image):
+    """``(errors, size)`` of the document to show. A: a PDF in base64, as attachments
+    are; on invoices, too."""
+    if not image:
+        return [], 0
+    try:
+        content = base64.b64decode(image["file"], validate=True)
+    except binascii.Error:
+        return ["image.file: not base64"], 0
+    if not content.startswith(b"%PDF-"):
+        return ["image.file: is no PDF"], len(content)
+    return [], len(content)
 
 
 def _attachment(attachment, customertype, sendtype):

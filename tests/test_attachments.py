@@ -307,3 +307,77 @@ class TestAttachments(RopoCommon):
         with patch.object(request, "_say", watched):
             self.work_off()
         self.assertEqual(sizes, [self.account.max_concurrency] * 3)
+
+    # --- Odoo's own PDF as the invoice ---
+
+    def own_pdf(self, invoice, content=PDF):
+        """As Odoo keeps it once it is made."""
+        return self.attach(
+            invoice, "Own.pdf", content, res_field="invoice_pdf_report_file"
+        )
+
+    def shown(self, invoice):
+        image = self.sandbox.job(billnum=invoice.name)["dataset"]["image"]
+        self.assertEqual(image["fileType"], "pdf")
+        return base64.b64decode(image["file"])
+
+    def test_odoos_own_pdf_is_shown_where_the_account_says_so(self):
+        self.account.own_image = True
+        invoice = self.create_invoice()
+        pdf, file = self.own_pdf(invoice), self.attach(invoice, "Hours.csv", CSV)
+        self.send(invoice, self.user)
+        self.assertEqual(self.shown(invoice), PDF)
+        self.assertEqual(self.said(invoice), {"Hours.csv": CSV})
+        request = self.requests_of(invoice)
+        self.assertEqual(
+            request.payload["image"],
+            {"file": f"sha1:{pdf.checksum}", "fileType": "pdf"},
+        )
+        self.assertEqual(
+            [item["attachmentfile"] for item in request.payload["attachment"]],
+            [f"sha1:{file.checksum}"],
+        )
+        pdf.raw = b"%PDF-1.4 made anew"
+        self.assertEqual(request.image_id.raw, PDF, "as it was said")
+
+    def test_by_itself_ropo_draws_the_invoice(self):
+        invoice = self.create_invoice()
+        self.own_pdf(invoice)
+        self.send(invoice, self.user)
+        self.assertNotIn("image", self.requests_of(invoice).payload)
+
+    def test_odoo_makes_its_pdf_when_there_is_none(self):
+        invoice = self.create_invoice()
+        made = invoice.with_context(force_report_rendering=True)._ropo_own_pdf()
+        self.assertEqual(made, invoice.invoice_pdf_report_id)
+        self.assertTrue(made.raw.startswith(b"%PDF-"))
+        self.assertEqual(invoice._ropo_own_pdf(), made, "once")
+
+    def test_a_pdf_that_is_none_is_said_and_nothing_is_sent(self):
+        self.account.own_image = True
+        invoice = self.create_invoice()
+        self.own_pdf(invoice, b"<html>no PDF</html>")
+        self.send(invoice, self.user)
+        request = self.requests_of(invoice)
+        self.assertEqual(request.state, "rejected")
+        self.assertIn("can't make the PDF", request.error)
+        self.assertFalse(self.sandbox.jobs())
+
+    def test_own_pdf_and_files_have_one_limit(self):
+        self.account.own_image = True
+        self.business.write({"ropo_sendtype": "email", "email": "a@example.com"})
+        invoice = self.create_invoice()
+        self.own_pdf(invoice, PDF.ljust(600_000))
+        self.attach(invoice, content=PDF.ljust(500_000))
+        self.send(invoice, self.user)
+        request = self.requests_of(invoice)
+        self.assertEqual(request.state, "rejected")
+        self.assertIn("at most", request.error)
+
+    def test_what_is_printed_locally_is_ropos_own(self):
+        self.account.own_image = True
+        invoice = self.create_invoice()
+        self.own_pdf(invoice)
+        invoice.with_user(self.user).action_ropo_local_print()
+        self.work_off()
+        self.assertNotIn("image", self.requests_of(invoice).payload)

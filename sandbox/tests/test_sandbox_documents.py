@@ -1,5 +1,6 @@
 """Documents: archived, previewed, printed here, and wrong ones on request."""
 
+import base64
 import io
 
 import PyPDF2
@@ -37,6 +38,13 @@ def test_original_and_current_document_differ(ropo):
     assert original == _text(_pdf(ropo, jobid=row["jobid"], origdata=1))
     current = _text(_pdf(ropo, jobid=row["jobid"], origdata=0))
     assert "Debt collection letter" in current and "70.00" in current
+
+
+def test_document_that_came_along_is_the_original(ropo):
+    content = base64.b64encode(b"%PDF-1.4 own").decode()
+    row = ropo.accepted(ropo.invoice(image={"file": content, "fileType": "pdf"}))
+    assert _pdf(ropo, jobid=row["jobid"]).content == b"%PDF-1.4 own"
+    assert _pdf(ropo, jobid=row["jobid"], origdata=0).content != b"%PDF-1.4 own"
 
 
 def test_unify_shows_ropos_reference_and_connect_the_senders(ropo, logins):

@@ -183,6 +183,13 @@ REFUSED = [
         },
         "1 MB",
     ),
+    ("invoice", {"image": {"file": "%%%"}}, "image.file: not base64"),
+    ("invoice", {"image": {"file": "YWJj"}}, "image.file: is no PDF"),
+    (
+        "invoice",
+        {"sendtype": "email", "email": "a@example.com", "image": {"file": BIG}},
+        "1 MB",
+    ),
     (
         "invoice",
         {"customertype": 2, "person": "P", "attachment": _attached("a.csv")},
