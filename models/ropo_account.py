@@ -164,7 +164,7 @@ class RopoAccount(models.Model):
     )
     own_image = fields.Boolean(
         string="Show Odoo's Own PDF",
-        help="Ropo shows the PDF that Odoo makes of an invoice, instead of drawing one. "
+        help="Ropo shows the PDF that Odoo makes of it, instead of drawing one. "
         "Odoo makes it when the invoice is sent, which takes about a second.",
     )
     fetch_documents = fields.Boolean(
