@@ -52,6 +52,7 @@ CALLS_PER_CLAIM = 10  # calls of each connection that one claim plans for
 SAYING_TIME = 30  # seconds; what was not begun by then waits for the next claim
 LOOK_UP_DELAY = 120  # seconds before a lost call is asked about
 LOOK_UPS = 5  # times that Ropo is asked before a person is
+LOOK_UPS_PER_RUN = 50
 FIRST_WAIT = 30  # seconds before the second attempt
 THROTTLED_WAIT = 2  # the same after a 429 that names no time
 LONGEST_WAIT = 6 * 3600  # seconds
@@ -1144,12 +1145,29 @@ class RopoRequest(models.Model):
                 ("look_ups", "<", LOOK_UPS),
                 ("next_attempt_at", "<=", fields.Datetime.now()),
             ],
-            order="id",
+            order="next_attempt_at, id",
+            limit=LOOK_UPS_PER_RUN,
         )
         for request in lost:
+            if not request._hear_of_case(client):
+                break  # the others would wait as long; they have their turn later
             # Each is settled by itself.
             self._persist(request._look_up_alone, client)
         return len(lost)
+
+    def _hear_of_case(self, client):
+        """Takes in first what Ropo tells of the case of a change: money that came
+        there meanwhile is in the figures that it shows. Whether Ropo could be asked."""
+        if self.operation in ASSIGNMENTS:
+            return True
+        try:
+            rows = client.status_rows(number=self.job_id.billnum)
+        except ChannelError as error:
+            _logger.info("Ropo request %s: can't be asked about: %s", self.id, error)
+            self._persist(self._ask_again_later)
+            return False
+        self.env["ropo.event"]._take(self.account_id, rows)
+        return True
 
     def _look_up_alone(self, client):
         """One that can't be concluded must not stop the others."""
@@ -1165,10 +1183,10 @@ class RopoRequest(models.Model):
 
     def _look_up(self, client):
         try:
-            arrived, assignment = self._find_at_ropo(client)
+            arrived, assignment, shown = self._find_at_ropo(client)
         except ChannelError as error:
             _logger.info("Ropo request %s: can't be asked about: %s", self.id, error)
-            arrived, assignment = None, None
+            arrived, assignment, shown = None, None, None
         if arrived:
             self._conclude_done()
             if assignment and not self.job_id.jobid:
@@ -1176,23 +1194,22 @@ class RopoRequest(models.Model):
         elif arrived is False:
             self._requeue()
         else:
-            self._ask_again_later()
+            self._ask_again_later(shown)
 
     def _find_at_ropo(self, client):
-        """`(arrived, assignment)`: whether it arrived (None where Ropo's own figures do
-        not tell), and the id of the case that it became, where Ropo tells that."""
+        """`(arrived, assignment, shown)`: whether it arrived (None where Ropo's own
+        figures do not tell), the id of the case that it became, where Ropo tells that,
+        and what Ropo shows as open of the case, with interest and fees."""
         if self.operation in ASSIGNMENTS:
-            return client.find_assignment(self.payload)
-        amount = client.open_amount(*self.job_id._identity())
-        if amount is None:
-            return None, None
+            return *client.find_assignment(self.payload), None
+        shown = client.open_amount(*self.job_id._identity())
         compare = self.currency_id.compare_amounts
         before, after = self._expected_totals()
-        if not compare(before, after):
-            return None, None
-        if not compare(amount, after):
-            return True, None
-        return (None if compare(amount, before) else False), None
+        if shown is None or not compare(before, after):
+            return None, None, shown
+        if not compare(shown, after):
+            return True, None, shown
+        return (None if compare(shown, before) else False), None, shown
 
     def _expected_totals(self):
         """What must be open in all, if this did not arrive and if it did."""
@@ -1228,15 +1245,13 @@ class RopoRequest(models.Model):
             }
         )
 
-    def _ask_again_later(self):
+    def _ask_again_later(self, shown=None):
+        """:param shown: what Ropo shows as open, if it does"""
         self.look_ups += 1
         wait = timedelta(seconds=self._look_up_delay() * 2**self.look_ups)
         self.next_attempt_at = fields.Datetime.now() + wait
         if self.look_ups >= LOOK_UPS:
-            self.error = self.env._(
-                "Ropo can't say whether it arrived. Look it up in Ropo One, then "
-                "choose “It Arrived” or “Send Again”."
-            )
+            self.error = self._question(shown)
             self.account_id._ask_person(
                 self.env._("Did it arrive at Ropo?"),
                 self.env._(
@@ -1244,6 +1259,24 @@ class RopoRequest(models.Model):
                     "“Needs a Look” under Ropo → Told to Ropo."
                 ),
             )
+
+    def _question(self, shown):
+        """What a person needs to decide whether it arrived."""
+        question = self.env._(
+            "Ropo can't say whether it arrived. Look it up in Ropo One, then choose "
+            "“It Arrived” or “Send Again”."
+        )
+        if shown is None:
+            return question
+        before, after = self._expected_totals()
+        figures = self.env._(
+            "Ropo shows %(shown)s as open, with interest and fees. It would be "
+            "%(before)s if this did not arrive, and %(after)s if it did.",
+            shown=self.currency_id.format(shown),
+            before=self.currency_id.format(before),
+            after=self.currency_id.format(after),
+        )
+        return f"{question} {figures}"
 
 
 def _work_off_after_commit(registry, account_id, ids):

@@ -228,6 +228,15 @@ class RopoCommon(AccountTestInvoicingCommon):
         self.assertEqual(invoice.ropo_state, kind)
         return invoice
 
+    def chased_case(self, **values):
+        """The same, and its case, as superuser: nobody may write cases by hand."""
+        invoice = self.chased(**values)
+        return invoice, invoice.sudo().ropo_job_ids.filtered("chased")
+
+    def at_ropo(self, job, what, **body):
+        """Something happens to the case at Ropo."""
+        self.sandbox.post(f"jobs/{job.jobid}/{what}", **body)
+
     def tell(self):
         """Has Ropo told what the ledger says and it has not heard."""
         self.compare()

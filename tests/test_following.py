@@ -19,14 +19,6 @@ EVIL = "<img src=x onerror=alert(1)>"
 class TestFollowing(RopoCommon):
     # --- helpers ---
 
-    def chased(self, **values):
-        invoice = self.create_invoice(days_overdue=20, **values)
-        self.transfer(invoice)
-        return invoice, invoice.ropo_job_ids.sudo()
-
-    def at_ropo(self, job, what, **body):
-        self.sandbox.post(f"jobs/{job.jobid}/{what}", **body)
-
     def tell(self, job, number, **values):
         """Ropo tells this row; its event."""
         row = {
@@ -52,7 +44,7 @@ class TestFollowing(RopoCommon):
 
     def test_dates_in_all_forms(self):
         expected = datetime(2030, 2, 1, 10, 30)
-        _invoice, job = self.chased()
+        _invoice, job = self.chased_case()
         for number, (text, moment) in enumerate(
             {
                 "2030-02-01 10:30:00": expected,
@@ -74,7 +66,7 @@ class TestFollowing(RopoCommon):
                 self.assertEqual(event.event_time, moment)
 
     def test_amounts_in_all_forms(self):
-        _invoice, job = self.chased()
+        _invoice, job = self.chased_case()
         for number, (value, amount) in enumerate(
             {
                 "1 234,50": 1234.5,
@@ -94,7 +86,7 @@ class TestFollowing(RopoCommon):
                 self.assertEqual(event.amount, amount)
 
     def test_html_in_texts_is_text(self):
-        invoice, job = self.chased()
+        invoice, job = self.chased_case()
         event = self.tell(job, 1, statuscode=2, statustext=EVIL)
         self.assertEqual((event.text, job.stage_text), (EVIL, EVIL))
         bodies = "".join(str(message.body) for message in invoice.message_ids)
@@ -104,7 +96,7 @@ class TestFollowing(RopoCommon):
     # --- codes ---
 
     def test_a_manager_says_what_a_code_means_and_has_it_read_again(self):
-        invoice, job = self.chased()
+        invoice, job = self.chased_case()
         event = self.tell(job, 1, statuscode=4711, statustext="At court")
         paid = self.tell(job, 2, statustype="payment", amount=20)
         self.assertEqual((job.stage, job.open_amount), ("reminder", 105.5))
@@ -124,7 +116,7 @@ class TestFollowing(RopoCommon):
         self.assertEqual(set(assumed.mapped("code")), {"3", "4", "102", "103"})
 
     def test_interpreting_again_any_time_changes_nothing(self):
-        invoice, job = self.chased()
+        invoice, job = self.chased_case()
         self.at_ropo(job, "pay", amount=20)
         self.at_ropo(job, "stage", stage="collection")
         self.at_ropo(job, "stage", stage="payment_plan")
@@ -143,7 +135,7 @@ class TestFollowing(RopoCommon):
     def test_what_names_no_case_for_long_is_read_again_by_hand_only(self):
         event = self.tell(False, 1, jobid=28000001, statuscode=2)
         with freeze_time(fields.Datetime.now() + timedelta(days=91)):
-            _invoice, job = self.chased()
+            _invoice, job = self.chased_case()
             self.env["ropo.event"].sudo()._interpret(self.account)
             self.assertEqual(event.state, "unmatched")
             event.with_user(self.manager).action_interpret()
@@ -153,7 +145,7 @@ class TestFollowing(RopoCommon):
     # --- asking ---
 
     def test_what_happens_brings_the_next_step(self):
-        _invoice, job = self.chased()
+        _invoice, job = self.chased_case()
         self.at_ropo(
             job, "stage", stage="collection", next_stage="legal", next_date="2030-01-31"
         )
@@ -163,7 +155,7 @@ class TestFollowing(RopoCommon):
         self.assertFalse(job.to_refresh)
 
     def test_what_could_not_be_asked_is_asked_later(self):
-        _invoice, job = self.chased()
+        _invoice, job = self.chased_case()
         self.at_ropo(job, "stage", stage="collection")
         self.sandbox.fault("error_before", "/rest/jobs", method="GET")
         self.run_cron("cron_poll_status")
@@ -172,7 +164,7 @@ class TestFollowing(RopoCommon):
         self.assertFalse(job.to_refresh)
 
     def test_what_was_asked_is_newer_than_what_was_told_before(self):
-        _invoice, job = self.chased()
+        _invoice, job = self.chased_case()
         self.at_ropo(job, "stage", stage="collection")
         job.action_refresh()
         self.assertEqual(job.stage, "collection")
@@ -193,7 +185,7 @@ class TestFollowing(RopoCommon):
         self.assertEqual(set(jobs.mapped("stage")), {"collection"})
 
     def test_of_many_the_one_that_fails_is_named(self):
-        first, second = self.chased()[1], self.chased()[1]
+        first, second = self.chased_case()[1], self.chased_case()[1]
         second.jobid = "99"
         self.at_ropo(first, "stage", stage="collection")
         told = (first | second).with_user(self.user).action_refresh()
@@ -205,14 +197,14 @@ class TestFollowing(RopoCommon):
     # --- the page for the debtor ---
 
     def test_the_page_for_the_customer_is_fetched_and_shown(self):
-        invoice, job = self.chased()
+        invoice, job = self.chased_case()
         mine = invoice.with_user(self.user)
         mine.action_ropo_get_debtor_link()
         self.assertRegex(mine.ropo_debtor_url, "^https://myropo.example/")
         self.assertEqual(job.debtor_url, mine.ropo_debtor_url)
 
     def test_an_address_that_is_not_safe_is_refused(self):
-        _invoice, job = self.chased()
+        _invoice, job = self.chased_case()
         for url in (
             "javascript:alert(1)",
             "http://myropo.example/1",
@@ -237,7 +229,7 @@ class TestFollowing(RopoCommon):
 
     def test_each_letter_is_fetched_when_the_stage_changes(self):
         self.account.fetch_documents = True
-        invoice, job = self.chased()
+        invoice, job = self.chased_case()
         self.run_cron("cron_fetch_documents")
         number = invoice.name.replace("/", "-")
         self.assertEqual(self.letters(invoice), [f"Ropo Reminder {number}.pdf"])
@@ -262,7 +254,7 @@ class TestFollowing(RopoCommon):
         )
 
     def test_by_button_each_distinct_letter_is_kept_once(self):
-        invoice, job = self.chased()
+        invoice, job = self.chased_case()
         mine = job.with_user(self.user)
         mine.action_fetch_pdf()
         mine.action_fetch_pdf()
@@ -276,7 +268,7 @@ class TestFollowing(RopoCommon):
 
     def test_what_is_fetched_too_late_for_a_letter_is_not_fetched_for_ever(self):
         self.account.fetch_documents = True
-        _invoice, job = self.chased()
+        _invoice, job = self.chased_case()
         self.run_cron("cron_fetch_documents")
         self.at_ropo(job, "stage", stage="collection")
         self.run_cron("cron_poll_status")
@@ -288,7 +280,7 @@ class TestFollowing(RopoCommon):
     # --- who may see ---
 
     def test_a_plain_accountant_sees_the_timeline_and_not_the_raw(self):
-        invoice, job = self.chased()
+        invoice, job = self.chased_case()
         self.tell(job, 1)
         event = invoice.with_user(self.user).ropo_event_ids
         self.assertEqual(event.text, "Hello")

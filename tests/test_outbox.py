@@ -48,12 +48,6 @@ class OutboxCommon(RopoCommon):
         )
         return requests.filtered(lambda r: operation in (None, r.operation))
 
-    def chased(self, **values):
-        """A transferred invoice over 125.50, and its case."""
-        invoice = self.create_invoice(days_overdue=20, **values)
-        self.transfer(invoice)
-        return invoice, invoice.ropo_job_ids
-
     def put_payment(self, invoice, amount):
         self.pay(invoice, amount)
         self.run_cron("cron_post_payments")
@@ -163,7 +157,7 @@ class TestOutbox(OutboxCommon):
         for kind, calls in (("drop_before", 2), ("drop_after", 1), ("cut", 1)):
             with self.subTest(kind=kind):
                 self.start_anew()
-                invoice, job = self.chased()
+                invoice, job = self.chased_case()
                 request = self.put_payment(invoice, 25.5)
                 self.sandbox.fault(kind, path="/rest/jobs/payment")
                 self.work_off()
@@ -185,7 +179,7 @@ class TestOutbox(OutboxCommon):
                     apicode="sandbox-apicode",
                     status_rows="full",
                 )
-                invoice, job = self.chased()
+                invoice, job = self.chased_case()
                 if fees:
                     self.sandbox.post(f"jobs/{job.jobid}/fees", noticefee=fees)
                     job.with_user(self.manager).action_refresh()
@@ -206,7 +200,7 @@ class TestOutbox(OutboxCommon):
                 self.assertAlmostEqual(job.open_amount, invoice.amount_residual)
 
     def test_next_payment_waits_for_the_lost_one(self):
-        invoice, _job = self.chased()
+        invoice, _job = self.chased_case()
         self.put_payment(invoice, 25.5)
         self.sandbox.fault("drop_after", path="/rest/jobs/payment")
         self.work_off()
@@ -617,6 +611,41 @@ class TestOutbox(OutboxCommon):
         self.assertEqual(activity.user_id, self.manager)
         self.assertIn("It Arrived", request.error)
         self.assertIn("It Arrived", request.move_id.ropo_problem)
+
+    def lost_payment(self):
+        """A payment that never arrived, and nobody knows it."""
+        invoice, _job = self.chased_case()
+        request = self.put_payment(invoice, 25.5)
+        self.sandbox.fault("drop_before", "/rest/jobs/payment")
+        self.work_off()
+        self.assertStates(request, "unknown")
+        return request
+
+    def test_money_that_came_to_ropo_meanwhile_is_heard_before_its_figures_are(self):
+        request = self.lost_payment()
+        self.at_ropo(request.job_id, "pay", amount=30)
+        self.settle()
+        self.assertStates(request, "done")
+        self.assertEqual(self.sandbox.job(jobtype=1)["capital"], 70)
+
+    def test_person_sees_what_ropo_shows_and_what_it_would_be(self):
+        request = self.lost_payment()
+        self.at_ropo(request.job_id, "fees", interest=5)  # told to nobody
+        self.settle(outbox.LOOK_UPS + 2)
+        self.assertStates(request, "unknown")
+        text = request.error.replace("\N{NO-BREAK SPACE}", " ")
+        self.assertIn("Ropo shows 130.50 € as open", text)
+        self.assertIn("125.50 € if this did not arrive, and 100.00 € if it did", text)
+
+    def test_while_ropo_can_not_be_asked_the_others_do_not_wait_for_each(self):
+        parameters = self.env["ir.config_parameter"].sudo()
+        parameters.set_param("ropo_connect.look_up_delay", 60)
+        requests = self.lost_payment() | self.lost_payment()
+        requests.sudo().next_attempt_at = fields.Datetime.now()
+        self.sandbox.fault("error_before", "/rest/jobs/statusupdates", times=None)
+        self.work_off()
+        self.assertStates(requests, "unknown", "unknown")
+        self.assertEqual(sorted(requests.mapped("look_ups")), [0, 1])
 
     def test_person_says_that_it_arrived(self):
         request = self.lost()

@@ -40,11 +40,6 @@ class TestSettlement(RopoCommon):
 
     # --- helpers ---
 
-    def chased(self, **values):
-        invoice = self.create_invoice(days_overdue=20, **values)
-        self.transfer(invoice)
-        return invoice, invoice.ropo_job_ids.sudo()
-
     def collect(self, job, amount, **values):
         """The debtor pays at Ropo, and Odoo hears of it."""
         self.sandbox.post(f"jobs/{job.jobid}/pay", amount=amount, **values)
@@ -79,7 +74,7 @@ class TestSettlement(RopoCommon):
     # --- registered ---
 
     def test_what_ropo_collected_is_registered_reconciled_and_never_told_back(self):
-        invoice, job = self.chased()
+        invoice, job = self.chased_case()
         event = self.collect(job, 25.5)
         payment = event.payment_ids
         self.assertEqual(
@@ -96,7 +91,7 @@ class TestSettlement(RopoCommon):
         self.assertEqual(job.open_amount, 100)
 
     def test_once_per_event_whatever_is_run_again(self):
-        invoice, job = self.chased()
+        invoice, job = self.chased_case()
         event = self.collect(job, 25.5)
         event.action_interpret()
         self.take_in()
@@ -108,7 +103,7 @@ class TestSettlement(RopoCommon):
             event.with_user(self.user).action_register_payment()
 
     def test_the_database_lets_no_event_be_registered_twice(self):
-        _invoice, job = self.chased()
+        _invoice, job = self.chased_case()
         payment = self.collect(job, 25.5).payment_ids
         with self.assertRaises(IntegrityError), mute_logger("odoo.sql_db"):
             payment.copy({"ropo_event_id": payment.ropo_event_id.id})
@@ -117,7 +112,7 @@ class TestSettlement(RopoCommon):
     def test_a_payment_that_a_user_undoes_is_not_registered_again(self):
         for undo in ("action_cancel", "unlink"):
             with self.subTest(undo):
-                invoice, job = self.chased()
+                invoice, job = self.chased_case()
                 event = self.collect(job, 25.5)
                 event.payment_ids.action_draft()
                 getattr(event.payment_ids, undo)()
@@ -127,14 +122,14 @@ class TestSettlement(RopoCommon):
                 self.assertFalse(self.told(invoice))
 
     def test_the_whole_amount_pays_the_invoice(self):
-        invoice, job = self.chased()
+        invoice, job = self.chased_case()
         self.collect(job, 125.5)
         self.assertIn(invoice.payment_state, ("paid", "in_payment"))
         self.assertEqual((job.stage, invoice.ropo_state), ("paid", "closed"))
         self.assertFalse(self.told(invoice))
 
     def test_two_equal_payments_are_two(self):
-        invoice, job = self.chased()
+        invoice, job = self.chased_case()
         self.collect(job, 20)
         self.collect(job, 20)
         self.assertEqual(invoice.amount_residual, 85.5)
@@ -152,7 +147,7 @@ class TestSettlement(RopoCommon):
     # --- reversed ---
 
     def test_what_ropo_takes_back_is_taken_back_once(self):
-        invoice, job = self.chased()
+        invoice, job = self.chased_case()
         first = self.take(job, 1, 25.5)
         second = self.take(job, 2, 25.5)
         self.assertEqual(invoice.amount_residual, 74.5)
@@ -174,7 +169,7 @@ class TestSettlement(RopoCommon):
         self.assertFalse(self.told(invoice))
 
     def test_a_reversal_that_comes_first_waits_for_its_payment(self):
-        invoice, job = self.chased()
+        invoice, job = self.chased_case()
         reversal = self.take(job, 2, -25.5)
         self.assertEqual(reversal.settlement, "waiting")
         self.take(job, 1, 25.5)
@@ -186,7 +181,7 @@ class TestSettlement(RopoCommon):
         self.assertEqual(alone.settlement, "person")
 
     def test_what_somebody_undid_already_needs_no_undoing(self):
-        invoice, job = self.chased()
+        invoice, job = self.chased_case()
         first = self.take(job, 1, 25.5)
         first.payment_ids.action_draft()
         first.payment_ids.action_cancel()
@@ -198,7 +193,7 @@ class TestSettlement(RopoCommon):
     # --- what needs a person ---
 
     def test_more_than_is_open_is_registered_as_far_as_it_goes(self):
-        invoice, job = self.chased()
+        invoice, job = self.chased_case()
         event = self.take(job, 1, 150)
         self.assertEqual(event.payment_ids.amount, 125.5)
         self.assertIn(invoice.payment_state, ("paid", "in_payment"))
@@ -207,7 +202,7 @@ class TestSettlement(RopoCommon):
         self.assertEqual(len(self.account.activity_ids), 1)
 
     def test_an_invoice_that_is_paid_already_asks_a_person_once(self):
-        invoice, job = self.chased()
+        invoice, job = self.chased_case()
         self.pay(invoice)
         self.told(invoice)
         events = self.take(job, 1, 20) | self.take(job, 2, 30)
@@ -217,7 +212,7 @@ class TestSettlement(RopoCommon):
         self.assertEqual(len(self.account.activity_ids), 1)
 
     def test_money_that_was_booked_by_hand_is_not_booked_again(self):
-        invoice, job = self.chased()
+        invoice, job = self.chased_case()
         self.pay(invoice, 25.5)
         event = self.take(job, 1, 25.5)
         self.assertEqual(event.settlement, "booked")
@@ -228,7 +223,7 @@ class TestSettlement(RopoCommon):
     def test_a_closed_period_waits_for_a_person_who_books_it_later(
         self,
     ):
-        invoice, job = self.chased()
+        invoice, job = self.chased_case()
         lock = self.today - timedelta(days=1)
         self.env.company.fiscalyear_lock_date = lock
         event = self.take(job, 1, 25.5, paydate=str(lock - timedelta(days=2)))
@@ -241,8 +236,8 @@ class TestSettlement(RopoCommon):
         )
 
     def test_one_that_fails_does_not_stop_the_others(self):
-        invoice, job = self.chased()
-        broken, broken_job = self.chased()
+        invoice, job = self.chased_case()
+        broken, broken_job = self.chased_case()
         self.account.register_payments = False
         bad = self.take(broken_job, 1, 10)
         self.account.register_payments = True
@@ -256,7 +251,7 @@ class TestSettlement(RopoCommon):
 
     def test_without_the_setting_it_is_shown_and_offered_as_a_button(self):
         self.account.register_payments = False
-        invoice, job = self.chased()
+        invoice, job = self.chased_case()
         event = self.collect(job, 25.5)
         self.assertFalse(event.settlement or event.payment_ids)
         self.assertTrue(event.may_register)
@@ -275,7 +270,7 @@ class TestSettlement(RopoCommon):
                 "settlement_journal_ids": [Command.clear()],
             }
         )
-        _invoice, job = self.chased()
+        _invoice, job = self.chased_case()
         event = self.take(job, 1, 25.5)
         self.assertIn("names no journal", event.settlement_note)
         self.account.settlement_journal_id = self.journal
@@ -293,7 +288,7 @@ class TestSettlement(RopoCommon):
     def test_money_that_we_told_ropo_of_is_not_registered(self):
         profile = {"cid": "700001", "apicode": "sandbox-apicode"}
         self.sandbox.post("profiles", **profile, status_rows="full")
-        invoice, job = self.chased()
+        invoice, job = self.chased_case()
         self.pay(invoice, 25.5)
         self.told(invoice)
         self.run_cron("cron_poll_status")
@@ -304,7 +299,7 @@ class TestSettlement(RopoCommon):
 
     def test_only_a_ropo_user_registers(self):
         self.account.register_payments = False
-        _invoice, job = self.chased()
+        _invoice, job = self.chased_case()
         event = self.collect(job, 25.5)
         for groups in ("account.group_account_readonly", "base.group_user"):
             user = new_test_user(

@@ -55,11 +55,6 @@ class TestWebhook(RopoCommon, HttpCase):
     def message(self, number, **values):
         return {"id": f"M{number}", "statustype": "comment", "statuscode": 98, **values}
 
-    def chased(self):
-        invoice = self.create_invoice(days_overdue=20)
-        self.transfer(invoice)
-        return invoice, invoice.ropo_job_ids.sudo()
-
     def give_address(self):
         """Tells the sandbox where to push."""
         self.sandbox.post(
@@ -81,7 +76,7 @@ class TestWebhook(RopoCommon, HttpCase):
     # --- keeping ---
 
     def test_ropo_pushes_and_the_case_follows(self):
-        invoice, job = self.chased()
+        invoice, job = self.chased_case()
         self.give_address()
         self.sandbox.post(f"jobs/{job.jobid}/pay", amount=25.5)
         self.sandbox.post(f"jobs/{job.jobid}/stage", stage="collection")
@@ -101,7 +96,7 @@ class TestWebhook(RopoCommon, HttpCase):
         self.assertEqual(job.open_amount, 100)
 
     def test_the_same_payment_by_both_ways_under_different_ids_counts_once(self):
-        invoice, job = self.chased()
+        invoice, job = self.chased_case()
         for _n in range(2):  # two payments that are alike
             self.sandbox.post(f"jobs/{job.jobid}/pay", amount=20)
         rows = self.sandbox.job()["events"]

@@ -41,4 +41,4 @@ class Sandbox:
     def _post(self, path, **body):
         answer = requests.post(f"{self.url}/_sandbox/{path}", json=body, timeout=30)
         answer.raise_for_status()
-        return answer.json()
+        return answer.json() if answer.content else None
