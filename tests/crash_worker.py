@@ -181,8 +181,33 @@ def trade(env, account, seed):
     payments = env["account.payment"].search([])
     for payment in dice.sample(payments, min(1, len(payments))):
         (payment.action_post if payment.state == "draft" else payment.action_draft)()
+    for invoice in dice.sample(unpaid, min(1, len(unpaid))):
+        credit(env, invoice, dice.randint(1, 20))
+    settled = receivables(chased.move_id).filtered("matched_credit_ids")
+    for line in dice.sample(settled, min(1, len(settled))):
+        line.remove_move_reconcile()
     env["ropo.comparison"]._cron_post_payments()
+    env["ropo.comparison"]._cron_post_credit_notes()
     env.cr.commit()
+
+
+def credit(env, invoice, amount):
+    """Credits so much of it, without tax; what is not open of it stays over."""
+    wizard = (
+        env["account.move.reversal"]
+        .with_context(active_model="account.move", active_ids=invoice.ids)
+        .create({"journal_id": invoice.journal_id.id})
+    )
+    note = env["account.move"].browse(wizard.reverse_moves()["res_id"])
+    note.invoice_line_ids.write({"price_unit": amount, "quantity": 1})
+    note.action_post()
+    open_lines = receivables(invoice | note).filtered(lambda line: not line.reconciled)
+    if len(open_lines.move_id) == 2:
+        open_lines.reconcile()
+
+
+def receivables(moves):
+    return moves.line_ids.filtered(lambda line: line.display_type == "payment_term")
 
 
 def poll(env, account):
@@ -217,8 +242,7 @@ def report(env, account):
 
 def residual(invoice):
     """What is open; a payment that is reset to draft has paid nothing."""
-    lines = invoice.line_ids.filtered(lambda line: line.display_type == "payment_term")
-    standing = lines.matched_credit_ids.filtered(
+    standing = receivables(invoice).matched_credit_ids.filtered(
         lambda partial: partial.credit_move_id.move_id.state == "posted"
     )
     return invoice.amount_total - sum(standing.mapped("debit_amount_currency"))

@@ -209,7 +209,8 @@ def test_storm(workers, status_rows):
         steps = [dice.choice([None, None, *STEPS]) for _run in range(3)]
         for step in steps:
             workers.run("work", die=step)
-            workers.run("poll")
+            # Two at once, and what happened is heard meanwhile.
+            workers.run_together({"do": "work"}, {"do": "work"}, {"do": "poll"})
         workers.sandbox.heal()
         time.sleep(0.6 if "saying" in steps else 0)  # what is on its way arrives
         for _settling in range(2):

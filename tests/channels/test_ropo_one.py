@@ -3,6 +3,7 @@
 import datetime
 import json
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema_rs
@@ -159,6 +160,15 @@ class TestPayloads:
             **words,
         }
         DATASET.validate(payload)
+
+    def test_row_of_a_period(self):
+        period = {
+            "start": datetime.date(2026, 1, 1),
+            "end": datetime.date(2026, 3, 31),
+        }
+        rows = tuple(replace(row, **period) for row in invoice().rows[1:])
+        (told,) = ropo_one.invoice_payload(invoice(rows=rows))["payrow"]
+        assert (told["startdate"], told["enddate"]) == ("2026-01-01", "2026-03-31")
 
     def test_reminder(self):
         payload = ropo_one.claim_payload(claim())
