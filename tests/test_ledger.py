@@ -317,6 +317,19 @@ class TestMoneyInTheLedger(LedgerCommon):
         self.assertEqual(self.told(), [(50,), (-50,)])
         self.assertInStep(invoice)
 
+    def test_what_is_undone_overtakes_what_waits(self):
+        """To a case that is paid nothing could be taken back any more."""
+        invoice = self.chased()
+        self.pay(invoice, 25.5)
+        self.tell()
+        undone = self.partials(invoice)
+        self.pay(invoice, 100)
+        self.compare()  # waits to be said
+        invoice.js_remove_outstanding_partial(undone.id)
+        self.tell()
+        self.assertEqual(self.told(), [(25.5,), (-25.5,), (100,)])
+        self.assertInStep(invoice)
+
     def test_unreconciled_and_another_part_of_it_anew(self):
         first, second = self.chased(), self.chased()
         payment = self.loose_payment(150)
