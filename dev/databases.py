@@ -32,6 +32,7 @@ REACH_THE_DATABASE = [
     "models",
     "report",
     "security",
+    "services",
     "static",
     "views",
     "wizards",

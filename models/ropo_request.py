@@ -7,15 +7,13 @@ from datetime import timedelta
 
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.service.model import (
-    MAX_TRIES_ON_CONCURRENCY_FAILURE,
-    PG_CONCURRENCY_EXCEPTIONS_TO_RETRY,
-)
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
 from ..channels import ropo_one
 from ..channels.errors import ChannelError, Outcome, Reason
 from ..channels.pace import Pace
+from ..services.transaction import commit_with_retry
 from .ropo_claim_terms import SHARED_TERMS
 
 _logger = logging.getLogger(__name__)
@@ -536,16 +534,7 @@ class RopoRequest(models.Model):
         """What `act(*args)` returns, its work committed; anew when another transaction
         came first, as when a user changes the invoices. `act` tells Ropo nothing.
         """
-        for tries_left in reversed(range(MAX_TRIES_ON_CONCURRENCY_FAILURE)):
-            try:
-                result = act(*args)
-                self.env.cr.commit()  # pylint: disable=invalid-commit
-                return result
-            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
-                self.env.cr.rollback()
-                if not tries_left:
-                    raise
-                time.sleep(random.uniform(0.05, 0.2))
+        return commit_with_retry(self.env, act, *args)
 
     def _assignments_due(self, account, only):
         """The next invoices, claims and credit notes to say."""

@@ -8,13 +8,14 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 ADDON = "odoo.addons.ropo_connect"
 # Folders that the addon is made of, and those that only look at it.
-ROOMS = ["channels", "controllers", "models", "report", "wizards"]
+ROOMS = ["channels", "controllers", "models", "report", "services", "wizards"]
 ASIDE = ["bench", "dev", "sandbox", "tests"]
 RULES = [
-    ("channels", ["odoo", *ASIDE, "controllers", "models", "report", "wizards"]),
+    ("channels", ["odoo", *ASIDE, *ROOMS[1:]]),
     ("sandbox", ["odoo", *ROOMS, "bench", "dev", "tests"]),
-    *((room, ASIDE) for room in ["controllers", "models", "report", "wizards"]),
+    *((room, ASIDE) for room in ROOMS[1:]),
     ("models", ["controllers", "report", "wizards"]),
+    ("services", ["controllers", "report", "wizards"]),
     ("__init__.py", ASIDE),
 ]
 

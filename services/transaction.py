@@ -1,0 +1,62 @@
+"""Commit with retry, and one record at a time: each written once."""
+
+import logging
+import random
+import time
+from contextlib import contextmanager
+
+from odoo.service.model import (
+    MAX_TRIES_ON_CONCURRENCY_FAILURE,
+    PG_CONCURRENCY_EXCEPTIONS_TO_RETRY,
+)
+
+_logger = logging.getLogger(__name__)
+
+
+class Attempt:
+    """How an isolated block ended: `error` is what it raised, or None."""
+
+    error = None
+
+
+@contextmanager
+def isolated(records, doing):
+    """Runs the block in a savepoint, so that one bad record never stops the others.
+
+    What the block raises is logged, undone, and left in `error` of the `Attempt`
+    that is yielded. Concurrency errors go on: who retries the transaction must see
+    them, since the transaction is of no use any more.
+
+    :param records: what the block works on, for the log
+    :param doing: what failed then, such as "build its document"
+    """
+    attempt = Attempt()
+    env = records.env
+    try:
+        with env.cr.savepoint():
+            yield attempt
+    except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+        raise
+    except Exception as error:
+        _logger.exception("%s: can't %s", records, doing)
+        env.invalidate_all(flush=False)
+        attempt.error = error
+
+
+def commit_with_retry(env, act, *args):
+    """What `act(*args)` returns, its work committed.
+
+    Run again when another transaction came first, as when a user changes the same
+    records. `act` makes no call to another server, since it may run several times.
+    """
+    for tries_left in reversed(range(MAX_TRIES_ON_CONCURRENCY_FAILURE)):
+        try:
+            result = act(*args)
+            # What this commits is the caller's write-ahead, or an answer to keep.
+            env.cr.commit()  # pylint: disable=invalid-commit
+            return result
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            env.cr.rollback()
+            if not tries_left:
+                raise
+            time.sleep(random.uniform(0.05, 0.2))
