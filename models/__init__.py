@@ -19,6 +19,7 @@ from . import (
     ropo_event,
     ropo_job,
     ropo_request,
+    ropo_request_state,
     ropo_settlement,
     ropo_status_code,
     ropo_token,

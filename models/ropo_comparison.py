@@ -120,9 +120,7 @@ class RopoComparison(models.AbstractModel):
             untold, withdrawn = self._differences(operation)
         unsaid = [row for row in withdrawn if row["state"] in ("queued", "rejected")]
         # Void: the same reconciliation may stand again one day, and is told then.
-        Request.browse(_ids(unsaid, "request_id")).write(
-            {"state": "cancelled", "void": True}
-        )
+        Request.browse(_ids(unsaid, "request_id"))._set_state("cancelled", void=True)
         said = [
             {**row, "operation": "payment_reversal"}
             for row in withdrawn
@@ -333,9 +331,9 @@ class RopoComparison(models.AbstractModel):
         """Forgets what was to be taken back and stands again, and where money that
         Ropo reported was found and is no more; whether there was any of it."""
         needless = [row for row in withdrawn if row["state"] == "reversal"]
-        self.env["ropo.request"].sudo().browse(_ids(needless, "request_id")).write(
-            {"state": "cancelled", "void": True}
-        )
+        reversals = self.env["ropo.request"].sudo().browse(_ids(needless, "request_id"))
+        reversals._may_become("cancelled")._set_state("cancelled")
+        reversals.void = True
         unheard = self.env["ropo.event"].sudo().browse(_ids(withdrawn, "event_id"))
         unheard.write({"source_partial_id": False})
         return bool(needless or unheard)

@@ -54,6 +54,7 @@ LOOK_UPS_PER_RUN = 50
 FIRST_WAIT = 30  # seconds before the second attempt
 THROTTLED_WAIT = 2  # the same after a 429 that names no time
 LONGEST_WAIT = 6 * 3600  # seconds
+SHORTEST_PAUSE = 2  # seconds between two runs for what waits
 
 
 class RopoRequest(models.Model):
@@ -78,13 +79,7 @@ class RopoRequest(models.Model):
         "ropo.job", ondelete="restrict", index="btree_not_null", string="Case"
     )
     operation = fields.Selection(OPERATIONS, required=True)
-    #  queued ──claim: freeze payload, commit──▶ sending ──▶ done      Ropo took it
-    #    ▲                                         ├──▶ rejected  Ropo said no, and why
-    #    │ throttled, not sent: wait, try again    │
-    #    └─────────────────────────────────────────┤
-    #                                              └──▶ unknown   it may have arrived
-    #  unknown ──ask Ropo──▶ done | queued | unknown: then a person says which
-    #  queued, rejected ──a person──▶ cancelled
+    # Written by `_set_state()` alone (ropo_request_state.py, which draws the states).
     state = fields.Selection(
         [
             ("queued", "Waiting"),
@@ -234,7 +229,7 @@ class RopoRequest(models.Model):
         """Says a refused one again, as a new request; hurries a waiting one."""
         self._check_manager()
         waiting = self.filtered(lambda request: request.state == "queued")
-        waiting.sudo().next_attempt_at = False
+        waiting.sudo()._set_state("queued")
         refused = self.filtered(lambda request: request.state == "rejected")
         if self - waiting - refused:
             raise UserError(
@@ -275,7 +270,7 @@ class RopoRequest(models.Model):
             request.state not in ("queued", "rejected") for request in locked
         ):
             raise UserError(self.env._("It is being sent right now. Look again."))
-        locked.write({"state": "cancelled", "error": False, "next_attempt_at": False})
+        locked._set_state("cancelled")
 
     def _check_manager(self):
         if not self.env.user.has_group("ropo_connect.group_ropo_manager"):
@@ -327,19 +322,43 @@ class RopoRequest(models.Model):
                 break
 
     def _count_due(self):
-        return self.sudo().search_count(self._due_domain())
+        """How many can be sent now, by a worker of any account."""
+        return self.sudo().search_count(
+            [
+                ("state", "=", "queued"),
+                ("account_id.active", "=", True),
+                "|",
+                ("account_id.paused_until", "=", False),
+                ("account_id.paused_until", "<=", fields.Datetime.now()),
+                *self._movable_domain(),
+                *self._time_has_come(),
+            ]
+        )
 
-    def _due_domain(self):
-        now = fields.Datetime.now()
+    def _movable_domain(self):
+        """What a worker can move on. The others wait for a person, or for another
+        change of the same case that is under way or lost."""
+        blocking = [
+            ("state", "in", ("sending", "unknown")),
+            ("operation", "not in", ASSIGNMENTS),
+        ]
         return [
-            ("state", "=", "queued"),
-            ("account_id.active", "=", True),
             "|",
-            ("account_id.paused_until", "=", False),
-            ("account_id.paused_until", "<=", now),
+            "&",
+            ("state", "=", "unknown"),
+            ("to_review", "=", False),
+            "&",
+            ("state", "=", "queued"),
+            "|",
+            ("operation", "in", ASSIGNMENTS),
+            ("job_id", "not any", [("request_ids", "any", blocking)]),
+        ]
+
+    def _time_has_come(self):
+        return [
             "|",
             ("next_attempt_at", "=", False),
-            ("next_attempt_at", "<=", now),
+            ("next_attempt_at", "<=", fields.Datetime.now()),
         ]
 
     def _accounts_with_work(self):
@@ -453,29 +472,27 @@ class RopoRequest(models.Model):
         return total
 
     def _has_work(self, account):
-        now = fields.Datetime.now()
-        return self.search_count(
-            [
-                ("account_id", "=", account.id),
-                ("state", "in", ("queued", "unknown")),
-                "|",
-                ("next_attempt_at", "=", False),
-                ("next_attempt_at", "<=", now),
-            ],
-            limit=1,
-        )
+        domain = [("account_id", "=", account.id), *self._movable_domain()]
+        return self.search_count([*domain, *self._time_has_come()], limit=1)
 
     def _come_back(self, account):
-        """Has the cron run again when the first of what must wait is due."""
+        """Has the cron run again when the first of what must wait is due.
+
+        Never at once: what is due and was left by this run would be left again.
+        """
         waiting = self.search(
-            [("account_id", "=", account.id), ("next_attempt_at", "!=", False)],
+            [
+                ("account_id", "=", account.id),
+                ("next_attempt_at", "!=", False),
+                *self._movable_domain(),
+            ],
             order="next_attempt_at",
             limit=1,
         )
-        due = max(
-            filter(None, [waiting.next_attempt_at, account.paused_until]), default=None
-        )
-        if waiting and due:
+        if waiting:
+            soon = fields.Datetime.now() + timedelta(seconds=SHORTEST_PAUSE)
+            due = max(waiting.next_attempt_at, soon)
+            due = max(due, account.paused_until or due)
             self.env.ref("ropo_connect.cron_process_requests")._trigger(at=due)
 
     @contextmanager
@@ -559,9 +576,7 @@ class RopoRequest(models.Model):
                 ("local_print", "=", local_print),
                 ("has_attachments", "=", has_attachments),
                 ("id", "in", only) if only else (1, "=", 1),
-                "|",
-                ("next_attempt_at", "=", False),
-                ("next_attempt_at", "<=", fields.Datetime.now()),
+                *self._time_has_come(),
             ],
             order="id",
             limit=limit,
@@ -618,9 +633,9 @@ class RopoRequest(models.Model):
             return None
         locked._freeze(account)
         ready = locked.filtered(lambda request: request.state == "queued")
-        claim = {"state": "sending", "lease_until": self._lease_end(account)}
+        lease = self._lease_end(account)
         for attempts, requests in ready.grouped("attempts").items():
-            requests.write({**claim, "attempts": attempts + 1})
+            requests._set_state("sending", lease_until=lease, attempts=attempts + 1)
         return ready
 
     def _lease_end(self, account):
@@ -664,16 +679,14 @@ class RopoRequest(models.Model):
         """Concludes one that must not be said: the ledger or a person took it back
         meanwhile, or a fault that somebody has to mend."""
         gone = verdict.code in GONE
-        self.write(
-            {"state": "cancelled" if gone else "rejected", "error": verdict.text}
-        )
+        self._set_state("cancelled" if gone else "rejected", error=verdict.text)
 
     def _freeze_one(self, account):
         try:
             # An assignment would copy all of it once more.
             self.write({"payload": self._build_payload(account)})
         except UserError as error:
-            self.write({"state": "rejected", "error": str(error)})
+            self._set_state("rejected", error=str(error))
         except Exception as error:
             # A fault of one record, or of ours: it must not stop the others.
             _logger.exception("Ropo request %s can't be built", self.id)
@@ -682,7 +695,7 @@ class RopoRequest(models.Model):
                 "administrator; the server's log has the details.",
                 error=type(error).__name__,
             )
-            self.write({"state": "rejected", "error": text})
+            self._set_state("rejected", error=text)
 
     def _build_payload(self, account):
         document = self.env["ropo.document"]
@@ -876,15 +889,7 @@ class RopoRequest(models.Model):
         self.env["ropo.job"]._take_changes(
             [(r.job_id, r, answers.get(r.id)) for r in self - assignments]
         )
-        self.write(
-            {
-                "state": "done",
-                "done_at": fields.Datetime.now(),
-                "error": False,
-                "next_attempt_at": False,
-                "lease_until": False,
-            }
-        )
+        self._set_state("done", done_at=fields.Datetime.now())
         self.filtered(lambda r: r.operation == "payment_reversal")._take_back()
 
     def _take_back(self):
@@ -1023,13 +1028,8 @@ class RopoRequest(models.Model):
         code = answer.code
         # Where Ropo has it itself, or has ended the case, there is nothing to mend.
         needless = code in (*KNOWN_CODES, *ENDED_CODES, *IGNORED_CODES)
-        self.write(
-            {
-                "state": "cancelled" if needless else "rejected",
-                "error": text,
-                "answer_code": code,
-                "lease_until": False,
-            }
+        self._set_state(
+            "cancelled" if needless else "rejected", error=text, answer_code=code
         )
         if self._is_assignment() or code in KNOWN_CODES:
             return
@@ -1082,13 +1082,8 @@ class RopoRequest(models.Model):
         wait = answer.retry_after or first * 2 ** min(self.attempts - 1, 20)
         # Jitter, so that many who failed together do not come back together.
         wait = min(wait * random.uniform(1, 1.5), LONGEST_WAIT)
-        self.write(
-            {
-                "state": "queued",
-                "lease_until": False,
-                "next_attempt_at": fields.Datetime.now() + timedelta(seconds=wait),
-                "error": False,
-            }
+        self._set_state(
+            "queued", next_attempt_at=fields.Datetime.now() + timedelta(seconds=wait)
         )
 
     # --- business: what was lost on the way ---
@@ -1111,14 +1106,8 @@ class RopoRequest(models.Model):
 
     def _lose(self, text):
         delay = timedelta(seconds=self._look_up_delay())
-        self.write(
-            {
-                "state": "unknown",
-                "error": text,
-                "lease_until": False,
-                "look_ups": 0,
-                "next_attempt_at": fields.Datetime.now() + delay,
-            }
+        self._set_state(
+            "unknown", error=text, next_attempt_at=fields.Datetime.now() + delay
         )
 
     def _look_up_delay(self):
@@ -1131,8 +1120,8 @@ class RopoRequest(models.Model):
             [
                 ("account_id", "=", account.id),
                 ("state", "=", "unknown"),
-                ("look_ups", "<", LOOK_UPS),
-                ("next_attempt_at", "<=", fields.Datetime.now()),
+                ("to_review", "=", False),
+                *self._time_has_come(),
             ],
             order="next_attempt_at, id",
             limit=LOOK_UPS_PER_RUN,
@@ -1225,22 +1214,26 @@ class RopoRequest(models.Model):
         return -self.amount if self.operation == "payment_reversal" else self.amount
 
     def _requeue(self):
-        self.write(
-            {
-                "state": "queued",
-                "error": False,
-                "next_attempt_at": False,
-                "lease_until": False,
-            }
-        )
+        self._set_state("queued")
 
     def _ask_again_later(self, shown=None):
         """:param shown: what Ropo shows as open, if it does"""
-        self.look_ups += 1
-        wait = timedelta(seconds=self._look_up_delay() * 2**self.look_ups)
-        self.next_attempt_at = fields.Datetime.now() + wait
-        if self.look_ups >= LOOK_UPS:
-            self.error = self._question(shown)
+        look_ups = self.look_ups + 1
+        if look_ups < LOOK_UPS:
+            wait = timedelta(seconds=self._look_up_delay() * 2**look_ups)
+            self._set_state(
+                "unknown",
+                look_ups=look_ups,
+                error=self.error,
+                next_attempt_at=fields.Datetime.now() + wait,
+            )
+        else:
+            self._set_state(
+                "unknown",
+                look_ups=look_ups,
+                error=self._question(shown),
+                to_review=True,
+            )
             self.account_id._ask_person(
                 self.env._("Did it arrive at Ropo?"),
                 self.env._(

@@ -13,6 +13,7 @@ from . import (
     test_poll,
     test_random_walk,
     test_report,
+    test_request_state,
     test_security,
     test_send_dialog,
     test_tours,

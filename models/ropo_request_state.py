@@ -1,0 +1,96 @@
+from odoo import fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+#  queued ──reserve: freeze payload, commit──▶ sending ──▶ done      Ropo took it
+#    ▲                                           ├──▶ rejected  Ropo refused it
+#    │ throttled, not sent: wait, try again      ├──▶ cancelled no longer needed
+#    └───────────────────────────────────────────┤
+#                                                └──▶ unknown   it may have arrived
+#  unknown ──lookup──▶ done | queued | rejected | unknown, then a person decides
+#  queued, rejected ──a person, or the ledger──▶ cancelled
+#  rejected ──a person: Ropo has it already──▶ done
+TRANSITIONS = {
+    "queued": ("queued", "sending", "rejected", "cancelled"),
+    "sending": ("done", "rejected", "unknown", "queued", "cancelled"),
+    "unknown": ("done", "queued", "rejected", "unknown"),
+    "rejected": ("done", "cancelled"),
+    "done": (),
+    "cancelled": (),
+}
+# What belongs to the state that a request leaves, and is no longer true after it.
+RESET = {
+    "lease_until": False,
+    "next_attempt_at": False,
+    "error": False,
+    "look_ups": 0,
+    "to_review": False,
+}
+
+
+class RopoRequest(models.Model):
+    """The one writer of the state, and the table of what may follow on what."""
+
+    _inherit = "ropo.request"
+
+    to_review = fields.Boolean(
+        readonly=True,
+        copy=False,
+        help="It is unknown whether it arrived, and only a person can find out.",
+    )
+
+    def _set_state(self, new, **values):
+        """Gives all of these the state `new`.
+
+        Checked under a lock, against the states as they are in the database, so
+        that who has an older view overwrites nothing. What belongs to the state that
+        is left is reset, unless it is among `values`.
+        """
+        self._check_transition(new)
+        self.write({**RESET, **values, "state": new})
+
+    def _set_state_each(self, new, values_of):
+        """The same, with values for each: `{request: values}`."""
+        self._check_transition(new)
+        for request in self:
+            request.write({**RESET, **values_of[request], "state": new})
+
+    def _may_become(self, new):
+        """Those of these for which the state `new` is allowed now."""
+        return self.filtered(lambda request: new in TRANSITIONS[request.state])
+
+    def _lock_in(self, *states):
+        """Locks these; those that are in one of these states in the database."""
+        self._lock_states()
+        return self.filtered(lambda request: request.state in states)
+
+    def _check_transition(self, new):
+        self._lock_states()
+        wrong = self - self._may_become(new)
+        if wrong:
+            raise UserError(
+                self.env._(
+                    "%(names)s: the state has changed meanwhile. Open it again.",
+                    names=", ".join(wrong.mapped("display_name")),
+                )
+            )
+
+    def _lock_states(self):
+        """Locks these and reads their states from the database, past the cache.
+
+        Waits for who holds them. When they were changed since this transaction began,
+        PostgreSQL raises a serialization failure, and the transaction runs again.
+        """
+        if not self:
+            return
+        self.flush_recordset(["state"])
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT id, state FROM ropo_request WHERE id IN %s "
+                "ORDER BY id FOR NO KEY UPDATE",
+                tuple(self.ids),
+            )
+        )
+        states = dict(rows)
+        stale = self.filtered(lambda request: request.state != states.get(request.id))
+        stale.invalidate_recordset()
