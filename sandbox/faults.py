@@ -7,6 +7,7 @@ same order meet the same faults again.
 import asyncio
 import contextlib
 import dataclasses
+import fnmatch
 import json
 import random
 import socket
@@ -56,7 +57,9 @@ class Fault:
             setattr(self, name, None if value is None else int(value))
 
     def matches(self, method, path):
-        return self.method in (None, method) and self.path in (None, path)
+        """``*`` in a fault's path stands for anything, such as an id."""
+        wanted = self.path or "*"
+        return self.method in (None, method) and fnmatch.fnmatchcase(path, wanted)
 
 
 class FaultBook:
@@ -183,8 +186,7 @@ async def _throttle(fault, request, act, throttled):
 
 async def _expired_token(fault, request, act, throttled):
     await request.read()
-    body = {"status": 401, "title": "Unauthorized", "detail": "Token has expired"}
-    return web.json_response(body, status=401)
+    return request["service"].unauthorized("Token has expired")
 
 
 async def _duplicate(fault, request, act, throttled):

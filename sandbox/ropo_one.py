@@ -16,6 +16,7 @@ class RopoOne:
     """The handlers; ``world`` is all they know."""
 
     prefix = PREFIX
+    beside = ()
 
     def __init__(self, world):
         self.world = world
@@ -42,6 +43,9 @@ class RopoOne:
         cid = tokens.cid_of(request.headers.get("Authorization"))
         return cid if cid in self.world.profiles else None
 
+    def profile(self, cid):
+        return self.world.profiles[cid]
+
     def limit(self, cid):
         """How many calls at once this customer has of its own, or None."""
         return self.world.profiles[cid].concurrency
@@ -50,9 +54,9 @@ class RopoOne:
         return request.path != f"{PREFIX}/token"
 
     @staticmethod
-    def unauthorized():
+    def unauthorized(detail="No valid token"):
         """A: 401 is documented without a body; this is the vendor's problem shape."""
-        problem = {"status": 401, "title": "Unauthorized", "detail": "No valid token"}
+        problem = {"status": 401, "title": "Unauthorized", "detail": detail}
         return web.json_response(problem, status=401)
 
     @staticmethod

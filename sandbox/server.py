@@ -1,8 +1,9 @@
 """The HTTP server: counts calls, holds limits, plays faults, lets services act.
 
-A service (Ropo One now, others beside it later) brings ``prefix``, ``routes()``,
-``customer(request)``, ``limit(cid)``, ``needs_token(request)``, ``unauthorized()`` and
-``throttled()``; faults, state, control and pages are shared.
+A service (Ropo One, Maventa) brings ``prefix`` (one, or a tuple), ``routes()``,
+``customer(request)``, ``profile(cid)``, ``limit(cid)``, ``needs_token(request)``,
+``unauthorized()`` and ``throttled()``, and in ``beside`` its own parts of the control
+API and of the pages; faults, state, control and the first page are shared.
 """
 
 import asyncio
@@ -38,7 +39,8 @@ class Server:
         app = web.Application(
             client_max_size=LARGEST_BODY, middlewares=[self._middleware()]
         )
-        for part in (*self.services, Control(self), Pages(self)):
+        beside = [part(self) for service in self.services for part in service.beside]
+        for part in (*self.services, Control(self), Pages(self), *beside):
             app.add_routes(part.routes())
         return app
 
@@ -59,7 +61,8 @@ class Server:
 
     async def _serve(self, service, request, handler):
         """A vendor call, measured: who, how many at once, what came of it."""
-        self.world.calls[f"{request.method} {request.path}"] += 1
+        self.world.calls[f"{request.method} {_pattern(request)}"] += 1
+        request["service"] = service
         cid = service.customer(request)
         call = _Call(request, cid)
         self.last_calls.append(call)
@@ -112,7 +115,7 @@ class Server:
         if service.needs_token(request):
             if cid is None:
                 return service.unauthorized()
-            request["profile"] = self.world.profiles[cid]
+            request["profile"] = service.profile(cid)
         response = await handler(request)
         self.world.commit()
         return response
@@ -129,6 +132,12 @@ class Server:
         print(f"Listening on http://{host}:{port}", flush=True)
         await stop.wait()
         await runner.cleanup()
+
+
+def _pattern(request):
+    """The path with names for ids, so that calls of one kind are counted together."""
+    resource = request.match_info.route.resource
+    return resource.canonical if resource else request.path
 
 
 class _Call:

@@ -1,4 +1,4 @@
-"""Ropo's token: a JWT signed with HS512, ``sub`` the cid, two hours from iat to exp.
+"""Tokens: a JWT signed with HS512, ``sub`` the customer, ``scope`` what it may do.
 
 Real time, not the sandbox's clock: a client measures a token's age by its own clock.
 """
@@ -13,11 +13,11 @@ SECRET = b"ropo-sandbox"  # a restarted sandbox still knows the tokens it gave
 HEADER = {"typ": "JWT", "alg": "HS512"}
 
 
-def make(cid, lifetime):
+def make(cid, lifetime, scope=()):
     issued = int(time.time())
     claims = {
         "sub": cid,
-        "scope": [],
+        "scope": list(scope),
         "roles": ["apicode"],
         "iat": issued,
         "exp": issued + lifetime,
@@ -27,7 +27,13 @@ def make(cid, lifetime):
 
 
 def cid_of(authorization):
-    """The cid behind an Authorization header, or None: bad, or past its time."""
+    """The customer behind an Authorization header, or None: bad, or past its time."""
+    claims = claims_of(authorization)
+    return claims["sub"] if claims else None
+
+
+def claims_of(authorization):
+    """All that a good token says, or None."""
     scheme, _, token = (authorization or "").partition(" ")
     signed, _, signature = token.rpartition(".")
     if scheme != "Bearer" or not hmac.compare_digest(
@@ -35,7 +41,7 @@ def cid_of(authorization):
     ):
         return None
     claims = _decode(signed.partition(".")[2])
-    return claims["sub"] if time.time() < claims["exp"] else None
+    return claims if time.time() < claims["exp"] else None
 
 
 def _signature(signed):
