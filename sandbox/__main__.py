@@ -8,6 +8,7 @@ import socket
 import sys
 
 from .faults import FaultBook, from_spec
+from .maventa import Maventa
 from .ropo_one import RopoOne
 from .server import Server
 from .state import World
@@ -49,7 +50,11 @@ async def serve(options, sock):
     faults = FaultBook(options.seed)
     faults.replace(options.faults)
     server = Server(
-        world, [RopoOne(world)], faults, options.latency, options.concurrency
+        world,
+        [RopoOne(world), Maventa(world)],
+        faults,
+        options.latency,
+        options.concurrency,
     )
     stop = asyncio.Event()
     for signum in (signal.SIGTERM, signal.SIGINT):

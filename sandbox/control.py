@@ -1,11 +1,10 @@
 """The control API: what a test may see and arrange. No password, loopback only."""
 
 import dataclasses
-import json
 
 from aiohttp import web
 
-from . import payments, statuses
+from . import asked, payments, statuses
 from .faults import Fault
 from .money import cents
 from .state import Profile
@@ -16,10 +15,6 @@ COUNTRIES = ("fi", "se", "no")
 SERVICE_MODELS = ("connect", "unify", "embed")
 STATUS_ROWS = ("plain", "full")
 PDF_MODES = ("ok", "not_pdf", "huge", "empty")
-
-
-class BadRequest(ValueError):
-    """What the caller asked for makes no sense; told as 400."""
 
 
 class Control:
@@ -48,7 +43,9 @@ class Control:
             ("POST", f"{job}/force", self.force),
             ("POST", f"{job}/pdf", self.set_pdf),
         )
-        return [web.route(method, path, _told(act)) for method, path, act in table]
+        return [
+            web.route(method, path, asked.answered(act)) for method, path, act in table
+        ]
 
     # --- the whole ----------------------------------------------------------------
 
@@ -81,6 +78,7 @@ class Control:
             "deliveries": lambda: world.deliveries,
             "faults": self.server.faults.shown,
             "latency": lambda: self.server.latency,
+            "maventa": world.maventa.shown,
             "time": world.stamp,
         }
 
@@ -92,20 +90,20 @@ class Control:
         return web.Response(status=204)
 
     async def set_profile(self, request):
-        body = await _body(request, required=("cid", "apicode"), model=Profile)
+        body = await asked.read(request, required=("cid", "apicode"), model=Profile)
         profile = Profile(**body)
-        _one_of("country", profile.country, COUNTRIES)
-        _one_of("service_model", profile.service_model, SERVICE_MODELS)
-        _one_of("status_rows", profile.status_rows, STATUS_ROWS)
+        asked.one_of("country", profile.country, COUNTRIES)
+        asked.one_of("service_model", profile.service_model, SERVICE_MODELS)
+        asked.one_of("status_rows", profile.status_rows, STATUS_ROWS)
         self.world.add_profile(profile)
         return web.json_response(dataclasses.asdict(profile), status=201)
 
     async def set_faults(self, request):
-        body = await _body(request, required=("faults",))
+        body = await asked.read(request, required=("faults",))
         try:
             faults = [Fault(**fault) for fault in body["faults"]]
         except (TypeError, ValueError) as error:
-            raise BadRequest(str(error)) from error
+            raise asked.BadRequest(str(error)) from error
         self.server.faults.replace(faults)
         return web.json_response({"faults": self.server.faults.shown()}, status=201)
 
@@ -114,26 +112,26 @@ class Control:
         return web.Response(status=204)
 
     async def set_latency(self, request):
-        body = await _body(request, required=("ms",))
-        self.server.latency = _number(body, "ms")
+        body = await asked.read(request, required=("ms",))
+        self.server.latency = asked.number(body, "ms")
         return web.json_response({"ms": self.server.latency})
 
     async def age(self, request):
-        body = await _body(request, required=("days",))
-        self.world.age(_number(body, "days"))
+        body = await asked.read(request, required=("days",))
+        self.world.age(asked.number(body, "days"))
         self.world.touch("meta", "meta", None)
         return web.json_response({"time": self.world.stamp()})
 
     async def shuffle(self, request):
         """What was not told yet is told in another order, each way in its own."""
-        body = await _body(request, required=("seed",))
-        self.world.shuffle_updates(_number(body, "seed"))
+        body = await asked.read(request, required=("seed",))
+        self.world.shuffle_updates(asked.number(body, "seed"))
         return web.Response(status=204)
 
     # --- webhooks -----------------------------------------------------------------
 
     async def set_webhook(self, request):
-        body = await _body(request, required=("cid", "url"))
+        body = await asked.read(request, required=("cid", "url"))
         hook = {name: body.get(name) for name in ("url", "user", "password")}
         self.world.webhooks[body["cid"]] = hook
         self.world.touch("meta", "meta", None)
@@ -141,7 +139,7 @@ class Control:
 
     async def deliver(self, request):
         """``{"repeat": true}`` sends again what was delivered before."""
-        body = await _body(request)
+        body = await asked.read(request)
         result = await self.webhooks.deliver(bool(body.get("repeat")))
         return web.json_response(result)
 
@@ -149,19 +147,19 @@ class Control:
 
     async def pay(self, request):
         """The debtor pays at Ropo."""
-        body = await _body(request, required=("amount",))
-        amount = cents(_number(body, "amount"))
+        body = await asked.read(request, required=("amount",))
+        amount = cents(asked.number(body, "amount"))
         paydate = body.get("date") or self.world.today().isoformat()
         job = self._job(request)
         payments.receive(self.world, job, amount, paydate)
         return web.json_response(job.shown())
 
     async def set_stage(self, request):
-        body = await _body(request, required=("stage",))
-        _one_of("stage", body["stage"], statuses.STAGES)
+        body = await asked.read(request, required=("stage",))
+        asked.one_of("stage", body["stage"], statuses.STAGES)
         following = body.get("next_stage")
         if following is not None:
-            _one_of("next_stage", following, statuses.STAGES)
+            asked.one_of("next_stage", following, statuses.STAGES)
         job = self._job(request)
         self.world.move(
             job, body["stage"], body.get("text"), following, body.get("next_date")
@@ -169,31 +167,31 @@ class Control:
         return web.json_response(job.shown())
 
     async def comment(self, request):
-        body = await _body(request, required=("text",))
+        body = await asked.read(request, required=("text",))
         job = self._job(request)
         self.world.add_comment(job, body["text"], body.get("statuscode"))
         return web.json_response(job.shown())
 
     async def set_fees(self, request):
-        body = await _body(request)
+        body = await asked.read(request)
         job = self._job(request)
         for name in ("interest", "noticefee"):
             if name in body:
-                setattr(job, name, cents(_number(body, name)))
+                setattr(job, name, cents(asked.number(body, name)))
         self.world.touch_job(job)
         return web.json_response(job.shown())
 
     async def force(self, request):
-        body = await _body(request, required=("statusid",))
-        _one_of("statusid", body["statusid"], payments.TEXTS)
+        body = await asked.read(request, required=("statusid",))
+        asked.one_of("statusid", body["statusid"], payments.TEXTS)
         job = self._job(request)
         job.forced = body["statusid"]
         self.world.touch_job(job)
         return web.json_response(job.shown())
 
     async def set_pdf(self, request):
-        body = await _body(request, required=("mode",))
-        _one_of("mode", body["mode"], PDF_MODES)
+        body = await asked.read(request, required=("mode",))
+        asked.one_of("mode", body["mode"], PDF_MODES)
         job = self._job(request)
         job.pdf_mode = body["mode"]
         self.world.touch_job(job)
@@ -204,47 +202,3 @@ class Control:
         if jobid not in self.world.jobs:
             raise web.HTTPNotFound(text=f"No job {jobid}")
         return self.world.jobs[jobid]
-
-
-def _told(act):
-    """The handler, with :class:`BadRequest` told as 400."""
-
-    async def handler(request):
-        try:
-            return await act(request)
-        except BadRequest as error:
-            return web.json_response({"error": str(error)}, status=400)
-
-    return handler
-
-
-async def _body(request, required=(), model=None):
-    octets = await request.read()
-    try:
-        body = json.loads(octets) if octets else {}
-    except ValueError as error:
-        raise BadRequest(f"body: {error}") from error
-    if not isinstance(body, dict):
-        raise BadRequest("body: must be an object")
-    missing = [name for name in required if body.get(name) is None]
-    if missing:
-        raise BadRequest(f"required: {', '.join(missing)}")
-    known = {field.name for field in dataclasses.fields(model)} if model else body
-    unknown = [name for name in body if name not in known]
-    if unknown:
-        raise BadRequest(f"unknown: {', '.join(unknown)}")
-    return body
-
-
-def _number(body, name):
-    value = body[name]
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise BadRequest(f"{name}: must be a number")
-    return value
-
-
-def _one_of(name, value, allowed):
-    if value not in allowed:
-        raise BadRequest(
-            f"{name}: {value} is not one of {', '.join(map(str, allowed))}"
-        )

@@ -10,6 +10,7 @@ import random
 from datetime import date, datetime, timedelta, timezone
 
 from . import money, statuses
+from .maventa.books import Books as MaventaBooks
 
 FIRST_JOBID = 28_000_001
 FIRST_BILLNUM = 3001
@@ -136,6 +137,7 @@ class World:
         self.store = store
         self.seed = seed
         self.dirty = {}
+        self.maventa = MaventaBooks(self)
         self._empty()
         if store is None or not self._restore():
             self._default_profiles()
@@ -143,6 +145,7 @@ class World:
 
     def _empty(self):
         self.random = random.Random(self.seed)
+        self.maventa.empty()
         self.profiles = {}
         self.jobs = {}
         self.updates = []
@@ -164,6 +167,7 @@ class World:
     def _default_profiles(self):
         for profile in DEFAULT_PROFILES:
             self.add_profile(Profile(**profile))
+        self.maventa.defaults()
 
     def reset(self):
         """Everything gone but the default profiles."""
@@ -343,6 +347,7 @@ class World:
             before = getattr(self, name)
             counts = isinstance(before, collections.Counter)
             setattr(self, name, collections.Counter(value) if counts else value)
+        self.maventa.restore(records)
         for job in self.jobs.values():
             self._index_job(job)
         for update in self.updates:

@@ -14,6 +14,7 @@ import jsonschema_rs
 import pytest
 import requests
 from hypothesis import HealthCheck, configuration, settings
+from maventa_client import MaventaClient
 
 # The same examples in each run, and nothing written beside the sources.
 configuration.set_hypothesis_home_dir(tempfile.gettempdir())
@@ -216,6 +217,13 @@ def running():
 @pytest.fixture
 def ropo(running):
     client = Client(running.url)
+    client.control("reset")
+    return client
+
+
+@pytest.fixture
+def maventa(running):
+    client = MaventaClient(running.url)
     client.control("reset")
     return client
 

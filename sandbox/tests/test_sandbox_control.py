@@ -16,6 +16,7 @@ STATE = {
     "deliveries",
     "faults",
     "latency",
+    "maventa",
     "time",
 }
 JOB = {

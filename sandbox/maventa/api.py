@@ -1,0 +1,218 @@
+"""Maventa's paths: who may call them, reading requests, writing answers, no rules.
+
+The AutoXChange API and the Receivables API have a host each (D:
+``receivables-stage.maventa.com`` beside ``ax-stage.maventa.com``); here both are one.
+"""
+
+from aiohttp import web
+
+from .. import tokens
+from . import (
+    authentication,
+    checks,
+    invoices,
+    receivables,
+    ropo_service,
+    ropo_transfer,
+)
+from .control import Control
+from .errors import BAD_TOKEN, TOO_MANY, Refused
+from .pages import Pages
+
+TOKEN = "/oauth2/token"
+SERVICE = "/v2/services/ropo/receivables"
+INVOICE = "/v1/invoices/{id}"
+TRANSFER = "/v2/invoices/{id}/assignment"
+ASSIGNMENT = "/v1/assignments/{id}"
+
+# D: what each scope opens. A: which of them each call needs; one of several is enough.
+READ_COMPANY = ("company:read",)
+WRITE_COMPANY = ("company:write",)
+SEND = ("invoice:send",)
+READ_INVOICES = ("invoice:send", "invoice:receive")
+RECEIVABLES = ("receivables:assignments",)
+
+
+class Maventa:
+    """The handlers; the world is all they know."""
+
+    prefix = ("/oauth2/", "/v1/", "/v2/")
+    beside = (Control, Pages)
+
+    def __init__(self, world):
+        self.world = world
+        self.books = world.maventa
+
+    def routes(self):
+        table = (
+            ("GET", "/oauth2/current", (), self.current),
+            ("GET", SERVICE, READ_COMPANY, self.show_service),
+            ("PUT", SERVICE, WRITE_COMPANY, self.open_service),
+            ("DELETE", SERVICE, WRITE_COMPANY, self.close_service),
+            ("POST", "/v1/invoices", SEND, self.send_invoice),
+            ("GET", "/v1/invoices", READ_INVOICES, self.list_invoices),
+            ("GET", INVOICE, READ_INVOICES, self.show_invoice),
+            ("POST", f"{TRANSFER}/ropo", RECEIVABLES, self.transfer),
+            ("GET", TRANSFER, RECEIVABLES, self.show_transfer),
+            ("GET", "/v1/assignments", RECEIVABLES, self.list_assignments),
+            ("GET", ASSIGNMENT, RECEIVABLES, self.show_assignment),
+            ("GET", f"{ASSIGNMENT}/events", RECEIVABLES, self.show_events),
+            ("POST", f"{ASSIGNMENT}/events", RECEIVABLES, self.post_event),
+            (
+                "POST",
+                f"{ASSIGNMENT}/events/{{event_id}}/seen",
+                RECEIVABLES,
+                self.mark_seen,
+            ),
+            ("GET", "/v1/events", RECEIVABLES, self.list_events),
+        )
+        return [web.post(TOKEN, self._answered((), self.token))] + [
+            web.route(method, path, self._answered(scopes, act), allow_head=False)
+            if method == "GET"
+            else web.route(method, path, self._answered(scopes, act))
+            for method, path, scopes, act in table
+        ]
+
+    # --- what every service gives the server --------------------------------------
+
+    def customer(self, request):
+        """The company of a call with a good token, else None."""
+        company_id = tokens.cid_of(request.headers.get("Authorization"))
+        return company_id if company_id in self.books.companies else None
+
+    def profile(self, company_id):
+        return self.books.companies[company_id]
+
+    def limit(self, company_id):
+        return self.books.companies[company_id].concurrency
+
+    def needs_token(self, request):
+        return request.path != TOKEN
+
+    @staticmethod
+    def unauthorized(message="No valid token"):
+        return Refused(BAD_TOKEN, message).response()
+
+    @staticmethod
+    def throttled():
+        return Refused(TOO_MANY, "Too many requests").response()
+
+    def _answered(self, scopes, act):
+        """The handler, for tokens with one of the scopes; a refusal is answered."""
+
+        async def handler(request):
+            try:
+                if scopes:
+                    header = request.headers.get("Authorization")
+                    authentication.may(tokens.claims_of(header), scopes)
+                return await act(request)
+            except Refused as refused:
+                self._note(request, refused)
+                return refused.response()
+
+        return handler
+
+    def _note(self, request, refused):
+        company = request.get("profile")
+        call = f"{request.method} {request.path}"
+        company_id = company.company_id if company else None
+        error = {"status": refused.status, **refused.body()}
+        self.books.add_rejected(company_id, call, error)
+
+    # --- token --------------------------------------------------------------------
+
+    async def token(self, request):
+        parts = await checks.form(request)
+        form = {name: checks.first_text(parts, name) for name in parts}
+        return web.json_response(authentication.grant(self.books, form))
+
+    async def current(self, request):
+        claims = tokens.claims_of(request.headers["Authorization"])
+        return web.json_response(authentication.current(request["profile"], claims))
+
+    # --- the service --------------------------------------------------------------
+
+    async def show_service(self, request):
+        return web.json_response(ropo_service.shown(request["profile"]))
+
+    async def open_service(self, request):
+        body = await checks.body(request)
+        company = request["profile"]
+        return web.json_response(ropo_service.open_for(self.books, company, body))
+
+    async def close_service(self, request):
+        ropo_service.close(self.books, request["profile"])
+        return web.Response(status=204)
+
+    # --- invoices -----------------------------------------------------------------
+
+    async def send_invoice(self, request):
+        if request.content_type != "multipart/form-data":
+            raise checks.invalid("body: must be multipart/form-data")
+        parts = await checks.form(request)
+        answer = invoices.send(self.books, request["profile"], parts)
+        return web.json_response(answer, status=201)
+
+    async def list_invoices(self, request):
+        found = invoices.listed(self.books, request["profile"], request.query)
+        return _page(request, [invoices.shown(each) for each in found])
+
+    async def show_invoice(self, request):
+        return web.json_response(invoices.shown(self._invoice(request)))
+
+    def _invoice(self, request):
+        company, identifier = request["profile"], checks.identifier(request)
+        return invoices.find(self.books, company, identifier)
+
+    # --- transfer -----------------------------------------------------------------
+
+    async def transfer(self, request):
+        """A: 201 and the state."""
+        invoice, body = self._invoice(request), await checks.body(request)
+        company = request["profile"]
+        answer = ropo_transfer.transfer(self.books, company, invoice, body)
+        return web.json_response(answer, status=201)
+
+    async def show_transfer(self, request):
+        return web.json_response(ropo_transfer.status_of(self._invoice(request)))
+
+    # --- assignments and their events ---------------------------------------------
+
+    async def list_assignments(self, request):
+        found = receivables.listed(self.books, request["profile"], request.query)
+        return _page(request, found)
+
+    async def show_assignment(self, request):
+        assignment = self._assignment(request)
+        return web.json_response(receivables.shown(self.books, assignment))
+
+    async def show_events(self, request):
+        events = self.books.events_of(self._assignment(request))
+        return _page(request, [receivables.event_shown(each) for each in events])
+
+    async def list_events(self, request):
+        found = receivables.events(self.books, request["profile"], request.query)
+        return _page(request, found)
+
+    async def post_event(self, request):
+        """A: 201 and the event."""
+        assignment, body = self._assignment(request), await checks.body(request)
+        event = receivables.post_event(self.books, assignment, body)
+        return web.json_response(receivables.event_shown(event), status=201)
+
+    async def mark_seen(self, request):
+        """A: 204."""
+        assignment = self._assignment(request)
+        event_id = checks.identifier(request, "event_id")
+        receivables.mark_seen(self.books, assignment, event_id)
+        return web.Response(status=204)
+
+    def _assignment(self, request):
+        company, identifier = request["profile"], checks.identifier(request)
+        return receivables.find(self.books, company, identifier)
+
+
+def _page(request, rows):
+    """A: a list is the whole body, and the headers say where it stands (D for AX)."""
+    rows, headers = checks.page(request, rows)
+    return web.json_response(rows, headers=headers)
