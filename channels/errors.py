@@ -25,6 +25,7 @@ class Reason(enum.StrEnum):
     TIMEOUT = "timeout"
     CUT = "cut"
     SERVER = "server"
+    GATEWAY = "gateway"  # something in front of the API answered, not the API
     UNREADABLE = "unreadable"
     TOO_LARGE = "too_large"
     THROTTLED = "throttled"

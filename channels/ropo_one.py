@@ -46,6 +46,14 @@ HOSTS = {
 INVOICE, REMINDER, COLLECTION, PRINT_SERVICE = 0, 1, 2, 300
 JOBTYPES = {"reminder": REMINDER, "collection": COLLECTION}
 
+# With which the API itself refuses what it has read: the contract has 400; the others
+# mean the same in HTTP. Any other status can be that of a gateway in front of it.
+REFUSALS = (400, 409, 422)
+# Assumption: wrong credentials get 400 (documented) or 401, with an `errorText`.
+CREDENTIAL_REFUSALS = (400, 401)
+PROBLEM = {"status", "type", "title", "detail"}  # the keys of one of the error shapes
+LONGEST_DETAIL = 200  # characters of a foreign text that are kept
+
 POSTED = 6  # the one `statusid` of a payment that means: done
 PDF_LIMIT = 20 * 1024 * 1024  # bytes
 TOKEN_SECONDS = 7200
@@ -693,6 +701,35 @@ def assignment_state(body):
     )
 
 
+def is_own_error(body):
+    """Whether this is one of the five shapes in which the API itself refuses.
+
+    Exactly so, since gateways have shapes that are alike, with keys of their own.
+    """
+    if not isinstance(body, dict) or not body:
+        return False
+    keys = set(body)
+    return (
+        _is_job_response(body)
+        or _integer(body.get("statusid")) is not None
+        or keys <= {"errorId", "errorText"}
+        or (keys == {"error"} and isinstance(body["error"], str))
+        or (keys <= PROBLEM and "status" in keys and bool(keys & {"title", "detail"}))
+    )
+
+
+def _is_job_response(body):
+    """A `JobResponse`: rows, or errors that are objects with an `error`."""
+    rows, errors = body.get("result"), body.get("errors")
+    if _is_list(rows):
+        return True
+    return bool(errors) and _is_list(errors) and all(map(_has_error, errors))
+
+
+def _has_error(item):
+    return isinstance(item, dict) and isinstance(item.get("error"), str)
+
+
 def error_text(body):
     """What Ropo said was wrong, from any of its five error shapes."""
     if not isinstance(body, dict):
@@ -890,15 +927,10 @@ class RopoOne:
         """Every `CustomerInvoice` that Ropo holds of the debtor with `reference`."""
         body = {"custnum": reference, "all_invoices": 1}
         reply = self._call("POST", "/jobs/findbyendcustomer", body=body)
-        return [
-            documents.CustomerInvoice(
-                assignment=_integer(job.get("case_number")),
-                number=str(job.get("invoice_number") or ""),
-                status=str(job.get("status") or ""),
-                open_amount=number(job.get("open_amount")),
-            )
-            for job in _accepted(reply).get("jobs") or []
-        ]
+        jobs = _accepted(reply).get("jobs")
+        if not isinstance(jobs, list):
+            raise Unknown(Reason.UNREADABLE, "jobs")
+        return [_customer_invoice(job) for job in jobs]
 
     def find_assignment(self, payload):
         """What became of an assignment whose answer was lost.
@@ -913,17 +945,16 @@ class RopoOne:
             return self._has_document(payload["billnum"]), None
         if not payload.get("custnum"):
             return None, None
-        found = [
-            invoice
-            for invoice in self.customer_invoices(payload["custnum"])
-            if invoice.number == payload.get("billnum")
-        ]
+        listed = self.customer_invoices(payload["custnum"])
+        found = [i for i in listed if i.number == payload.get("billnum")]
         if payload["jobtype"] in (REMINDER, COLLECTION):
             chased = [invoice for invoice in found if invoice.status in CHASED]
             unclear = [i for i in found if i.status not in (*CHASED, *UNCHASED)]
             if unclear and not chased:
                 return None, None
             found = chased
+        if not found and None in [invoice.number for invoice in listed]:
+            return None, None  # it may be the one that can't be read
         if len(found) > 1:
             return True, None
         return bool(found), found[0].assignment if found else None
@@ -979,15 +1010,15 @@ class RopoOne:
         token = self.token.value
         reply = self._transport.call(method, f"/rest{path}", token=token, **arguments)
         if reply.status != 401:
-            return reply
+            return _from_api(reply)
         # Refused before anything was done: a fresh token, and once more.
         self._renew(token)
         reply = self._transport.call(
             method, f"/rest{path}", token=self.token.value, **arguments
         )
         if reply.status == 401:
-            raise CredentialsRefused(error_text(_object(reply)))
-        return reply
+            raise _unauthorized(reply)
+        return _from_api(reply)
 
     def _renew(self, stale):
         """A new token, once for all the threads that found `stale` refused."""
@@ -1004,10 +1035,63 @@ class RopoOne:
         except ChannelError as error:
             # Whatever became of this call: the one that needed the token never left.
             raise NotSent(error.reason, error.detail) from error
+        if not reply.ok:
+            raise _refused_token(reply.status, body)
         value = body.get("token") if isinstance(body, dict) else None
-        if not reply.ok or not value:
-            raise CredentialsRefused(error_text(body))
+        if not value or not isinstance(value, str):
+            raise NotSent(Reason.UNREADABLE, f"HTTP {reply.status}")
         return Token(str(value), time.time() + TOKEN_SECONDS)
+
+
+def _refused_token(status, body):
+    """The error for a token call that brought none: only the API itself refuses
+    credentials, and only that needs a person."""
+    own = isinstance(body, dict) and "errorText" in body and is_own_error(body)
+    if own and status in CREDENTIAL_REFUSALS:
+        return CredentialsRefused(error_text(body))
+    return NotSent(Reason.GATEWAY, f"HTTP {status}")
+
+
+def _unauthorized(reply):
+    """The error for a fresh token that is refused; nothing was done with the call.
+
+    The contract has 401 without a body.
+    """
+    body = _json_or_none(reply)
+    if not reply.content.strip() or is_own_error(body):
+        return CredentialsRefused(error_text(body))
+    return NotSent(Reason.GATEWAY, f"HTTP {reply.status}")
+
+
+def _from_api(reply):
+    """The reply, when the API itself gave it; raises `Unknown` for a gateway's: what
+    it did with the call, and whether the API has seen it, nobody knows."""
+    if reply.ok:
+        return reply
+    body = reply.json()
+    if reply.status in REFUSALS and is_own_error(body):
+        return reply
+    text = f"HTTP {reply.status}: {error_text(body)}".rstrip(": ")
+    raise Unknown(Reason.GATEWAY, text[:LONGEST_DETAIL])
+
+
+def _json_or_none(reply):
+    try:
+        return reply.json()
+    except Unknown:
+        return None
+
+
+def _customer_invoice(job):
+    """One of a customer's invoices; without a number (None) where it can't be read."""
+    if not isinstance(job, dict) or "invoice_number" not in job:
+        return documents.CustomerInvoice(None, None, "", None)
+    return documents.CustomerInvoice(
+        assignment=_integer(job.get("case_number")),
+        number=str(job.get("invoice_number") or ""),
+        status=str(job.get("status") or ""),
+        open_amount=number(job.get("open_amount")),
+    )
 
 
 def _open_amount(invoices, assignment, number):

@@ -39,6 +39,7 @@ SHARED_REASONS = (
     Reason.CONNECT,
     Reason.TLS,
     Reason.CREDENTIALS,
+    Reason.GATEWAY,
 )
 REST_AFTER_REFUSAL = timedelta(hours=6)
 
@@ -709,6 +710,11 @@ class RopoAccount(models.Model):
             Reason.SERVER: self.env._(
                 "%(account)s: %(host)s has an error of its own%(detail)s. Try again "
                 "later, or ask Ropo."
+            ),
+            Reason.GATEWAY: self.env._(
+                "%(account)s: not Ropo itself but a gateway in front of %(host)s "
+                "answered%(detail)s. Try again later; if it stays so, ask Ropo and "
+                "whoever runs the network of this server."
             ),
             Reason.UNREADABLE: self.env._(
                 "%(account)s: the answer of %(host)s can't be read%(detail)s. Check "

@@ -1073,6 +1073,7 @@ class RopoRequest(models.Model):
             Reason.TIMEOUT: self.env._("no answer in time"),
             Reason.CUT: self.env._("the connection was cut"),
             Reason.SERVER: self.env._("Ropo had an error of its own"),
+            Reason.GATEWAY: self.env._("a gateway answered in place of Ropo"),
         }.get(reason, self.env._("the answer can't be read"))
 
     def _record_not_said(self, answer):

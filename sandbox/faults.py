@@ -25,17 +25,23 @@ KINDS = frozenset(
         "garbled",
         "error_before",
         "error_after",
+        "gateway_before",
+        "gateway_after",
         "throttle",
         "expired_token",
         "duplicate",
     }
 )
+NUMBERS = {"probability": float, "skip": int, "seconds": float, "status": int}
 ERROR_PAGE = "<html><body><h1>500 Internal Server Error</h1></body></html>"
 
 
 @dataclasses.dataclass
 class Fault:
-    """One kind of trouble, and which calls it meets. ``times`` None: for ever."""
+    """One kind of trouble, and which calls it meets. ``times`` None: for ever.
+
+    ``status`` and ``body`` (JSON) are the answer of a gateway in front of the service.
+    """
 
     kind: str
     method: str | None = None
@@ -45,13 +51,17 @@ class Fault:
     skip: int = 0
     seconds: float = 1.0
     retry_after: int | None = None
+    status: int = 403
+    body: dict | list | None = None
     fired: int = 0
 
     def __post_init__(self):
         if self.kind not in KINDS:
             raise ValueError(f"{self.kind}: no such fault; one of {sorted(KINDS)}")
-        for name, kind in (("probability", float), ("skip", int), ("seconds", float)):
+        for name, kind in NUMBERS.items():
             setattr(self, name, kind(getattr(self, name)))
+        if not 400 <= self.status <= 599:
+            raise ValueError(f"{self.status}: no status by which a gateway refuses")
         for name in ("times", "retry_after"):
             value = getattr(self, name)
             setattr(self, name, None if value is None else int(value))
@@ -176,6 +186,25 @@ async def _error_after(fault, request, act, throttled):
     return _error()
 
 
+async def _gateway_before(fault, request, act, throttled):
+    """A gateway in front of the service refuses the call: the service never sees it."""
+    await request.read()
+    return _gateway(fault)
+
+
+async def _gateway_after(fault, request, act, throttled):
+    """The service acted, and a gateway puts an answer of its own in place of its."""
+    await act(request)
+    return _gateway(fault)
+
+
+def _gateway(fault):
+    body = fault.body
+    if body is None:
+        body = {"message": "Refused", "request_id": f"gw-{fault.fired}"}
+    return web.json_response(body, status=fault.status)
+
+
 async def _throttle(fault, request, act, throttled):
     await request.read()
     response = throttled()
@@ -233,6 +262,8 @@ PLAYS = {
     "garbled": _garbled,
     "error_before": _error_before,
     "error_after": _error_after,
+    "gateway_before": _gateway_before,
+    "gateway_after": _gateway_after,
     "throttle": _throttle,
     "expired_token": _expired_token,
     "duplicate": _duplicate,

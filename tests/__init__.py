@@ -2,6 +2,7 @@ from . import (
     test_account,
     test_answers,
     test_documents,
+    test_gateway,
     test_ledger,
     test_local_print,
     test_main_job,

@@ -45,6 +45,17 @@ def _gets_500(ropo):
     assert answer.headers["Content-Type"].startswith("text/html")
 
 
+def _gets_403(ropo):
+    answer = _post(ropo)
+    assert answer.status_code == 403
+    assert answer.json() == {"message": "Refused", "request_id": "gw-1"}
+
+
+def _gets_413(ropo):
+    answer = _post(ropo)
+    assert (answer.status_code, answer.json()) == (413, {"code": "TOO_LARGE"})
+
+
 def _gets_429(ropo):
     answer = _post(ropo)
     assert (answer.status_code, answer.headers["Retry-After"]) == (429, "3")
@@ -72,6 +83,8 @@ FAULTS = [
     ("garbled", {}, _cannot_read, 1),
     ("error_before", {}, _gets_500, 0),
     ("error_after", {}, _gets_500, 1),
+    ("gateway_before", {}, _gets_403, 0),
+    ("gateway_after", {"status": 413, "body": {"code": "TOO_LARGE"}}, _gets_413, 1),
     ("throttle", {"retry_after": 3}, _gets_429, 0),
     ("expired_token", {}, _gets_401, 0),
     ("duplicate", {}, _gets_rows_twice, 1),
@@ -152,7 +165,8 @@ def test_fetched_status_rows_are_gone_when_the_answer_is_lost(ropo, wait_until):
 
 @pytest.mark.parametrize(
     "fault",
-    [{"kind": "sulk"}, {}, {"kind": "slow", "often": 1}, {"kind": "slow", "skip": "x"}],
+    [{"kind": "sulk"}, {}, {"kind": "slow", "often": 1}, {"kind": "slow", "skip": "x"}]
+    + [{"kind": "gateway_before", "status": 200}],
 )
 def test_a_fault_that_makes_no_sense_is_refused(ropo, fault):
     ropo.control("faults", expected=(400,), faults=[fault])
