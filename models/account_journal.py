@@ -1,5 +1,7 @@
 from odoo import fields, models
 
+from .res_partner import READERS
+
 
 class AccountJournal(models.Model):
     _inherit = "account.journal"
@@ -9,9 +11,11 @@ class AccountJournal(models.Model):
         check_company=True,
         help="The profile at Ropo that the invoices of this journal go through. "
         "Empty: the company's first account.",
+        groups=READERS,
     )
     ropo_settlement = fields.Boolean(
         string="Money From Ropo",
         help="The entries of this journal are money that came through Ropo. Ropo "
         "knows of it already, so it is never told about it.",
+        groups=READERS,
     )

@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
+from .res_partner import READERS
 from .ropo_request import ASSIGNMENTS, LIVE
 
 STATES = [
@@ -12,9 +13,6 @@ STATES = [
     ("rejected", "Refused by Ropo"),
     ("unknown", "Needs a look"),
 ]
-
-
-READERS = "account.group_account_invoice,account.group_account_readonly"
 
 
 class AccountMove(models.Model):
@@ -31,33 +29,53 @@ class AccountMove(models.Model):
         store=True,
         index="btree_not_null",
         copy=False,
+        groups=READERS,
     )
     ropo_account_id = fields.Many2one(
         "ropo.account",
         compute="_compute_ropo_account_id",
         compute_sudo=True,
+        groups=READERS,
     )
-    ropo_job_ids = fields.One2many("ropo.job", "move_id", string="Cases at Ropo")
-    ropo_request_ids = fields.One2many("ropo.request", "move_id", string="Told to Ropo")
+    ropo_job_ids = fields.One2many(
+        "ropo.job",
+        "move_id",
+        string="Cases at Ropo",
+        groups=READERS,
+    )
+    ropo_request_ids = fields.One2many(
+        "ropo.request",
+        "move_id",
+        string="Told to Ropo",
+        groups=READERS,
+    )
     ropo_told_ids = fields.One2many(
         "ropo.request",
         "counterpart_id",
         string="Allocations Told to Ropo",
         help="What Ropo was told because of this payment, credit note or entry.",
+        groups=READERS,
     )
     ropo_notice_date = fields.Date(
         string="Own Reminder Sent On",
         copy=False,
         help="When we ourselves reminded the customer. In Finland a debt can only be "
         "collected after that.",
+        groups=READERS,
     )
     ropo_hold = fields.Boolean(
         string="Never Chase",
         copy=False,
         tracking=True,
         help="This invoice is not handed over for reminder or collection.",
+        groups=READERS,
     )
-    ropo_event_ids = fields.One2many("ropo.event", "move_id", string="Told by Ropo")
+    ropo_event_ids = fields.One2many(
+        "ropo.event",
+        "move_id",
+        string="Told by Ropo",
+        groups=READERS,
+    )
     ropo_debtor_url = fields.Char(
         string="Page for the Customer",
         compute="_compute_ropo_debtor_url",
@@ -70,14 +88,25 @@ class AccountMove(models.Model):
         compute="_compute_ropo_letter_ids",
         groups=READERS,
     )
-    ropo_job_count = fields.Integer(compute="_compute_ropo_counts")
-    ropo_request_count = fields.Integer(compute="_compute_ropo_counts")
+    ropo_job_count = fields.Integer(
+        compute="_compute_ropo_counts",
+        groups=READERS,
+    )
+    ropo_request_count = fields.Integer(
+        compute="_compute_ropo_counts",
+        groups=READERS,
+    )
     ropo_problem = fields.Text(
         compute="_compute_ropo_problem",
         compute_sudo=True,
         help="What a person has to look at, in one sentence.",
+        groups=READERS,
     )
-    ropo_may_send = fields.Boolean(compute="_compute_ropo_may_send", compute_sudo=True)
+    ropo_may_send = fields.Boolean(
+        compute="_compute_ropo_may_send",
+        compute_sudo=True,
+        groups=READERS,
+    )
 
     # --- computes ---
 

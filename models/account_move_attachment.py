@@ -4,6 +4,7 @@ from odoo.tools import human_size
 
 from ..channels import attachments
 from .account_move_verdict import Verdict
+from .res_partner import READERS
 
 
 class AccountMove(models.Model):
@@ -12,7 +13,11 @@ class AccountMove(models.Model):
     _inherit = "account.move"
 
     ropo_preview_id = fields.Many2one(
-        "ir.attachment", string="Ropo's Preview", readonly=True, copy=False
+        "ir.attachment",
+        string="Ropo's Preview",
+        readonly=True,
+        copy=False,
+        groups=READERS,
     )
 
     def _ropo_files(self):

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 
 from .account_move_verdict import HOPELESS
+from .res_partner import READERS
 from .ropo_claim_terms import SHARED_TERMS
 from .ropo_request import CHASES, LIVE
 
@@ -15,12 +16,14 @@ class AccountMove(models.Model):
         compute="_compute_ropo_may_transfer",
         compute_sudo=True,
         help="There is something to hand over; the wizard says what is missing.",
+        groups=READERS,
     )
     ropo_transferable = fields.Boolean(
         string="May Be Handed Over to Ropo",
         compute="_compute_ropo_may_transfer",
         search="_search_ropo_transferable",
         compute_sudo=True,
+        groups=READERS,
     )
 
     # --- computes ---

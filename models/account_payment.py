@@ -1,5 +1,7 @@
 from odoo import fields, models
 
+from .res_partner import READERS
+
 
 class AccountPayment(models.Model):
     _inherit = "account.payment"
@@ -11,9 +13,13 @@ class AccountPayment(models.Model):
         copy=False,
         ondelete="restrict",
         help="What Ropo told of this money, which came through it.",
+        groups=READERS,
     )
 
-    ropo_told_ids = fields.One2many(related="move_id.ropo_told_ids")
+    ropo_told_ids = fields.One2many(
+        related="move_id.ropo_told_ids",
+        groups=READERS,
+    )
 
     _ropo_event_unique = models.UniqueIndex(
         "(ropo_event_id) WHERE ropo_event_id IS NOT NULL",

@@ -16,6 +16,8 @@ SENDTYPES = [
     ("print", "Printed by ourselves"),
 ]
 ELECTRONIC_ADDRESS = ("evoice", "evoicenet", "evoicesm", "b2c")
+# What customers, and colleagues who have nothing to do with invoices, don't see.
+READERS = "account.group_account_invoice,account.group_account_readonly"
 # Not every delivery is known for every document (guides: Invoice, Reminder).
 DELIVERY_OF_INVOICE = {"b2c": "evoice"}
 DELIVERY_OF_REMINDER = {"evoicenet": "evoice", "evoicesm": "evoice", "peppol": "post"}
@@ -29,19 +31,23 @@ class ResPartner(models.Model):
         SENDTYPES,
         string="Delivery by Ropo",
         help="How Ropo delivers this customer's invoices. Empty: as agreed with Ropo.",
+        groups=READERS,
     )
     ropo_evoice = fields.Char(
         string="E-invoice Address",
         help="The address that the customer receives e-invoices at: an OVT code, an "
         "IBAN or a Peppol id.",
+        groups=READERS,
     )
     ropo_evoice_operator = fields.Char(
         string="E-invoice Operator",
         help="The code of the operator or bank that forwards the e-invoices.",
+        groups=READERS,
     )
     ropo_second_email = fields.Char(
         string="Second E-mail for Invoices",
         help="Invoices that Ropo sends by e-mail go to this address too.",
+        groups=READERS,
     )
     ropo_language = fields.Selection(
         [
@@ -53,14 +59,17 @@ class ResPartner(models.Model):
         ],
         string="Language at Ropo",
         help="The language of Ropo's letters. Empty: the customer's language.",
+        groups=READERS,
     )
     ropo_no_collection = fields.Boolean(
         string="Never Reminded nor Collected",
         help="Invoices of this customer are never handed over to Ropo.",
+        groups=READERS,
     )
     ropo_no_electronic_reminder = fields.Boolean(
         string="Reminders on Paper",
         help="Reminders to this customer go as letters, however his invoices go.",
+        groups=READERS,
     )
     ropo_personal_id = fields.Char(
         string="Personal Identity Number",
@@ -68,6 +77,24 @@ class ResPartner(models.Model):
         copy=False,
         help="Only where Ropo demands one to collect from a private person.",
     )
+
+    # --- CRUD ---
+
+    def copy_data(self, default=None):
+        # EXTENDS: who may not see these may copy a customer all the same
+        default = default or {}
+        hidden = {
+            name: False
+            for name, field in self._fields.items()
+            if not self._has_field_access(field, "write")
+            and name.startswith("ropo_")
+            and name not in default
+        }
+        copies = super().copy_data({**hidden, **default})
+        for vals in filter(None, copies):
+            for name in hidden:
+                vals.pop(name)
+        return copies
 
     # --- actions ---
 

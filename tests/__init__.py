@@ -12,6 +12,7 @@ from . import (
     test_pdf,
     test_policy,
     test_poll,
+    test_privacy,
     test_random_walk,
     test_report,
     test_request_state,
