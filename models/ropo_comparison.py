@@ -1,9 +1,12 @@
 from collections import defaultdict
 from datetime import timedelta
 
-from odoo import api, models
-from odoo.tools import SQL, format_date, formatLang
+from psycopg2.errors import UniqueViolation
 
+from odoo import api, models
+from odoo.tools import SQL, format_date, formatLang, groupby
+
+from ..services.transaction import commit_with_retry, isolated
 from .ropo_request import KNOWN_CODES
 
 # How far Ropo's day of a payment may be from the ledger's.
@@ -28,13 +31,14 @@ class RopoComparison(models.AbstractModel):
 
     @api.model
     def _cron_post_payments(self):
-        """Queues what the ledger's money says and Ropo has not heard."""
-        self._queue_differences("payment")
+        """Queues what the ledger's money says and was not reported, and takes back
+        what was reported and stands no more, credits as well."""
+        commit_with_retry(self.env, self._queue_differences, "payment")
 
     @api.model
     def _cron_post_credit_notes(self):
-        """Queues what the ledger's credit notes say and Ropo has not heard."""
-        self._queue_differences("credit_allocation")
+        """Queues what the ledger's credit notes say and was not reported."""
+        commit_with_retry(self.env, self._queue_differences, "credit_allocation")
 
     # --- business: the ledger ---
 
@@ -111,34 +115,76 @@ class RopoComparison(models.AbstractModel):
         """Queues what the ledger says and Ropo was not told, and what it was told
         and the ledger says no more.
 
-        :param operation: `payment` for money and write-offs, `credit_allocation` for
-            credit notes
+        Both crons may run at the same moment. Withdrawals are queued by that of the
+        payments alone; the other one leaves a case with withdrawals as it is until
+        they are queued, since they must go first.
+
+        :param operation: `payment` for money, write-offs and withdrawals,
+            `credit_allocation` for credit notes
         """
-        Request = self.env["ropo.request"].sudo()
-        untold, withdrawn = self._differences(operation)
-        if self._mend(withdrawn):
-            untold, withdrawn = self._differences(operation)
-        unsaid = [row for row in withdrawn if row["state"] in ("queued", "rejected")]
-        # Void: the same reconciliation may stand again one day, and is told then.
-        Request.browse(_ids(unsaid, "request_id"))._set_state("cancelled", void=True)
-        said = [
-            {**row, "operation": "payment_reversal"}
-            for row in withdrawn
-            if row["state"] == "done"
-        ]
-        untold = self._without_ropos_money(untold)
-        untold, said = self._without_renumbered(untold, said)
-        # What is taken back goes first: to a case that is paid no more can be paid.
-        requests = Request._queue([self._change_vals(row) for row in [*said, *untold]])
-        self._ask_about(requests)
+        rows = self._differences()
+        if operation == "payment" and self._mend(rows):
+            rows = self._differences()
+        requests = self.env["ropo.request"].sudo()
+        accounts = self.env["ropo.account"].sudo()
+        for account_id, own in groupby(rows, lambda row: row["account_id"]):
+            account = accounts.browse(account_id)
+            requests |= self._queue_isolated(account, own, operation)
         if requests:
             self.env.ref("ropo_connect.cron_process_requests")._trigger()
         return requests
 
-    def _differences(self, operation):
-        """What stands in the ledger and nothing tells of, and what was told, or is
-        about to be, and stands no more, or is to be taken back and stands again: two
-        lists of rows.
+    def _queue_isolated(self, account, rows, operation):
+        """Queues the differences of one account; where that fails, case by case."""
+        doing = "queue what the ledger says"
+        with isolated(account, doing, UniqueViolation) as attempt:
+            return self._queue_rows(rows, operation)
+        requests = self.env["ropo.request"].sudo()
+        jobs = self.env["ropo.job"].sudo()
+        if not attempt.error or len({row["job_id"] for row in rows}) == 1:
+            return requests
+        for job_id, own in groupby(rows, lambda row: row["job_id"]):
+            # Another run, or a person, that queued the same meanwhile was first.
+            with isolated(jobs.browse(job_id), doing, UniqueViolation):
+                requests |= self._queue_rows(own, operation)
+        return requests
+
+    def _queue_rows(self, rows, operation):
+        Request = self.env["ropo.request"].sudo()
+        untold = [row for row in rows if row["state"] is None]
+        withdrawn = [row for row in rows if row["state"] is not None]
+        said = []
+        if operation == "payment":
+            said = self._withdraw(withdrawn)
+            untold, said = self._without_renumbered(untold, said)
+        else:
+            busy = {row["job_id"] for row in withdrawn}
+            untold = [row for row in untold if row["job_id"] not in busy]
+        untold = [row for row in untold if row["operation"] == operation]
+        untold = self._without_ropos_money(untold)
+        # What is taken back goes first: to a case that is paid no more can be paid.
+        requests = Request._queue([self._change_vals(row) for row in [*said, *untold]])
+        self.env.flush_all()  # a race that was lost shows here
+        self._ask_about(requests)
+        return requests
+
+    def _withdraw(self, withdrawn):
+        """Cancels what was not sent yet; rows of the reversals of what was."""
+        unsaid = [row for row in withdrawn if row["state"] in ("queued", "rejected")]
+        requests = self.env["ropo.request"].sudo().browse(_ids(unsaid, "request_id"))
+        # Void: the same reconciliation may stand again one day, and is told then.
+        free = requests.try_lock_for_update()  # the others are being sent right now
+        free._lock_in("queued", "rejected")._set_state("cancelled", void=True)
+        return [
+            {**row, "operation": "payment_reversal"}
+            for row in withdrawn
+            if row["state"] == "done"
+        ]
+
+    def _differences(self):
+        """What stands in the ledger and nothing tells of (rows without a `state`), and
+        what was told, or is about to be, and stands no more, or is to be taken back
+        and stands again.
 
         Both in one pass: what stands, and what speaks for a reconciliation (a request,
         the capital handed over, a credit note of its own, an event of Ropo's), are
@@ -147,7 +193,7 @@ class RopoComparison(models.AbstractModel):
         self._flush_ledger()
         for model in ("ropo.job", "ropo.request", "ropo.event", "ropo.account"):
             self.env[model].flush_model()
-        rows = self.env.execute_query_dict(
+        return self.env.execute_query_dict(
             SQL(
                 """
                 WITH standing AS (%(standing)s), told AS (%(told)s)
@@ -161,7 +207,8 @@ class RopoComparison(models.AbstractModel):
                        told.event_id,
                        told.state,
                        COALESCE(standing.amount, told.amount) AS amount,
-                       %(operation)s AS operation,
+                       CASE WHEN entry.move_type = 'out_refund'
+                            THEN 'credit_allocation' ELSE 'payment' END AS operation,
                        entry.id AS entry_id,
                        entry.name AS entry_name,
                        CASE WHEN standing.amount IS NULL THEN CURRENT_DATE
@@ -189,17 +236,14 @@ class RopoComparison(models.AbstractModel):
                             THEN %(is_withdrawn)s ELSE %(is_untold)s END
                  ORDER BY date, partial_id
                 """,
-                operation=operation,
                 standing=self._standing(),
                 told=self._told(),
                 is_ropos=self._is_ropos(),
                 has_money=self._has_money(),
                 is_withdrawn=self._is_withdrawn(),
-                is_untold=self._is_untold(operation),
+                is_untold=self._is_untold(),
             )
         )
-        untold = [row for row in rows if row["state"] is None]
-        return untold, [row for row in rows if row["state"] is not None]
 
     def _standing(self):
         """What stands: a payment that was reset to draft keeps its partial, but
@@ -279,19 +323,16 @@ class RopoComparison(models.AbstractModel):
             """
         )
 
-    def _is_untold(self, operation):
-        is_credit = SQL("=") if operation == "credit_allocation" else SQL("!=")
+    def _is_untold(self):
         return SQL(
             """
-            entry.move_type %s 'out_refund'
-            AND (account.count_payment = 'registered'
+            (account.count_payment = 'registered'
                  OR payment.id IS NULL OR payment.is_matched)
             AND (NOT %s OR %s)
             AND NOT EXISTS (
                 SELECT FROM account_partial_reconcile cause
                  WHERE cause.exchange_move_id = entry.id)
             """,
-            is_credit,
             self._is_ropos(),
             self._has_money(),
         )
@@ -327,14 +368,14 @@ class RopoComparison(models.AbstractModel):
             """
         )
 
-    def _mend(self, withdrawn):
+    def _mend(self, rows):
         """Forgets what was to be taken back and stands again, and where money that
         Ropo reported was found and is no more; whether there was any of it."""
-        needless = [row for row in withdrawn if row["state"] == "reversal"]
+        needless = [row for row in rows if row["state"] == "reversal"]
         reversals = self.env["ropo.request"].sudo().browse(_ids(needless, "request_id"))
         reversals._may_become("cancelled")._set_state("cancelled")
         reversals.void = True
-        unheard = self.env["ropo.event"].sudo().browse(_ids(withdrawn, "event_id"))
+        unheard = self.env["ropo.event"].sudo().browse(_ids(rows, "event_id"))
         unheard.write({"source_partial_id": False})
         return bool(needless or unheard)
 

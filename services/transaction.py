@@ -20,7 +20,7 @@ class Attempt:
 
 
 @contextmanager
-def isolated(records, doing):
+def isolated(records, doing, expected=()):
     """Runs the block in a savepoint, so that one bad record never stops the others.
 
     What the block raises is logged, undone, and left in `error` of the `Attempt`
@@ -29,6 +29,7 @@ def isolated(records, doing):
 
     :param records: what the block works on, for the log
     :param doing: what failed then, such as "build its document"
+    :param expected: exceptions that are no fault, such as a race that was lost
     """
     attempt = Attempt()
     env = records.env
@@ -38,7 +39,10 @@ def isolated(records, doing):
     except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
         raise
     except Exception as error:
-        _logger.exception("%s: can't %s", records, doing)
+        level = logging.INFO if isinstance(error, expected) else logging.ERROR
+        _logger.log(
+            level, "%s: can't %s", records, doing, exc_info=level > logging.INFO
+        )
         env.invalidate_all(flush=False)
         attempt.error = error
 

@@ -191,6 +191,41 @@ def trade(env, account, seed):
     env.cr.commit()
 
 
+def undo(env, account):
+    """Undoes what paid the invoices that Ropo collects; how many reconciliations."""
+    chased = env["ropo.job"].search([("account_id", "=", account), ("chased", "=", 1)])
+    partials = receivables(chased.move_id).matched_credit_ids
+    count = len(partials)
+    partials.unlink()
+    return count
+
+
+def pay_again(env, account, amount, credited=0):
+    """The three newest invoices that Ropo collects are paid in part, and credited."""
+    env = in_company(env, account)
+    chased = env["ropo.job"].search([("account_id", "=", account), ("chased", "=", 1)])
+    for invoice in chased[:3].move_id:
+        pay(env, invoice, amount)
+        if credited:
+            credit(env, invoice, credited)
+
+
+def compare(env, account, cron, seconds):
+    """Runs one of the two crons of money; what it queued is committed a while later."""
+    request = type(env["ropo.request"])
+    queue = request._queue
+
+    def slow(self, vals_list):
+        queued = queue(self, vals_list)
+        self.env.flush_all()
+        time.sleep(seconds)
+        return queued
+
+    request._queue = slow
+    getattr(env["ropo.comparison"], cron)()
+    env.cr.commit()
+
+
 def credit(env, invoice, amount):
     """Credits so much of it, without tax; what is not open of it stays over."""
     wizard = (
@@ -272,7 +307,10 @@ def in_company(env, account):
 
 ORDERS = {
     order.__name__: order
-    for order in (set_up, prepare, trade, work, poll, settle, report, hold)
+    for order in (
+        *(set_up, prepare, trade, undo, pay_again, compare, work, poll, settle),
+        *(report, hold),
+    )
 }
 
 

@@ -169,6 +169,40 @@ def test_user_who_changes_the_invoices_meanwhile_loses_no_answer(workers):
     assert_in_step(workers, COUNT)
 
 
+def test_both_crons_of_money_at_once_queue_what_is_undone_once(workers):
+    """Whoever comes second loses nothing of its own hour."""
+    workers.run("prepare", payments=3)
+    workers.run("work")
+    assert workers.run("undo") >= 3
+    workers.run("pay_again", amount=10)
+    before = len(workers.run("report"))
+    crons = "_cron_post_payments", "_cron_post_credit_notes"
+    workers.run_together(
+        *({"do": "compare", "cron": cron, "seconds": 1} for cron in crons)
+    )
+    fresh = workers.run("report")[before:]
+    operations = [row["operation"] for row in fresh if row["state"] == "queued"]
+    assert sorted(operations) == ["payment"] * 3 + ["payment_reversal"] * 3
+    workers.run("settle")
+    fresh = workers.run("report")[before:]
+    assert {row["state"] for row in fresh} == {"done"}
+    assert {row["capital"] - row["residual"] for row in fresh} == {0}
+
+
+def test_two_runs_of_one_comparison_at_once_queue_once(workers):
+    workers.run("prepare", payments=3)
+    workers.run("work")
+    workers.run("pay_again", amount=10, credited=5)
+    for cron in ("_cron_post_payments", "_cron_post_credit_notes"):
+        before = len(workers.run("report"))
+        workers.run_together(
+            *({"do": "compare", "cron": cron, "seconds": 1} for _worker in range(2))
+        )
+        fresh = workers.run("report")[before:]
+        assert [row["state"] for row in fresh] == ["queued"] * 3
+    workers.run("settle")
+
+
 # --- the storm ----------------------------------------------------------------------
 
 ROUNDS = int(os.environ.get("ROPO_STORM_ROUNDS", 8))
