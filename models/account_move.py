@@ -111,7 +111,10 @@ class AccountMove(models.Model):
     # --- computes ---
 
     @api.depends(
-        "ropo_request_ids.state", "ropo_request_ids.void", "ropo_job_ids.stage"
+        "ropo_request_ids.state",
+        "ropo_request_ids.void",
+        "ropo_job_ids.stage",
+        "ropo_job_ids.released",
     )
     def _compute_ropo_state(self):
         for move in self:
@@ -127,9 +130,11 @@ class AccountMove(models.Model):
         assignments = requests.filtered(lambda r: r.operation in ASSIGNMENTS)
         if any(request.state in ("queued", "sending") for request in assignments):
             return "queued"
-        jobs = self.ropo_job_ids.sorted("id")
+        jobs = self.ropo_job_ids.filtered(lambda job: not job.released)
         if jobs:
             return jobs._state_of_move()
+        if any(r.state == "done" and not r.void for r in assignments):
+            return "sent"  # its case was released, its delivery stands
         last = assignments.sorted("id")[-1:]
         return "rejected" if last.state == "rejected" else False
 
@@ -179,11 +184,11 @@ class AccountMove(models.Model):
     @api.depends("state", "ropo_request_ids")
     def _compute_ropo_may_send(self):
         """Which button makes sense; whatever else is missing, the wizard says."""
-        held = self._ropo_held_operations(queued=True)
+        held = self._ropo_held(queued=True)
         for move in self:
             is_customers = move.move_type in ("out_invoice", "out_refund")
             may = move.state == "posted" and is_customers and move.ropo_account_id
-            move.ropo_may_send = may and not held[move._origin.id]
+            move.ropo_may_send = may and not held[move._origin.id].operations
 
     # --- CRUD and guards ---
 

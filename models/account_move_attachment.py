@@ -57,12 +57,13 @@ class AccountMove(models.Model):
         wanted = self.filtered("ropo_account_id.send_attachments")
         return wanted._ropo_files() if wanted else {}
 
-    def _ropo_files_verdict(self, files, image=None):
+    def _ropo_files_verdict(self, files, image=None, account=None):
         """Whether these files may go along, when nothing else is wrong.
 
         :param image: the PDF that Ropo is to show as the invoice, if it is made
+        :param account: the account that it goes through, if not its own of today
         """
-        delivery = self.partner_id._ropo_delivery(self.ropo_account_id)
+        delivery = self.partner_id._ropo_delivery(account or self.ropo_account_id)
         own_size = image.file_size if image else None
         room = attachments.room(delivery.method, own_size)
         size = sum(files.mapped("file_size"))

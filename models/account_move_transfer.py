@@ -4,7 +4,7 @@ from odoo.fields import Domain
 from .account_move_verdict import HOPELESS
 from .res_partner import READERS
 from .ropo_claim_terms import SHARED_TERMS
-from .ropo_request import CHASES, LIVE
+from .ropo_request import LIVE
 
 
 class AccountMove(models.Model):
@@ -137,7 +137,7 @@ class AccountMove(models.Model):
             ("date_maturity", "<=", due_by),
         ]
         chased = [
-            ("operation", "in", CHASES),
+            ("chases", "=", True),
             ("state", "in", LIVE),
             ("void", "=", False),
         ]

@@ -16,6 +16,9 @@ Verdict = namedtuple(
     "Verdict", ["code", "text", "record", "warning"], defaults=[False, "", None, ""]
 )
 
+# What Ropo has of an invoice, or may get: the operations, and whether it collects.
+Held = namedtuple("Held", ["operations", "collects"], defaults=[frozenset(), False])
+
 MOST_DECIMALS = 2  # of an amount that Ropo can be told
 
 # Verdicts that only time or the ledger changes: there is nothing to hand over.
@@ -28,7 +31,13 @@ class AccountMove(models.Model):
     _inherit = "account.move"
 
     def _ropo_verdicts(
-        self, operation, notice_date=None, account=None, terms=None, warn=True
+        self,
+        operation,
+        notice_date=None,
+        account=None,
+        terms=None,
+        warn=True,
+        model=None,
     ):
         """Whether each of these may be told to Ropo now: `{move: Verdict}`.
 
@@ -37,29 +46,34 @@ class AccountMove(models.Model):
 
         :param operation: `invoice`, `credit_note`, `reminder` or `collection`
         :param notice_date: the date of one's own reminder, when asked for just now
-        :param account: the account whose worker asks; what is on its way there does
-            then not speak against the invoice
+        :param account: the account whose worker asks, by which these go whatever the
+            invoices' own is by now; what is on its way there does then not speak
+            against the invoice
         :param terms: `{move: Terms}` on which claims are to go, instead of those of
             the accounts
         :param warn: whether to look for money that lies unreconciled
+        :param model: the service model that was asked for, if not the account's
         """
         self.env["ropo.document"]._prefetch(self)
-        held = self._ropo_held_operations(queued=not account)
+        held = self._ropo_held(queued=not account)
         chase = operation in CHASES
         if chase:
             terms = terms or self._ropo_default_terms(notice_date)
         verdicts = {}
         for move in self:
-            verdict = move._ropo_document_verdict()
+            own = account or move.ropo_account_id
+            verdict = move._ropo_document_verdict(own)
             if not verdict.code and chase:
                 verdict = move._ropo_chase_verdict(
-                    operation, held[move.id], terms[move]
+                    operation, own, held[move.id], terms[move]
                 )
             if not verdict.code:
                 wanted = terms[move].claim_sendtype if operation == "reminder" else None
-                verdict = move._ropo_address_verdict(chase, wanted)
+                verdict = move._ropo_address_verdict(own, chase, wanted)
             if not verdict.code and not chase:
-                verdict = move._ropo_send_verdict(held[move.id])
+                verdict = move._ropo_send_verdict(
+                    held[move.id], model or own.service_model
+                )
             verdicts[move] = verdict
         if chase and warn and not account:
             self._ropo_add_warnings(verdicts)
@@ -110,8 +124,9 @@ class AccountMove(models.Model):
             "invoice that it is for."
         )
 
-    def _ropo_held_operations(self, queued):
-        """What Ropo has or may get of each: `{move id: {operation, ...}}`."""
+    def _ropo_held(self, queued):
+        """What Ropo has or may get of each: `{move id: Held}`, by the facts that are
+        stored with what was asked for."""
         states = LIVE if queued else ("unknown", "done")
         rows = (
             self.env["ropo.request"]
@@ -124,14 +139,15 @@ class AccountMove(models.Model):
                     ("void", "=", False),
                 ],
                 ["move_id"],
-                ["operation:array_agg"],
+                ["operation:array_agg", "chases:bool_or"],
             )
         )
-        held = defaultdict(set)
-        held.update({move.id: set(operations) for move, operations in rows})
+        held = defaultdict(Held)
+        for move, operations, collects in rows:
+            held[move.id] = Held(frozenset(operations), collects)
         return held
 
-    def _ropo_document_verdict(self):
+    def _ropo_document_verdict(self, account):
         """What any document needs, whatever is to be done with it."""
         if self.move_type not in ("out_invoice", "out_refund"):
             text = self.env._("This is no customer invoice. Only those go to Ropo.")
@@ -139,7 +155,7 @@ class AccountMove(models.Model):
         if self.state != "posted":
             text = self.env._("It is not posted. Confirm it first.")
             return Verdict("state", text, self)
-        if not self.ropo_account_id:
+        if not account:
             text = self.env._(
                 "%(company)s has no Ropo account. Set one up under Ropo → "
                 "Configuration, or choose one on the journal.",
@@ -158,7 +174,7 @@ class AccountMove(models.Model):
             return Verdict("zero", text, self)
         return Verdict()
 
-    def _ropo_address_verdict(self, chase, wanted=None):
+    def _ropo_address_verdict(self, account, chase, wanted=None):
         """:param wanted: how the reminder is to go, if not as the invoices"""
         partner = self.partner_id
         labels = {
@@ -177,7 +193,7 @@ class AccountMove(models.Model):
             )
             return Verdict("address", text, partner)
         return self._ropo_identity_verdict() or self._ropo_delivery_verdict(
-            chase, wanted
+            account, chase, wanted
         )
 
     def _ropo_identity_verdict(self):
@@ -196,10 +212,10 @@ class AccountMove(models.Model):
         )
         return Verdict("business_id", text, owner)
 
-    def _ropo_delivery_verdict(self, chase, wanted):
+    def _ropo_delivery_verdict(self, account, chase, wanted):
         """Whether the way of delivery has what it needs to find the customer."""
         owner = self.commercial_partner_id
-        delivery = self.partner_id._ropo_delivery(self.ropo_account_id, chase, wanted)
+        delivery = self.partner_id._ropo_delivery(account, chase, wanted)
         if delivery.method == "email" and not (self.partner_id.email or owner.email):
             text = self.env._(
                 "%(partner)s is to get it by e-mail and has no address. Enter one, or "
@@ -255,32 +271,26 @@ class AccountMove(models.Model):
                 return Verdict("ledger", text, ledger)
         return Verdict()
 
-    def _ropo_send_verdict(self, held):
-        if held:
+    def _ropo_send_verdict(self, held, model):
+        if held.operations:
             text = self.env._("Ropo has it already, or it is on its way.")
             return Verdict("sent", text, self)
         if not any(line.display_type == "product" for line in self.line_ids):
             text = self.env._("It has no rows. Add what was sold.")
             return Verdict("rows", text, self)
-        if self.ropo_account_id.service_model == "embed":
+        if model == "embed":
             return self._ropo_embed_verdict()
         return Verdict()
 
-    def _ropo_chase_verdict(self, operation, held, terms):
+    def _ropo_chase_verdict(self, operation, account, held, terms):
         """Whether what is open of it may be handed over on these terms."""
-        account = self.ropo_account_id
         if self.move_type != "out_invoice":
             text = self.env._("It is a credit note: nobody owes it.")
             return Verdict("type", text, self)
-        if held & set(CHASES):
+        if held.collects:
             text = self.env._(
                 "Ropo chases it already. From reminder to collection Ropo goes by "
                 "itself."
-            )
-            return Verdict("chased", text, self)
-        if held and account._holds_ledger():
-            text = self.env._(
-                "Ropo invoiced it (Unify or Embed), and chases it by itself."
             )
             return Verdict("chased", text, self)
         if self.currency_id.compare_amounts(self.amount_residual, 0) <= 0:
@@ -288,7 +298,7 @@ class AccountMove(models.Model):
             return Verdict("paid", text, self)
         verdict = self._ropo_policy_verdict(account, terms)
         if not verdict.code and operation == "collection":
-            return self._ropo_notice_verdict(terms)
+            return self._ropo_notice_verdict(account, terms)
         return verdict
 
     def _ropo_policy_verdict(self, account, terms):
@@ -355,9 +365,8 @@ class AccountMove(models.Model):
         )
         return Verdict("early", text, self)
 
-    def _ropo_notice_verdict(self, terms):
+    def _ropo_notice_verdict(self, account, terms):
         """Finland: one's own reminder comes before collection (guide: Connect)."""
-        account = self.ropo_account_id
         date = self.ropo_notice_date or terms.notice_date
         if not date and account.country == "fi":
             text = self.env._(

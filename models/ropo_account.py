@@ -600,14 +600,6 @@ class RopoAccount(models.Model):
             )
         return found
 
-    def _holds_ledger(self):
-        """Whether Ropo chases the invoices that it delivers (Unify, Embed)."""
-        return self.service_model != "connect"
-
-    def _knows_credit_notes(self):
-        """Whether an allocated credit note stands in Ropo's ledger under its number."""
-        return self._holds_ledger() or self.credit_allocation == "credit_job"
-
     def _printing(self):
         """The `Printing` of letters."""
         return Printing(

@@ -163,13 +163,24 @@ class RopoDocument(models.AbstractModel):
     # --- invoices and credit notes ---
 
     @api.model
-    def _invoice(self, move, account, own_reference, refund=None, files=(), image=None):
+    def _invoice(
+        self,
+        move,
+        account,
+        own_reference,
+        refund=None,
+        files=(),
+        image=None,
+        model=None,
+    ):
         """The `Invoice` of one posted customer invoice or credit note.
 
         :param refund: what the credit note credits at Ropo: a `ropo.job`, or None
         :param files: the attachments that go along
         :param image: the attachment that Ropo shows as the invoice, or None
+        :param model: the service model that it was asked for, if not the account's
         """
+        model = model or account.service_model
         told = self._told_lines(move)
         vats = self._vats(told)
         rows = tuple(self._row(line, vats, account) for line in told)
@@ -185,7 +196,7 @@ class RopoDocument(models.AbstractModel):
             net=net,
             tax=move.currency_id.round(move.amount_total - net),
             total=move.amount_total,
-            ledger_at_ropo=account._holds_ledger(),
+            ledger_at_ropo=model != "connect",
             unique_number=account.check_number,
             printing=account._printing(),
             is_credit=move.move_type == "out_refund",
@@ -193,8 +204,8 @@ class RopoDocument(models.AbstractModel):
             credits_number=refund.billnum or "" if refund else "",
             origin=self._origin(move),
             **self._references(move),
-            **self._terms(move, account),
-            **self._ledger(move, account, told, vats, amounts),
+            **self._terms(move, account, model),
+            **self._ledger(move, account, model, told, vats, amounts),
             attachments=tuple(
                 documents.Attachment(file.name, file.checksum) for file in files
             ),
@@ -383,7 +394,7 @@ class RopoDocument(models.AbstractModel):
         """The text of a field whose module may not be installed."""
         return (name in move._fields and move[name]) or ""
 
-    def _terms(self, move, account):
+    def _terms(self, move, account, model):
         """When and how it is delivered and to be paid."""
         is_invoice = move.move_type == "out_invoice"
         is_company = move.commercial_partner_id.is_company
@@ -399,16 +410,16 @@ class RopoDocument(models.AbstractModel):
             "delivery_terms": f"{incoterm} {location}".strip(),
             "interest": account._interest(is_company) if is_invoice else None,
             "instalments": parts,
-            "paid": self._paid(move, account) if is_invoice else 0.0,
+            "paid": self._paid(move, model) if is_invoice else 0.0,
             "early_discount": self._early_discount(move) if is_invoice else None,
             "financing": self._financing(move, account) if is_invoice else "",
         }
 
     @staticmethod
-    def _paid(move, account):
+    def _paid(move, model):
         """What was paid before it is sent, where Ropo only delivers it. Where Ropo
         keeps the ledger, each payment is told for itself."""
-        if account._holds_ledger():
+        if model != "connect":
             return 0.0
         return move.currency_id.round(move.amount_total - move.amount_residual)
 
@@ -486,12 +497,12 @@ class RopoDocument(models.AbstractModel):
 
     # --- what the ledger at Ropo needs ---
 
-    def _ledger(self, move, account, told, vats, amounts):
+    def _ledger(self, move, account, model, told, vats, amounts):
         values = {
             "is_foreign": move.currency_id != move.company_id.currency_id,
             "cost_centre": self._common_cost_centre(told, account),
         }
-        if not account._holds_ledger():
+        if model == "connect":
             return values
         exempt = move.ropo_hold or move.commercial_partner_id.ropo_no_collection
         values |= {
@@ -499,7 +510,7 @@ class RopoDocument(models.AbstractModel):
             "process": account.collection_process or "",
             "refund_account": self._refund_account(move),
         }
-        if account.service_model != "embed":
+        if model != "embed":
             return values
         return values | {
             "accounts": self._account_totals(move, account, told, vats, amounts),
@@ -550,12 +561,11 @@ class RopoDocument(models.AbstractModel):
     # --- claims ---
 
     @api.model
-    def _claim(self, move, kind, own_reference, terms):
+    def _claim(self, move, account, kind, own_reference, terms):
         """The `Claim` for what is open of one invoice at this moment.
 
         :return: the `Claim` and the receivable lines that it claims
         """
-        account = move.ropo_account_id
         parts = move._ropo_claim_parts(account, terms)
         wanted = terms.claim_sendtype if kind == "reminder" else None
         claim = documents.Claim(

@@ -74,6 +74,11 @@ class RopoJob(models.Model):
     )
     debtor_reference = fields.Char(string="Customer Number", readonly=True)
     stage = fields.Selection(STAGES, required=True, readonly=True, index=True)
+    released = fields.Boolean(
+        readonly=True,
+        help="Ropo no longer holds the invoice because of this case: it may be "
+        "transferred again.",
+    )
     stage_event_time = fields.Datetime(
         readonly=True, help="Of the event that told of this stage, by Ropo's clock."
     )
@@ -438,6 +443,24 @@ class RopoJob(models.Model):
                     case=self.display_name,
                 ),
             )
+
+    def _release(self, is_delivered=False):
+        """These are no longer Ropo's hold on their invoices, which may be transferred
+        anew.
+
+        :param is_delivered: whether what Ropo delivered counts as delivered still, so
+            that it is not sent again
+        """
+        assignments = self.request_ids.filtered(lambda r: r._is_assignment())
+        stand = assignments.filtered(
+            lambda r: is_delivered and r.operation == "invoice"
+        )
+        stand.chases = False
+        (assignments - stand).void = True
+        self.released = True
+        for job in self.filtered(lambda job: job.stage != "closed"):
+            job._enter_stage("closed", fields.Datetime.now())
+        self.write({"open_amount": 0.0, "open_total": 0.0})
 
     def _newest_events(self):
         """`{job: id of its newest event}`"""

@@ -98,6 +98,14 @@ class RopoRequest(models.Model):
         readonly=True,
         help="Told and taken back again: both tellings have become void.",
     )
+    # Facts of the moment at which it was asked for: what the account becomes later
+    # changes neither what is sent nor who collects.
+    service_model = fields.Char(readonly=True)
+    chases = fields.Boolean(
+        string="Ropo Collects",
+        readonly=True,
+        help="Because of this, Ropo collects the open amount of the invoice.",
+    )
     amount = fields.Monetary(help="In the currency of the invoice.")
     currency_id = fields.Many2one("res.currency", required=True)
     date = fields.Date(help="The day of the money, or of the credit.")
@@ -202,7 +210,7 @@ class RopoRequest(models.Model):
         "This is on its way to Ropo already, or Ropo has it.",
     )
     _one_chase_per_invoice = models.UniqueIndex(
-        "(move_id) WHERE operation IN ('reminder', 'collection') "
+        "(move_id) WHERE chases "
         "AND state IN ('queued', 'sending', 'unknown', 'done') AND void IS NOT TRUE",
         "This invoice is chased already: a debtor is never chased twice.",
     )
@@ -222,6 +230,18 @@ class RopoRequest(models.Model):
         for request in self:
             request.payload_text = readable(request.payload)
             request.response_text = readable(request.response)
+
+    # --- CRUD ---
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        accounts = self.env["ropo.account"].sudo()
+        for vals in vals_list:
+            model = accounts.browse(vals["account_id"]).service_model
+            collects = vals["operation"] == "invoice" and model != "connect"
+            vals["service_model"] = model
+            vals["chases"] = vals["operation"] in CHASES or collects
+        return super().create(vals_list)
 
     # --- actions ---
 
@@ -648,12 +668,14 @@ class RopoRequest(models.Model):
         """Builds the payloads; concludes those that can't be said any more."""
         self.move_id.fetch(["state"])
         assignments = self.filtered(lambda r: r.operation in ASSIGNMENTS)
-        for operation, requests in assignments.grouped("operation").items():
+        groups = assignments.grouped(lambda r: (r.operation, r.service_model))
+        for (operation, model), requests in groups.items():
             chase = operation in CHASES
             verdicts = requests.move_id._ropo_verdicts(
                 operation,
                 account=account,
                 terms=chase and {r.move_id: r._own_terms() for r in requests},
+                model=model,
             )
             if not chase:
                 self.env["ropo.document"]._prefetch_rows(requests.move_id)
@@ -704,16 +726,22 @@ class RopoRequest(models.Model):
             credited = self._credited_job(account)
             self._keep_image()
             payload = self._invoice_payload(
-                move, account, self.id, credited, self._files(), self.image_id
+                move,
+                account,
+                self.id,
+                credited,
+                self._files(),
+                self.image_id,
+                model=self.service_model,
             )
-            if self._was_allocated() and account._knows_credit_notes():
+            if self._was_allocated() and self._stands_in_ropos_ledger(account):
                 return ropo_one.delivery_payload(payload)
             if self.local_print:
                 return ropo_one.local_print_payload(payload)
             return payload
         if self.operation in CHASES:
             claim, parts = document._claim(
-                move, self.operation, self.id, self._own_terms()
+                move, account, self.operation, self.id, self._own_terms()
             )
             self.amount = claim.amount
             self.part_ids = parts.ids if parts < move._ropo_open_parts() else False
@@ -723,9 +751,9 @@ class RopoRequest(models.Model):
         return ropo_one.payment_payload(document._change(self))
 
     @api.model
-    def _invoice_payload(self, move, account, own_reference, *documents):
+    def _invoice_payload(self, move, account, own_reference, *documents, model=None):
         invoice = self.env["ropo.document"]._invoice(
-            move, account, own_reference, *documents
+            move, account, own_reference, *documents, model=model
         )
         return ropo_one.invoice_payload(invoice)
 
@@ -740,7 +768,9 @@ class RopoRequest(models.Model):
         if not self.has_image or self.image_id:
             return
         image, files = self.move_id._ropo_own_pdf(), self._files()
-        fault = self.move_id._ropo_files_verdict(files, image).text
+        fault = self.move_id._ropo_files_verdict(
+            files, image, account=self.account_id
+        ).text
         if fault:
             raise UserError(fault)
         self.image_id = image.sudo().copy({"res_model": self._name, "res_id": self.id})
@@ -753,7 +783,7 @@ class RopoRequest(models.Model):
         reconciliation by reconciliation.
         """
         jobs = self.env["ropo.job"]
-        by_job = account.credit_allocation == "credit_job" and account._holds_ledger()
+        by_job = account.credit_allocation == "credit_job" and self._holds_ledger()
         if self.operation != "credit_note" or not by_job or self._was_allocated():
             return jobs
         partials = self.env["ropo.comparison"]._credit_partials(self.move_id)
@@ -764,7 +794,21 @@ class RopoRequest(models.Model):
         ):
             return jobs
         self.covers = {str(row["partial_id"]): row["amount"] for row in partials}
-        return jobs.search([("move_id", "in", list(invoices)), ("chased", "=", True)])
+        return jobs.search(
+            [
+                ("account_id", "=", account.id),
+                ("move_id", "in", list(invoices)),
+                ("chased", "=", True),
+            ]
+        )
+
+    def _holds_ledger(self):
+        """Whether Ropo collects what it delivers (Unify, Embed), as was asked for."""
+        return self.service_model != "connect"
+
+    def _stands_in_ropos_ledger(self, account):
+        """Whether this credit note, once allocated, is there under its number."""
+        return self._holds_ledger() or account.credit_allocation == "credit_job"
 
     def _own_terms(self):
         return self._terms(interest=self.claim_interest, notice_date=self.notice_date)
@@ -952,10 +996,9 @@ class RopoRequest(models.Model):
     def _take_over_references(self):
         """The debtor pays with the reference that Ropo put on the invoice (Unify and
         Embed): incoming money is matched by it. The first one stays on the case."""
-        for request in self.filtered(lambda r: r.operation == "invoice"):
+        for request in self.filtered(lambda r: r.operation == "invoice" and r.chases):
             move, reference = request.move_id, request.job_id.reference
-            own = not request.account_id._holds_ledger()
-            if own or not reference or reference == move.payment_reference:
+            if not reference or reference == move.payment_reference:
                 continue
             try:
                 with self.env.cr.savepoint():
@@ -999,8 +1042,6 @@ class RopoRequest(models.Model):
         payload = self.payload or {}
         chases = self.operation in CHASES
         amount = self.amount if chases else self.move_id.amount_total
-        by_itself = self.operation == "invoice" and self.account_id._holds_ledger()
-        chased = chases or by_itself
         return {
             "account_id": self.account_id.id,
             "company_id": self.company_id.id,
@@ -1014,12 +1055,12 @@ class RopoRequest(models.Model):
             "stage": self.operation if chases else "invoiced",
             "stage_date": fields.Datetime.now(),
             "amount": amount,
-            "open_amount": chased and amount,
-            "open_total": chased and amount + self.notice_fee,
+            "open_amount": self.chases and amount,
+            "open_total": self.chases and amount + self.notice_fee,
             "currency_id": self.currency_id.id,
             "covers": self.covers,
             "part_ids": self.part_ids,
-            "chased": chased,
+            "chased": self.chases,
             "fetch_at": self.account_id.fetch_documents and fields.Datetime.now(),
         }
 

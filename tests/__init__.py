@@ -1,6 +1,7 @@
 from . import (
     test_account,
     test_answers,
+    test_debtor,
     test_documents,
     test_gateway,
     test_ledger,

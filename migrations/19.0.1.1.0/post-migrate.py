@@ -1,5 +1,11 @@
+import logging
+
+_logger = logging.getLogger(__name__)
+
+
 def migrate(cr, version):
     reset_what_belongs_to_no_state(cr)
+    store_who_collects(cr)
 
 
 def reset_what_belongs_to_no_state(cr):
@@ -13,3 +19,57 @@ def reset_what_belongs_to_no_state(cr):
         "WHERE state IN ('done', 'rejected', 'cancelled') "
         "AND (next_attempt_at IS NOT NULL OR lease_until IS NOT NULL)"
     )
+
+
+def store_who_collects(cr):
+    """`chases` and `service_model` of requests, as the cases and accounts say.
+
+    What was transferred although Ropo collects it by its delivery already stays with
+    the transfer, since the index allows one of them: a person has to end the other.
+    """
+    cr.execute(
+        """
+        UPDATE ropo_request request
+           SET service_model = account.service_model,
+               chases = request.operation IN ('reminder', 'collection')
+          FROM ropo_account account
+         WHERE account.id = request.account_id
+           AND request.chases IS NULL
+        """
+    )
+    cr.execute(
+        """
+        WITH delivered AS (
+            SELECT request.id,
+                   request.move_id,
+                   EXISTS (
+                       SELECT FROM ropo_request other
+                        WHERE other.move_id = request.move_id
+                          AND other.chases
+                          AND other.state IN ('queued', 'sending', 'unknown', 'done')
+                          AND other.void IS NOT TRUE
+                   ) AS is_twice
+              FROM ropo_request request
+              LEFT JOIN ropo_job job ON job.id = request.job_id
+             WHERE request.operation = 'invoice'
+               AND request.state IN ('queued', 'sending', 'unknown', 'done')
+               AND request.void IS NOT TRUE
+               AND COALESCE(job.chased, request.service_model != 'connect')
+        ), updated AS (
+            UPDATE ropo_request request
+               SET chases = TRUE
+              FROM delivered
+             WHERE delivered.id = request.id AND NOT delivered.is_twice
+        )
+        SELECT move.name
+          FROM delivered
+          JOIN account_move move ON move.id = delivered.move_id
+         WHERE delivered.is_twice
+        """
+    )
+    for (name,) in cr.fetchall():
+        _logger.warning(
+            "%s: Ropo collects it twice, by its delivery and by a transfer. End one "
+            "of the two cases at Ropo.",
+            name,
+        )
