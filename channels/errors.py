@@ -30,6 +30,7 @@ class Reason(enum.StrEnum):
     TOO_LARGE = "too_large"
     THROTTLED = "throttled"
     REFUSED = "refused"
+    PROFILE = "profile"  # it belongs to other credentials than these
 
 
 class ChannelError(Exception):

@@ -805,6 +805,7 @@ class RopoOne:
     :param cid, apicode: the profile's credentials, as Ropo gave them
     :param token: a `Token` of an earlier run, or None
     :param paths: overrides of the paths that no page confirms, by name
+    :param profile: by which the caller knows whose records these credentials are for
     """
 
     def __init__(
@@ -818,6 +819,7 @@ class RopoOne:
         connections=1,
         loopback_http=False,
         paths=None,
+        profile="",
     ):
         self._transport = Transport(
             base_url,
@@ -829,6 +831,7 @@ class RopoOne:
         # Tells tokens of other credentials apart without keeping the credentials.
         seed = "\n".join((self._transport.base_url, cid, apicode))
         self.fingerprint = hashlib.sha256(seed.encode()).hexdigest()
+        self.profile = profile
         self.token = token or Token()
         self._renewing = threading.Lock()
         # Assumption: neither path is on a page that could be read.

@@ -200,7 +200,7 @@ class AccountMove(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_held_by_ropo(self):
-        held = self.sudo().filtered(lambda move: move._ropo_is_held())
+        held = self.sudo().filtered(lambda m: m.ropo_job_ids or m._ropo_is_held())
         if held:
             raise UserError(self._ropo_held_text(held))
 
@@ -214,7 +214,7 @@ class AccountMove(models.Model):
 
     def _ropo_is_held(self):
         """Whether Ropo has it, may have it, or is about to get it."""
-        return bool(self.ropo_job_ids) or any(
+        return not all(self.ropo_job_ids.mapped("released")) or any(
             request.state in LIVE and not request.void
             for request in self.ropo_request_ids
         )

@@ -451,17 +451,19 @@ class RopoAccount(models.Model):
     # --- business ---
 
     @contextmanager
-    def _client(self, renew=False):
+    def _client(self, renew=False, profile=None):
         """The channel's client for this account, with a token that is good.
 
         The only place where the credentials are read. Opens cursors of its own for
         the token and does HTTP: call it where no transaction is half done.
 
         :param renew: log in again even when a token is at hand
+        :param profile: of the records that the call is about, if it is about any
         :raises ChannelError: when nobody opened the door
         """
         self.ensure_one()
         self._check_may_speak()
+        self._check_speaks_for(profile)
         own = self.sudo()
         client = RopoOne(
             own.base_url,
@@ -471,6 +473,7 @@ class RopoAccount(models.Model):
             connections=own.max_concurrency,
             loopback_http=own.environment == "sandbox",
             paths=own._paths(),
+            profile=own.profile,
         )
         tokens = self.env["ropo.token"].sudo()
         try:
@@ -493,10 +496,12 @@ class RopoAccount(models.Model):
 
     def _is_copy(self):
         """Whether this is Ropo's production in a database that was copied."""
-        parameters = self.env["ir.config_parameter"].sudo()
-        neutralized = parameters.get_param("database.is_neutralized")
         copied = self.database_uuid != self._current_database()
-        return self.environment == "production" and bool(neutralized or copied)
+        return self.environment == "production" and (self._is_neutralized() or copied)
+
+    def _is_neutralized(self):
+        parameters = self.env["ir.config_parameter"].sudo()
+        return bool(parameters.get_param("database.is_neutralized"))
 
     def _checked_url(self):
         loopback_http = self.environment == "sandbox"
@@ -573,11 +578,14 @@ class RopoAccount(models.Model):
     def _credentials_question(self):
         return self.env._("Ropo refuses the credentials")
 
-    def _call_now(self, call):
-        """What `call(client)` returns; a failure becomes a sentence for the user."""
+    def _call_now(self, call, profile=None):
+        """What `call(client)` returns; a failure becomes a sentence for the user.
+
+        :param profile: as for `_client()`
+        """
         self.ensure_one()
         try:
-            with self._client() as client:
+            with self._client(profile=profile) as client:
                 return call(client)
         except ChannelError as error:
             raise UserError(self._explain(error)) from error
@@ -721,6 +729,11 @@ class RopoAccount(models.Model):
                 "again in a moment, or allow fewer calls at once."
             ),
             Reason.REFUSED: self.env._("%(account)s: Ropo said no%(detail)s."),
+            Reason.PROFILE: self.env._(
+                "%(account)s: this belongs to another profile (environment, address or "
+                "customer ID) than the one that the account has now, so Ropo is not "
+                "asked about it."
+            ),
         }
 
 

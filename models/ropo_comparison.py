@@ -230,6 +230,8 @@ class RopoComparison(models.AbstractModel):
                    AND job.chased
                    AND job.stage != 'closed'
                    AND account.active
+                   -- A case of another environment can't be reached any more.
+                   AND job.profile = account.profile
                    AND CASE WHEN told.state = 'reversal'
                             THEN standing.amount IS NOT NULL
                             WHEN standing.amount IS NULL
@@ -291,6 +293,7 @@ class RopoComparison(models.AbstractModel):
               FROM ropo_request credit
               JOIN ropo_job job
                 ON job.account_id = credit.account_id
+               AND job.profile = credit.profile
                AND job.jobid = credit.payload->>'refundtojobid',
                    jsonb_each_text(credit.covers) covered
              WHERE credit.operation = 'credit_note'

@@ -30,6 +30,11 @@ class RopoEvent(models.Model):
 
     account_id = fields.Many2one("ropo.account", required=True, ondelete="restrict")
     company_id = fields.Many2one(related="account_id.company_id", store=True)
+    profile = fields.Char(
+        readonly=True,
+        groups="base.group_system",
+        help="Of the account when this came: it tells only of cases of that profile.",
+    )
     job_id = fields.Many2one(
         "ropo.job", string="Case", ondelete="set null", index="btree_not_null"
     )
@@ -94,8 +99,14 @@ class RopoEvent(models.Model):
     )
 
     _external_unique = models.Constraint(
-        "UNIQUE(account_id, external_id)", "Ropo's events are kept once."
+        "UNIQUE(account_id, profile, external_id)", "Ropo's events are kept once."
     )
+
+    # --- CRUD ---
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        return super().create(self.env["ropo.account"]._stamp_profile(vals_list))
 
     # --- computes ---
 
@@ -195,7 +206,7 @@ class RopoEvent(models.Model):
         self._persist(account.write, {"gap_since": fields.Date.today()})
         try:
             while rows := client.status_rows():
-                self._take(account, rows)
+                self._take(account, rows, client.profile)
         except ChannelError as error:
             if error.outcome != Outcome.UNKNOWN:
                 account.gap_since = False  # no page had been given out
@@ -210,13 +221,13 @@ class RopoEvent(models.Model):
         # The day before too: Ropo's day may not be ours.
         day = max(account.gap_since - timedelta(days=1), today - LONGEST_GAP)
         while day <= today:
-            self._take(account, client.status_rows(date=day))
+            self._take(account, client.status_rows(date=day), client.profile)
             day += timedelta(days=1)
         account.gap_since = False
 
-    def _take(self, account, rows):
+    def _take(self, account, rows, profile):
         # Ropo will not say it again.
-        self._persist(self._store, account, rows)
+        self._persist(self._store, account, rows, "poll", profile)
         self._take_in(account)
 
     def _take_in(self, account):
@@ -237,8 +248,10 @@ class RopoEvent(models.Model):
     # --- business: keeping ---
 
     @api.model
-    def _store(self, account, rows, source="poll"):
+    def _store(self, account, rows, source="poll", profile=None):
         """Keeps raw rows, each once, whatever is in them; those that are new.
+
+        :param profile: under which they came, if not under the account's of now
 
         In one query, and so that of two who store the same at the same moment the
         second finds the first one's, or is told to try again.
@@ -252,18 +265,19 @@ class RopoEvent(models.Model):
             SQL(
                 """
                 INSERT INTO ropo_event (
-                       account_id, company_id, source, state, external_id, raw,
-                       create_uid, create_date, write_uid, write_date)
-                SELECT %(account)s, %(company)s, %(source)s, 'new',
+                       account_id, company_id, profile, source, state,
+                       external_id, raw, create_uid, create_date, write_uid, write_date)
+                SELECT %(account)s, %(company)s, %(profile)s, %(source)s, 'new',
                        fresh.external_id, fresh.raw,
                        %(user)s, %(now)s, %(user)s, %(now)s
                   FROM jsonb_to_recordset(%(rows)s::jsonb)
                     AS fresh (external_id varchar, raw jsonb)
-                    ON CONFLICT (account_id, external_id) DO NOTHING
+                    ON CONFLICT (account_id, profile, external_id) DO NOTHING
              RETURNING id
                 """,
                 account=account.id,
                 company=account.company_id.id,
+                profile=profile or account.sudo().profile,
                 source=source,
                 user=self.env.uid,
                 now=self.env.cr.now(),
@@ -296,6 +310,7 @@ class RopoEvent(models.Model):
         since = fields.Datetime.now() - LONGEST_WAIT
         return [
             ("account_id", "=", account.id),
+            ("profile", "=", account.sudo().profile),
             "|",
             ("state", "=", "new"),
             "&",
@@ -397,18 +412,20 @@ class RopoEvent(models.Model):
         jobs = self.env["ropo.job"].search(
             [
                 ("account_id", "=", account.id),
+                ("profile", "in", self.mapped("profile")),
                 "|",
                 ("jobid", "in", list(ids)),
                 ("billnum", "in", list(numbers)),
             ],
             order="chased, id",
         )
-        by_id = {job.jobid: job for job in jobs if job.jobid}
-        by_number = {job.billnum: job for job in jobs}
+        by_id = {(job.profile, job.jobid): job for job in jobs if job.jobid}
+        by_number = {(job.profile, job.billnum): job for job in jobs}
         for event in self.filtered(lambda event: not event.job_id):
             assignment = str(event.raw.get("jobid") or "")
             number = str(event.raw.get("billnum") or "")
-            job = by_id.get(assignment) or by_number.get(number)
+            job = by_id.get((event.profile, assignment))
+            job = job or by_number.get((event.profile, number))
             if job and assignment and not job.jobid:
                 job.jobid = assignment  # its answer was lost; here is its id
             event.job_id = job

@@ -43,6 +43,11 @@ class RopoJob(models.Model):
 
     account_id = fields.Many2one("ropo.account", required=True, ondelete="restrict")
     company_id = fields.Many2one("res.company", required=True, index=True)
+    profile = fields.Char(
+        readonly=True,
+        groups="base.group_system",
+        help="Of the account when this began: no other credentials are used for it.",
+    )
     move_id = fields.Many2one(
         "account.move",
         string="Invoice",
@@ -148,10 +153,17 @@ class RopoJob(models.Model):
     request_ids = fields.One2many("ropo.request", "job_id", string="Told to Ropo")
 
     _jobid_unique = models.UniqueIndex(
-        "(account_id, jobid) WHERE jobid IS NOT NULL AND jobid != ''",
+        "(account_id, COALESCE(profile, ''), jobid) "
+        "WHERE jobid IS NOT NULL AND jobid != ''",
         "Each assignment of Ropo's is one case.",
     )
     _followed = models.Index("(move_id) WHERE chased AND stage != 'closed'")
+
+    # --- CRUD ---
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        return super().create(self.env["ropo.account"]._stamp_profile(vals_list))
 
     # --- computes ---
 
@@ -166,8 +178,8 @@ class RopoJob(models.Model):
     def action_refresh(self):
         """Asks Ropo where these cases stand; who asks for one hears why it can't be."""
         failures = self.browse()
-        for account, jobs in self.grouped("account_id").items():
-            failed = account._call_now(jobs.sudo()._refresh)
+        for (account, profile), jobs in self._by_profile().items():
+            failed = account._call_now(jobs.sudo()._refresh, profile)
             failures |= self.browse(job.id for job in failed)
             if failed and len(self) == 1:
                 raise UserError(account._explain(failed[jobs.sudo()]))
@@ -202,7 +214,9 @@ class RopoJob(models.Model):
         """Fetches the address of the page where the debtor sees and pays."""
         self.ensure_one()
         self.check_access("read")
-        url = self.account_id._call_now(lambda client: client.debtor_link(self.billnum))
+        url = self.account_id._call_now(
+            lambda client: client.debtor_link(self.billnum), self.sudo().profile
+        )
         if not url:
             raise UserError(
                 self.env._(
@@ -221,9 +235,13 @@ class RopoJob(models.Model):
         jobs = self.search(due, order="fetch_at, id", limit=FETCHES_PER_RUN)
         progress = self.env["ir.cron"]._commit_progress
         progress(remaining=self.search_count(due))
-        for account, own in jobs.grouped("account_id").items():
+        for (account, profile), own in jobs._by_profile().items():
+            if profile != account.profile:
+                own.fetch_at = False
+                progress(len(own))
+                continue
             try:
-                with account._client() as client:
+                with account._client(profile=profile) as client:
                     for job in own:
                         if job.try_lock_for_update():
                             job._fetch_due(client)
@@ -319,7 +337,11 @@ class RopoJob(models.Model):
     @api.model
     def _refresh_changed(self, account, client):
         """Asks about the cases of this account to which something has happened."""
-        changed = [("account_id", "=", account.id), ("to_refresh", "=", True)]
+        changed = [
+            ("account_id", "=", account.id),
+            ("profile", "=", client.profile),
+            ("to_refresh", "=", True),
+        ]
         jobs = self.search(changed, limit=REFRESHES_PER_RUN)
         standings = jobs._ask(client)
         self.env["ropo.request"]._persist(jobs._take_standings, standings)
@@ -373,6 +395,10 @@ class RopoJob(models.Model):
             self.stage_event_time = max(self.stage_event_time or now, now)
             if stage != self.stage:
                 self._set_stage(stage, now, state.text)
+
+    def _by_profile(self):
+        """`{(account, profile): cases}`: those that one client may ask about."""
+        return self.grouped(lambda job: (job.account_id, job.sudo().profile))
 
     def _identity(self):
         """By which the case is found in Ropo's customer ledger."""
@@ -484,9 +510,9 @@ class RopoJob(models.Model):
         :return: `{job: why not}` of those that could not be had
         """
         failures = {}
-        for account, jobs in self.grouped("account_id").items():
+        for (account, profile), jobs in self._by_profile().items():
             try:
-                with account._client() as client:
+                with account._client(profile=profile) as client:
                     for job in jobs:
                         failures |= job._attach_pdf(client)
             except ChannelError as error:

@@ -71,6 +71,12 @@ class RopoRequest(models.Model):
         "ropo.account", required=True, ondelete="restrict", check_company=False
     )
     company_id = fields.Many2one("res.company", required=True, index=True)
+    profile = fields.Char(
+        readonly=True,
+        groups="base.group_system",
+        help="Of the account when this was asked for: it goes with no other "
+        "credentials.",
+    )
     move_id = fields.Many2one(
         "account.move", required=True, ondelete="restrict", index=True
     )
@@ -481,6 +487,7 @@ class RopoRequest(models.Model):
             return total
         try:
             with account._client() as client:
+                self._persist(self._refuse_foreign, account, client.profile)
                 for done in self._run(account, client, end, only):
                     total += done
         except ChannelError as error:
@@ -548,7 +555,9 @@ class RopoRequest(models.Model):
             claimed = None
             if not account._is_resting() and time.monotonic() < end:
                 # Write-ahead: from here on it may be said.
-                claimed = self._persist(self._claim_next, step, account, only)
+                claimed = self._persist(
+                    self._claim_next, step, account, only, client.profile
+                )
             begun = claimed is not None and (
                 claimed,
                 claimed._say(client, pace, account),
@@ -564,8 +573,8 @@ class RopoRequest(models.Model):
                 return
             under_way = begun
 
-    def _claim_next(self, step, account, only):
-        return step(account, only)._claim(account)
+    def _claim_next(self, step, account, only, profile):
+        return step(account, only)._of_profile(profile)._claim(account)
 
     def _persist(self, act, *args):
         """What `act(*args)` returns, its work committed; anew when another transaction
@@ -797,6 +806,7 @@ class RopoRequest(models.Model):
         return jobs.search(
             [
                 ("account_id", "=", account.id),
+                ("profile", "=", self.profile),
                 ("move_id", "in", list(invoices)),
                 ("chased", "=", True),
             ]
@@ -1023,6 +1033,7 @@ class RopoRequest(models.Model):
                 job = self.env["ropo.job"].search(
                     [
                         ("account_id", "=", request.account_id.id),
+                        ("profile", "=", request.profile),
                         ("jobid", "=", str(credited)),
                     ]
                 )
@@ -1044,6 +1055,7 @@ class RopoRequest(models.Model):
         amount = self.amount if chases else self.move_id.amount_total
         return {
             "account_id": self.account_id.id,
+            "profile": self.profile,
             "company_id": self.company_id.id,
             "move_id": self.move_id.id,
             "kind": self.operation,
@@ -1161,6 +1173,7 @@ class RopoRequest(models.Model):
         lost = self.search(
             [
                 ("account_id", "=", account.id),
+                ("profile", "=", client.profile),
                 ("state", "=", "unknown"),
                 ("to_review", "=", False),
                 *self._time_has_come(),
@@ -1186,7 +1199,7 @@ class RopoRequest(models.Model):
             _logger.info("Ropo request %s: can't be asked about: %s", self.id, error)
             self._persist(self._ask_again_later)
             return False
-        self.env["ropo.event"]._take(self.account_id, rows)
+        self.env["ropo.event"]._take(self.account_id, rows, client.profile)
         return True
 
     def _look_up_alone(self, client):

@@ -14,6 +14,7 @@ from . import (
     test_policy,
     test_poll,
     test_privacy,
+    test_profile,
     test_random_walk,
     test_report,
     test_request_state,

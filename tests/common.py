@@ -237,6 +237,15 @@ class RopoCommon(AccountTestInvoicingCommon):
         """Something happens to the case at Ropo."""
         self.sandbox.post(f"jobs/{job.jobid}/{what}", **body)
 
+    def move_ropo_to(self, url):
+        """Ropo's host answers somewhere else, or nowhere: the same profile."""
+        self.env.flush_all()
+        self.cr.execute(
+            "UPDATE ropo_account SET base_url = %s WHERE id = %s",
+            [url, self.account.id],
+        )
+        self.account.invalidate_recordset(["base_url"])
+
     def tell(self):
         """Has Ropo told what the ledger says and it has not heard."""
         self.compare()

@@ -257,12 +257,13 @@ class TestArchive(DocumentsCommon):
         self.account.fetch_documents = True
         invoices = self.sent() | self.sent()
         self.env["ropo.token"].sudo().search([]).unlink()
-        self.account.base_url = "http://127.0.0.1:9"
+        self.move_ropo_to("http://127.0.0.1:9")
         with mute_logger("odoo.addons.ropo_connect.models.ropo_account"):
             self.archive()
         self.assertTrue(self.account.paused_until)
         self.assertEqual(set(invoices.ropo_job_ids.mapped("fetch_tries")), {0})
-        self.account.write({"base_url": self.sandbox.url, "paused_until": False})
+        self.move_ropo_to(self.sandbox.url)
+        self.account.paused_until = False
         self.archive()
         self.assertEqual(len(self.pdfs(invoices)), 2)
 

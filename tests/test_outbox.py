@@ -383,7 +383,7 @@ class TestOutbox(OutboxCommon):
 
     def test_unreachable_ropo_costs_one_try_and_no_flood(self):
         requests = self.put(self.create_invoices(3))
-        self.account.base_url = NOWHERE
+        self.move_ropo_to(NOWHERE)
         for _run in range(4):
             self.account.paused_until = False
             self.env.flush_all()
@@ -393,7 +393,8 @@ class TestOutbox(OutboxCommon):
         self.assertEqual(len(self.account.message_ids), messages)
         self.assertStates(requests, *["queued"] * 3)
         self.assertEqual(requests.mapped("attempts"), [0, 0, 0])
-        self.account.write({"base_url": self.sandbox.url, "paused_until": False})
+        self.move_ropo_to(self.sandbox.url)
+        self.account.paused_until = False
         self.work_off()
         self.assertStates(requests, *["done"] * 3)
 

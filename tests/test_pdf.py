@@ -132,7 +132,7 @@ class TestPdf(RopoCommon):
 
     def test_a_host_that_is_down_is_said_once_for_all(self):
         invoices = self.sent() | self.sent()
-        self.account.base_url = "http://127.0.0.1:9"
+        self.move_ropo_to("http://127.0.0.1:9")
         wizard, _action = self.fetch(invoices)
         self.assertEqual(len(wizard.line_ids), 2)
         for reason in wizard.line_ids.mapped("reason"):
