@@ -29,7 +29,14 @@ class RopoEvent(models.Model):
     _rec_name = "text"
 
     account_id = fields.Many2one("ropo.account", required=True, ondelete="restrict")
-    company_id = fields.Many2one(related="account_id.company_id", store=True)
+    company_id = fields.Many2one(
+        "res.company",
+        compute="_compute_company_id",
+        store=True,
+        precompute=True,
+        index=True,
+        help="That of the case: a branch may use its parent's account.",
+    )
     profile = fields.Char(
         readonly=True,
         groups="base.group_system",
@@ -109,6 +116,11 @@ class RopoEvent(models.Model):
         return super().create(self.env["ropo.account"]._stamp_profile(vals_list))
 
     # --- computes ---
+
+    @api.depends("job_id", "account_id")
+    def _compute_company_id(self):
+        for event in self:
+            event.company_id = event.job_id.company_id or event.account_id.company_id
 
     @api.depends("raw")
     def _compute_raw_text(self):

@@ -157,3 +157,92 @@ class TestPrivacy(RopoCommon, HttpCase):
         invoice = self.create_invoice()
         invoice.with_user(self.seller)._ropo_heed_mail(template)
         self.assertEqual(invoice.ropo_notice_date, self.today)
+
+
+@tagged("post_install", "-at_install")
+class TestBranch(RopoCommon):
+    """A branch that uses its parent's account."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.branch = cls.env["res.company"].create(
+            {
+                "name": "Branch Oy",
+                "parent_id": cls.env.company.id,
+                "country_id": cls.env.ref("base.fi").id,
+            }
+        )
+        cls.cr.precommit.run()  # gives it its parent's accounts
+        cls.env.user.company_ids |= cls.branch
+        cls.of_branch = cls.new_manager("of_branch", cls.branch)
+        cls.of_parent = cls.new_manager("of_parent", cls.env.company)
+        cls.of_both = cls.new_manager("of_both", cls.branch | cls.env.company)
+
+    @classmethod
+    def new_manager(cls, login, companies):
+        return new_test_user(
+            cls.env,
+            login=login,
+            groups="ropo_connect.group_ropo_manager",
+            company_id=companies[0].id,
+            company_ids=[Command.set(companies.ids)],
+        )
+
+    def events_seen_by(self, user):
+        companies = {"allowed_company_ids": user.company_ids.ids}
+        return self.env["ropo.event"].with_user(user).with_context(**companies)
+
+    def test_an_event_is_seen_where_its_case_is(self):
+        journal = self.company_data["default_journal_sale"]
+        ours = self.create_invoice(
+            days_overdue=20, company_id=self.branch.id, journal_id=journal.id
+        )
+        self.transfer(ours, notice_date=self.today)
+        theirs = self.chased()
+        for move in ours | theirs:
+            job = move.sudo().ropo_job_ids
+            self.assertEqual(job.account_id, self.account)
+            self.at_ropo(job, "comment", text=f"About {move.name}")
+            self.at_ropo(job, "pay", amount=20)
+        self.run_cron("cron_poll_status")
+        for user, moves in (
+            (self.of_branch, ours),
+            (self.of_parent, theirs),
+            (self.of_both, ours | theirs),
+        ):
+            with self.subTest(user.login):
+                events = self.events_seen_by(user).search([])
+                self.assertEqual(events.sudo().move_id, moves)
+                self.assertEqual(len(events), 2 * len(moves))
+                self.assertEqual(events.sudo().company_id, moves.company_id)
+        mine = ours.with_user(self.of_branch)
+        self.assertEqual(len(mine.ropo_event_ids), 2)
+
+    def test_an_event_without_a_case_is_seen_where_the_account_is(self):
+        row = {"id": "P1", "statustype": "comment", "billnum": "none"}
+        self.env["ropo.event"]._receive(self.account, [row])
+        self.assertTrue(self.events_seen_by(self.of_parent).search([]))
+        self.assertFalse(self.events_seen_by(self.of_branch).search([]))
+
+    def test_a_branch_uses_its_parents_account_and_does_not_change_it(self):
+        account = self.account.with_user(self.of_branch)
+        self.assertTrue(account.read(["name", "auto_transfer"]))
+        for attempt in (
+            lambda: account.write({"active": False}),
+            lambda: account.write({"auto_transfer": "reminder"}),
+            lambda: account.write({"paused_until": "2099-01-01"}),
+            account.action_archive,
+            account.unlink,
+            account.action_poll_status,
+            account.action_test_connection,
+            account.action_end_profile,
+            lambda: account.create({"name": "X", "company_id": self.env.company.id}),
+        ):
+            with self.assertRaises(AccessError):
+                attempt()
+        self.assertTrue(self.account.active)
+        own = account.create({"name": "Own", "company_id": self.branch.id})
+        own.auto_transfer = "reminder"
+        own.unlink()
+        self.account.with_user(self.of_parent).name = "Renamed"
