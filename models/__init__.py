@@ -12,6 +12,7 @@ from . import (
     res_config_settings,
     res_partner,
     ropo_account,
+    ropo_account_database,
     ropo_account_policy,
     ropo_account_profile,
     ropo_claim_terms,

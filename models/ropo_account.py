@@ -90,7 +90,6 @@ class RopoAccount(models.Model):
         string="Customer ID (cid)", groups="base.group_system", copy=False
     )
     apicode = fields.Char(string="API Code", groups="base.group_system", copy=False)
-    database_uuid = fields.Char(readonly=True, copy=False, groups="base.group_system")
     service_model = fields.Selection(
         [
             ("connect", "Connect: Ropo delivers, and chases what is handed over"),
@@ -387,9 +386,6 @@ class RopoAccount(models.Model):
             for name in ("environment", "country", "base_url")
         )
 
-    def _adopt_database(self):
-        self.sudo().database_uuid = self._current_database()
-
     # --- actions ---
 
     def action_test_connection(self):
@@ -494,15 +490,6 @@ class RopoAccount(models.Model):
         if own._is_copy():
             raise NotSent(Reason.ADDRESS, "copy")
 
-    def _is_copy(self):
-        """Whether this is Ropo's production in a database that was copied."""
-        copied = self.database_uuid != self._current_database()
-        return self.environment == "production" and (self._is_neutralized() or copied)
-
-    def _is_neutralized(self):
-        parameters = self.env["ir.config_parameter"].sudo()
-        return bool(parameters.get_param("database.is_neutralized"))
-
     def _checked_url(self):
         loopback_http = self.environment == "sandbox"
         url = checked_url(self.base_url, loopback_http=loopback_http)
@@ -525,9 +512,6 @@ class RopoAccount(models.Model):
         }
         return {name: path for name, path in found.items() if path}
 
-    def _current_database(self):
-        return self.env["ir.config_parameter"].sudo().get_param("database.uuid")
-
     def _is_resting(self):
         return bool(self.paused_until and self.paused_until > fields.Datetime.now())
 
@@ -542,6 +526,7 @@ class RopoAccount(models.Model):
         if error.reason == Reason.CREDENTIALS:
             wait = REST_AFTER_REFUSAL
             self._ask_person(self._credentials_question(), self._explain(error))
+        self._ask_about_move(error)
         self.paused_until = fields.Datetime.now() + wait
         _logger.warning("Ropo account %s rests: %s", self.id, error.reason)
 
@@ -556,12 +541,15 @@ class RopoAccount(models.Model):
         self.filtered("paused_until").paused_until = False
         self._open_questions(self._credentials_question()).unlink()
 
-    def _ask_person(self, summary, note):
-        """One activity for the responsible, however often the reason comes back."""
+    def _ask_person(self, summary, note, user=None):
+        """One activity for the responsible, however often the reason comes back.
+
+        :param user: who is asked, instead of the responsible
+        """
         self.ensure_one()
         if self._open_questions(summary):
             return
-        responsible = self.user_id or self.env.ref("base.user_admin")
+        responsible = user or self.user_id or self.env.ref("base.user_admin")
         self.activity_schedule(
             "mail.mail_activity_data_warning",
             summary=summary,
@@ -654,12 +642,7 @@ class RopoAccount(models.Model):
         """What went wrong on this account and what to do, in one or two sentences."""
         host = urlsplit(self.base_url or "").netloc or self.base_url or "-"
         if error.reason == Reason.ADDRESS and error.detail == "copy":
-            return self.env._(
-                "%(account)s: this database is a copy, or was neutralized, so it does "
-                "not speak to Ropo's production. If it is the one to use, enter the "
-                "credentials again.",
-                account=self.name,
-            )
+            return self._copy_text()
         if error.reason == Reason.CREDENTIALS and error.detail == "missing":
             return self.env._(
                 "%(account)s has no customer ID or no API code yet. A system "

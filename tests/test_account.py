@@ -1,8 +1,10 @@
 """The account: its address, its credentials, its limits, and the connection."""
 
+from unittest.mock import patch
+
 from psycopg2 import IntegrityError
 
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
 from odoo.tools import file_open, mute_logger
 
@@ -206,6 +208,93 @@ class TestAccount(RopoCommon):
         self.account._check_may_speak()
         parameters.set_param("database.is_neutralized", "True")
         self.assertIn("this database is a copy", self.refusal())
+
+    def moved(self):
+        """What of the place of a database a copy or a move changes, each undone."""
+        account = type(self.account)
+        for name, value in (
+            ("_current_name", "of-the-copy"),
+            ("_current_server", "7000000000000000001/16384"),
+            ("_current_host", "copy.example.com"),
+        ):
+            with (
+                self.subTest(name),
+                patch.object(account, name, lambda self, v=value: v),
+            ):
+                self.account.invalidate_recordset()
+                yield name
+
+    def production(self):
+        self.account.write({"environment": "production", "cid": "1", "apicode": "2"})
+        self.assertFalse(self.account.is_elsewhere)
+        self.account._check_may_speak()
+
+    def test_a_copy_made_by_postgresql_does_not_speak_to_production(self):
+        """It keeps all that Odoo stores, and so the database's uuid, too."""
+        self.production()
+        for _name in self.moved():
+            self.assertIn("this database is a copy", self.refusal())
+            self.assertTrue(self.account.is_elsewhere)
+            self.assertFalse(self.account._of_webhook(self.account.webhook_key, "", ""))
+        self.account.invalidate_recordset()
+        self.account._check_may_speak()
+
+    def test_a_changed_address_of_odoo_is_another_host(self):
+        self.production()
+        self.env["ir.config_parameter"].set_param(
+            "web.base.url", "https://copy.example.com"
+        )
+        self.assertIn("this database is a copy", self.refusal())
+
+    def test_after_a_move_one_administrator_is_asked_once(self):
+        self.production()
+        self.account.user_id = self.manager
+        invoice = self.create_invoice()
+        self._wizard("ropo.send.wizard", invoice).action_send()
+        for _name in self.moved():
+            for _run in range(3):
+                self.account.paused_until = False
+                with mute_logger("odoo.addons.ropo_connect.models.ropo_account"):
+                    self.work_off()
+            question = self.account.activity_ids
+            self.assertEqual(len(question), 1)
+            self.assertTrue(question.user_id.has_group("base.group_system"))
+            self.assertIn("This Database Is the One to Use", question.note)
+            with self.assertRaises(AccessError):
+                self.account.with_user(self.manager).action_adopt_database()
+            self.account.action_adopt_database()
+            self.assertFalse(self.account.activity_ids)
+            self.assertFalse(self.account.paused_until)
+            self.assertFalse(self.account.is_elsewhere)
+            self.account._check_may_speak()
+        self.assertEqual(invoice.ropo_state, "queued")
+
+    def test_each_address_of_odoo_is_confirmed_once(self):
+        """Odoo notes at which address an administrator logged in last."""
+        self.production()
+        parameters = self.env["ir.config_parameter"]
+        first = parameters.get_param("web.base.url")
+        parameters.set_param("web.base.url", "https://books.example.com:8069")
+        self.account.action_adopt_database()
+        for url in (first, "https://books.example.com"):
+            parameters.set_param("web.base.url", url)
+            self.account._check_may_speak()
+        # A move to another server makes the earlier addresses unknown again.
+        with patch.object(type(self.account), "_current_server", lambda self: "1/2"):
+            self.account.action_adopt_database()
+            parameters.set_param("web.base.url", first)
+            self.assertIn("this database is a copy", self.refusal())
+
+    def test_the_place_of_the_database_is_postgresqls_own(self):
+        uuid, name, server = self.account._current_database()
+        self.assertEqual(name, self.cr.dbname)
+        self.assertRegex(server, r"^\d+/\d+$")
+        self.assertTrue(uuid)
+
+    def test_a_copy_of_test_or_sandbox_is_not_stopped(self):
+        for _name in self.moved():
+            self.account._check_may_speak()
+            self.assertFalse(self.account.is_elsewhere)
 
     def test_neutralizing_leaves_nothing_usable(self):
         self.account.action_test_connection()
