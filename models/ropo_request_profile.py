@@ -34,23 +34,35 @@ class RopoRequest(models.Model):
 
     @api.model
     def _refuse_foreign(self, account, profile):
-        """Concludes what waits for a profile that the account has no more."""
+        """Concludes what waits for a profile that the account has no more; what may
+        have arrived there is for a person to find out."""
         foreign = self.search(
             [
                 ("account_id", "=", account.id),
-                ("state", "=", "queued"),
+                ("state", "in", ("queued", "unknown")),
                 ("profile", "!=", profile),
+                ("to_review", "=", False),
             ]
         )
-        if foreign:
-            foreign._set_state(
-                "rejected",
-                error=self.env._(
-                    "It was asked for under another profile (environment, address or "
-                    "customer ID) than the one that the account has now. Try it again "
-                    "under this one, or cancel it."
-                ),
-            )
+        waiting = foreign.filtered(lambda request: request.state == "queued")
+        waiting._set_state(
+            "rejected",
+            error=self.env._(
+                "It was asked for under another profile (environment, address or "
+                "customer ID) than the one that the account has now. Send it again "
+                "under this one, or cancel it."
+            ),
+        )
+        (foreign - waiting)._set_state(
+            "unknown",
+            to_review=True,
+            error=self.env._(
+                "It is not known whether Ropo got it, and the account has another "
+                "profile (environment, address or customer ID) now. Look it up in Ropo "
+                "One under the earlier profile, then choose “It Arrived” or “Send "
+                "Again”."
+            ),
+        )
 
     def _end_for_good(self):
         """Neither these nor their cases count any more, nor is anything of them sent

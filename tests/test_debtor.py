@@ -105,6 +105,7 @@ class TestWhoCollects(DebtorCommon):
             case = invoice.ropo_job_ids
             self.assertEqual(case.chased, asked == UNIFY)
             self.assertEqual(case.open_amount, 125.5 if case.chased else 0)
+            self.account.sudo().action_end_profile()
 
     def test_payload_is_that_of_the_model_that_was_asked_for(self):
         """But for its own number: whole, as if nothing had changed."""
@@ -120,7 +121,8 @@ class TestWhoCollects(DebtorCommon):
         self.account.write(UNIFY)
         invoice = self.create_invoice(days_overdue=20)
         self.send(invoice)
-        self.account.write(CONNECT)
+        self.account.write({"service_model": "connect", "sequence": 99})
+        self.account = self._create_account(self.env.company, **CONNECT)
         reminded = self.chased()
         delivered = self.create_invoice()
         self.send(delivered)

@@ -290,6 +290,9 @@ class TestProfile(RopoCommon):
         self.assertEqual(waiting.ropo_state, "rejected")
         self.assertIn("another profile", waiting.ropo_problem)
         self.assertEqual(lost.ropo_state, "unknown")
+        # A person says, and no worker is woken for it meanwhile.
+        self.assertTrue(lost.ropo_request_ids.to_review)
+        self.assertFalse(lost.ropo_request_ids.next_attempt_at)
         lost.ropo_request_ids.with_user(self.manager).action_resolve_requeue()
         self.work_off()
         self.assertEqual(lost.ropo_state, "rejected")
