@@ -75,6 +75,8 @@ class AccountMove(models.Model):
                     held[move.id], model or own.service_model
                 )
             verdicts[move] = verdict
+        if operation != "credit_note":
+            self._ropo_check_numbers(verdicts)
         if chase and warn and not account:
             self._ropo_add_warnings(verdicts)
         return verdicts
@@ -211,6 +213,29 @@ class AccountMove(models.Model):
             partner=owner.display_name,
         )
         return Verdict("business_id", text, owner)
+
+    def _ropo_check_numbers(self, verdicts):
+        """Holds back those whose customer shares its number at Ropo with another one:
+        for Ropo both would be one debtor. Not credit notes, which ask for nothing."""
+        ready = self.filtered(lambda move: not verdicts[move].code)
+        holders = ready.commercial_partner_id._ropo_holders()
+        for move in ready:
+            owner, root = move.commercial_partner_id, move.company_id.root_id
+            others = [
+                partner
+                for partner, company in holders.get(owner.ref, ())
+                if partner != owner and (not company or company.root_id == root)
+            ]
+            if others:
+                text = self.env._(
+                    "%(partner)s and %(other)s have the same customer number "
+                    "%(number)s at Ropo, which takes them for one debtor. Give one of "
+                    "them another reference.",
+                    partner=owner.display_name,
+                    other=others[0].display_name,
+                    number=owner.ref,
+                )
+                verdicts[move] = Verdict("customer_number", text, owner)
 
     def _ropo_delivery_verdict(self, account, chase, wanted):
         """Whether the way of delivery has what it needs to find the customer."""

@@ -1,9 +1,12 @@
+from collections import defaultdict
+
 from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
 from ..channels import identifiers
 from ..channels.documents import Debtor, Delivery, Place
+from .ropo_job import ENDED
 
 SENDTYPES = [
     ("post", "Letter"),
@@ -18,6 +21,7 @@ SENDTYPES = [
 ELECTRONIC_ADDRESS = ("evoice", "evoicenet", "evoicesm", "b2c")
 # What customers, and colleagues who have nothing to do with invoices, don't see.
 READERS = "account.group_account_invoice,account.group_account_readonly"
+ID_PREFIX = "ODOO-"
 # Not every delivery is known for every document (guides: Invoice, Reminder).
 DELIVERY_OF_INVOICE = {"b2c": "evoice"}
 DELIVERY_OF_REMINDER = {"evoicenet": "evoice", "evoicesm": "evoice", "peppol": "post"}
@@ -120,9 +124,44 @@ class ResPartner(models.Model):
     # --- helpers ---
 
     def _ropo_reference(self):
-        """The customer number by which Ropo and we mean the same debtor."""
+        """The customer number by which Ropo and we mean the same debtor.
+
+        An id has a prefix, so that it is never somebody else's reference.
+        """
         self.ensure_one()
-        return self.ref or str(self.id)
+        return self._ropo_own_reference() or f"{ID_PREFIX}{self.id}"
+
+    def _ropo_own_reference(self):
+        """The reference that was entered, if it can serve as a customer number."""
+        reference = self.ref or ""
+        return "" if reference.startswith(ID_PREFIX) else reference
+
+    def _ropo_holders(self):
+        """Who else is known by the references of these: `{reference: [(customer,
+        company)]}`, by the references of today and by those that cases were sent
+        with; without a company where all companies share the customer."""
+        found = defaultdict(list)
+        references = [p.ref for p in self if p._ropo_own_reference()]
+        if not references:
+            return found
+        for partner in self.sudo().search([("ref", "in", references)]):
+            if partner == partner.commercial_partner_id:
+                found[partner.ref].append((partner, partner.company_id))
+        cases = (
+            self.env["ropo.job"]
+            .sudo()
+            ._read_group(
+                [
+                    ("debtor_reference", "in", references),
+                    ("released", "=", False),
+                    ("stage", "not in", ENDED),
+                ],
+                ["debtor_reference", "partner_id", "company_id"],
+            )
+        )
+        for reference, partner, company in cases:
+            found[reference].append((partner, company))
+        return found
 
     def _ropo_registration_number(self):
         """The business id, which the VAT number tells where it was not entered."""

@@ -77,7 +77,9 @@ class RopoJob(models.Model):
         readonly=True,
         help="The reference that the debtor pays with, when Ropo gave one of its own.",
     )
-    debtor_reference = fields.Char(string="Customer Number", readonly=True)
+    debtor_reference = fields.Char(
+        string="Customer Number", readonly=True, index="btree_not_null"
+    )
     stage = fields.Selection(STAGES, required=True, readonly=True, index=True)
     released = fields.Boolean(
         readonly=True,

@@ -1,6 +1,7 @@
 from . import (
     test_account,
     test_answers,
+    test_customer_number,
     test_debtor,
     test_documents,
     test_gateway,

@@ -150,7 +150,7 @@ class TestDocuments(RopoCommon):
         head |= {
             "customertype": 2,
             "person": "Esimerkki Asiakas",
-            "custnum": str(self.consumer.id),
+            "custnum": f"ODOO-{self.consumer.id}",
             "language": "swe",
             "email": "asiakas@example.com",
             "phone": "+358 40 123 4567",
@@ -393,7 +393,7 @@ class TestDocuments(RopoCommon):
             invoice,
             customertype=2,
             person="Esimerkki Asiakas",
-            custnum=str(self.consumer.id),
+            custnum=f"ODOO-{self.consumer.id}",
         )
         del head["company"], head["govid"], head["country"]
         self.assertEqual(

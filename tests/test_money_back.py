@@ -408,7 +408,7 @@ class TestMoneyBack(LedgerCommon):
             "addresscountry": "FIN",
             "country": "FIN",
             "language": "eng",
-            "custnum": str(partner.id),
+            "custnum": f"ODOO-{partner.id}",
             "govid": "0000001-9",
         }
 
