@@ -21,6 +21,7 @@ from ..channels.errors import (
 from ..channels.ropo_one import HOSTS, RopoOne
 from ..channels.transport import checked_url
 from .res_partner import SENDTYPES
+from .ropo_job import ENDED
 
 _logger = logging.getLogger(__name__)
 
@@ -31,6 +32,7 @@ PRODUCTION_HOSTS = {
     if environment == "production"
 }
 CREDENTIALS = ("cid", "apicode")
+UNFINISHED = ("queued", "sending", "unknown")  # states of requests
 # Failures that the next call would meet as well.
 SHARED_REASONS = (
     Reason.ADDRESS,
@@ -359,6 +361,8 @@ class RopoAccount(models.Model):
         return accounts
 
     def write(self, vals):
+        if "active" in vals and not vals["active"]:
+            self._check_archivable()
         leads_elsewhere = self._leads_elsewhere(vals)
         result = super().write(vals)
         if leads_elsewhere:
@@ -371,6 +375,28 @@ class RopoAccount(models.Model):
         if "settlement_journal_id" in vals:
             self._keep_to_settlement()
         return result
+
+    def _check_archivable(self):
+        """An account whose cases Ropo still collects goes on reporting for them."""
+        own = [("account_id", "in", self.ids)]
+        cases = self.env["ropo.job"].sudo()
+        cases = cases.search([*own, ("chased", "=", True), ("stage", "not in", ENDED)])
+        requests = self.env["ropo.request"].sudo()
+        requests = requests.search([*own, ("state", "in", UNFINISHED)])
+        live = cases or requests
+        if live:
+            raise UserError(
+                self.env._(
+                    "%(accounts)s can't be archived: Ropo still works on %(count)s "
+                    "cases and requests of it, such as %(first)s, and gets no "
+                    "payments reported for an archived account. To use another "
+                    "account for new invoices, drag that one to the top of the list, "
+                    "or choose it on the journals.",
+                    accounts=", ".join(live.account_id.mapped("name")),
+                    count=len(cases) + len(requests),
+                    first=live[0].display_name,
+                )
+            )
 
     def _keep_to_settlement(self):
         """What is registered for Ropo is Ropo's money, and never told back."""

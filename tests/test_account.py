@@ -1,9 +1,11 @@
 """The account: its address, its credentials, its limits, and the connection."""
 
+from datetime import timedelta
 from unittest.mock import patch
 
 from psycopg2 import IntegrityError
 
+from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
 from odoo.tools import file_open, mute_logger
@@ -358,3 +360,25 @@ class TestAccount(RopoCommon):
             "active": True,
         }
         self.assertEqual({name: account[name] for name in defaults}, defaults)
+
+    # --- archiving ---
+
+    def test_an_account_of_live_cases_is_not_archived(self):
+        invoice, job = self.chased_case()
+        with self.assertRaisesRegex(UserError, job.display_name):
+            self.account.active = False
+        job.stage = "paid"
+        self.account.active = False
+        self.assertFalse(self.account.active)
+        # What is undone later is still reported.
+        self.pay(invoice)
+        self.tell()
+        self.assertEqual(self.sandbox.job(jobtype=1)["capital"], 0)
+
+    def test_an_account_with_requests_under_way_is_not_archived(self):
+        self.account.paused_until = fields.Datetime.now() + timedelta(days=1)
+        self.transfer(self.create_invoice(days_overdue=20))
+        with self.assertRaisesRegex(UserError, "can't be archived"):
+            self.account.active = False
+        self.env["ropo.request"].search([]).action_cancel()
+        self.account.active = False
