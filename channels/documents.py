@@ -268,7 +268,9 @@ class CapitalChange:
     """Something in the ledger lowered the capital by `amount` (negative: raised it).
 
     Told about one assignment, by its id, or by the invoice's number where the id is
-    not known. `credit_note` is the number of the credit note that did it.
+    not known. `credit_note` is the number of the credit note that did it. By
+    `identifier`, which the description bears as well, it is recognised where the
+    channel reports it back.
     """
 
     date: datetime.date
@@ -276,6 +278,7 @@ class CapitalChange:
     assignment: int | None = None
     number: str = ""
     credit_note: str = ""
+    identifier: str = ""
     description: str = ""
     is_payment: bool = True
 

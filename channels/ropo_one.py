@@ -244,6 +244,7 @@ def payment_payload(change):
         "amount": _money(change.amount),
         "type": "directpayment" if change.is_payment else "",
         "creditnotebillnum": change.credit_note,
+        "identifier": change.identifier,
         "description": change.description,
     }
     if change.assignment:

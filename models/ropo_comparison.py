@@ -229,7 +229,6 @@ class RopoComparison(models.AbstractModel):
                         OR told.state = 'reversal')
                    AND job.chased
                    AND job.stage != 'closed'
-                   AND account.active
                    -- A case of another environment can't be reached any more.
                    AND job.profile = account.profile
                    AND CASE WHEN told.state = 'reversal'
@@ -364,6 +363,7 @@ class RopoComparison(models.AbstractModel):
                    AND event.amount != 0
                    AND COALESCE(event.source_partial_id, 0) = 0
                    AND event.request_id IS NULL
+                   AND event.doubt_request_id IS NULL
                    AND event.duplicate_of_id IS NULL
                    AND NOT EXISTS (
                        SELECT FROM account_payment registered
@@ -385,36 +385,61 @@ class RopoComparison(models.AbstractModel):
     # --- business: money that came through Ropo ---
 
     def _without_ropos_money(self, rows):
-        """`rows` without the money that Ropo reported itself.
+        """`rows` without what is known to be the money that Ropo reported itself.
 
-        By amount, and by date with some days of tolerance; each event speaks for one
-        reconciliation. Where it may be the same money, the row bears the event as its
-        `doubt`.
+        Equal money on nearby days may be the same, or paid once to us and once to
+        Ropo: such a row bears the event as its `doubt`, and a person says.
         """
         jobs = {row["job_id"] for row in rows if row["has_money"]}
         if not jobs:
             return rows
+        reported = self._reported_money(jobs)
+        # What is known to be Ropo's speaks for its event, and for no other money.
+        known = [row for row in rows if row["is_ropos"]]
+        answered = self._answered_by_person(jobs)
+        for row in [*self._known_by_answer(jobs), *known]:
+            self._find_reported(row, reported)
+        rest = []
+        for row in rows:
+            event = answered.get((row["job_id"], row["entry_id"]))
+            if event and _is_near(event, row) and not event.source_partial_id:
+                event.source_partial_id = row["partial_id"]
+            elif not row["is_ropos"]:
+                row["doubt"] = self._doubt_of(row, reported)
+                rest.append(row)
+        return rest
+
+    def _reported_money(self, job_ids):
+        """What Ropo reported and is not found in the ledger: `{case id: events}`."""
         events = self.env["ropo.event"].search(
             [
-                ("job_id", "in", list(jobs)),
+                ("job_id", "in", list(job_ids)),
                 ("kind", "=ilike", "payment"),
                 ("amount", "!=", 0),
                 ("source_partial_id", "in", (0, False)),
                 ("request_id", "=", False),
+                ("doubt_request_id", "=", False),
                 ("duplicate_of_id", "=", False),
                 ("payment_ids", "=", False),
             ]
         )
-        reported = events.grouped(lambda event: event.job_id.id)
-        # First what is known to be Ropo's: it must not speak for other money.
-        certain = [row for row in rows if row["is_ropos"]]
-        for row in [*self._known_by_answer(jobs), *certain]:
-            self._find_reported(row, reported)
-        return [
-            row
-            for row in rows
-            if not row["is_ropos"] and not self._find_reported(row, reported)
-        ]
+        return events.grouped(lambda event: event.job_id.id)
+
+    def _answered_by_person(self, job_ids):
+        """Of which entries a person said that they are Ropo's money, and which:
+        `{(case id, entry id): event}`. Reconciled anew, nobody is asked again."""
+        requests = self.env["ropo.request"].search(
+            [
+                ("job_id", "in", list(job_ids)),
+                ("doubt_event_id", "!=", False),
+                ("state", "=", "cancelled"),
+                ("void", "=", False),
+            ]
+        )
+        return {
+            (request.job_id.id, request.counterpart_id.id): request.doubt_event_id
+            for request in requests
+        }
 
     def _known_by_answer(self, job_ids):
         """What Ropo answered to be its own money, as rows."""
@@ -439,17 +464,24 @@ class RopoComparison(models.AbstractModel):
         ]
 
     def _find_reported(self, row, reported):
-        """Whether Ropo reported the money of this row; notes by which event."""
+        """Notes by which event Ropo reported the money of this row, if it did."""
+        found = self._near_events(row, reported).filtered(
+            lambda event: _is_same(event, row) and _days(event, row) <= SAME_MONEY_DAYS
+        )
+        found[:1].source_partial_id = row["partial_id"]
+
+    def _doubt_of(self, row, reported):
+        """What Ropo reported and may be the money of this row."""
+        if row["operation"] != "payment":
+            return self.env["ropo.event"]  # a credit note is no money
+        events = self._near_events(row, reported)
+        return events.filtered(lambda event: _is_near(event, row))[:1]
+
+    def _near_events(self, row, reported):
         events = reported.get(row["job_id"], self.env["ropo.event"]).filtered(
             lambda event: not event.source_partial_id
         )
-        found = events.sorted(lambda event: (_days(event, row), event.id))
-        same = found.filtered(
-            lambda event: _is_same(event, row) and _days(event, row) <= SAME_MONEY_DAYS
-        )[:1]
-        same.source_partial_id = row["partial_id"]
-        row["doubt"] = found.filtered(lambda event: _is_similar(event, row))[:1]
-        return bool(same)
+        return events.sorted(lambda event: (_days(event, row), event.id))
 
     def _ask_about(self, requests):
         doubtful = requests.filtered("doubt_event_id")
@@ -534,7 +566,7 @@ def _is_same(event, row):
     return not event.currency_id.compare_amounts(event.amount, float(row["amount"]))
 
 
-def _is_similar(event, row):
+def _is_near(event, row):
     """Whether it may be the same money."""
     amount = float(row["amount"])
     if _is_same(event, row):

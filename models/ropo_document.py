@@ -594,13 +594,15 @@ class RopoDocument(models.AbstractModel):
         entry = request.counterpart_id
         reverses = request.operation == "payment_reversal"
         is_credit = request.operation == "credit_allocation"
+        mark = request._mark()
         return documents.CapitalChange(
             date=request.date,
             amount=-request.amount if reverses else request.amount,
             assignment=int(job.jobid) if job.jobid else None,
             number=job.billnum or "",
             credit_note=entry.name or "" if entry.move_type == "out_refund" else "",
-            description=request.description or "",
+            identifier=mark,
+            description=f"{request.description or ''} {mark}".strip(),
             is_payment=not is_credit and self._is_money(entry),
         )
 

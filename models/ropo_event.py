@@ -1,9 +1,10 @@
 import json
 import logging
+import re
 from datetime import timedelta
 
 from odoo import SUPERUSER_ID, api, fields, models
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
@@ -87,6 +88,18 @@ class RopoEvent(models.Model):
         index="btree_not_null",
         help="This only reports back what we told Ropo ourselves.",
     )
+    doubt_request_id = fields.Many2one(
+        "ropo.request",
+        string="Our Own Report?",
+        readonly=True,
+        ondelete="set null",
+        index="btree_not_null",
+        help="This may report back what we reported ourselves, and counts only when a "
+        "person says that it is other money.",
+    )
+    is_other_money = fields.Boolean(
+        readonly=True, help="A person said that it is no report of ours."
+    )
     duplicate_of_id = fields.Many2one(
         "ropo.event",
         string="Repeats",
@@ -138,6 +151,43 @@ class RopoEvent(models.Model):
         self.check_access("read")  # nobody may write by hand, only through actions
         for account, events in self.sudo().grouped("account_id").items():
             events._interpret(account)
+
+    def action_is_own_report(self):
+        """A person says: it reports back what we reported ourselves."""
+        self._check_may_decide()
+        for event in self.sudo():
+            event.write(
+                {
+                    "request_id": event.doubt_request_id.id,
+                    "doubt_request_id": False,
+                    "settlement": False,
+                    "settlement_note": False,
+                }
+            )
+
+    def action_is_other_money(self):
+        """A person says: the debtor paid it to Ropo, beside what we reported."""
+        self._check_may_decide()
+        events = self.sudo()
+        events.write({"doubt_request_id": False, "is_other_money": True})
+        for job, own in events.grouped("job_id").items():
+            job._hear(own)
+        events._register_other_money()
+
+    def _check_may_decide(self):
+        if not self.env.user.has_group("ropo_connect.group_ropo_manager"):
+            raise AccessError(
+                self.env._("Only a Ropo manager may decide what this money is.")
+            )
+        self.check_access("read")  # nobody may write by hand, only through actions
+        decided = self.filtered(lambda event: not event.doubt_request_id)
+        if decided:
+            raise UserError(
+                self.env._(
+                    "%(names)s: nothing to decide here. Open it again.",
+                    names=", ".join(decided.job_id.mapped("display_name")),
+                )
+            )
 
     # --- crons ---
 
@@ -371,7 +421,8 @@ class RopoEvent(models.Model):
                 first = event.duplicate_of_id or next(
                     (other for other in alone if other.source != event.source), None
                 )
-                if first:
+                # What has counted stays what it was.
+                if first and not event.counted:
                     event.duplicate_of_id = first
                     alone = [other for other in alone if other != first]
                 else:
@@ -389,22 +440,60 @@ class RopoEvent(models.Model):
         return self.day or (self.event_time or self.create_date).date()
 
     def _recognise_echoes(self):
-        """Ropo may report a payment back that we told it of ourselves.
+        """Ropo may report a payment back that we reported ourselves.
 
-        Each such event stands for one telling, even for one of which we don't know yet
-        that it arrived; else it would pass for money that came through Ropo.
+        Each such event stands for one report, even for one of which we don't know yet
+        that it arrived; else it would pass for money that came through Ropo. What has
+        counted as Ropo's money stays that, however often it is interpreted.
         """
-        for event in self.filtered(lambda e: e._is_money() and not e.request_id):
-            heard = event.job_id.event_ids.request_id
-            told = event.job_id.request_ids.filtered(
-                lambda request, event=event: (
-                    request.state in ("sending", "unknown", "done")
-                    and not event.currency_id.compare_amounts(
-                        request._signed_amount(), event.amount
-                    )
+        for event in self.filtered(
+            lambda e: (
+                e._is_money()
+                and not (e.request_id or e.doubt_request_id)
+                and not (e.counted or e.is_other_money)
+            )
+        ):
+            event._recognise_echo()
+
+    def _recognise_echo(self):
+        """By amount, day and the mark of our report. Where only one of the last two
+        agrees, a person says; the event does not count until then."""
+        events = self.job_id.event_ids
+        spoken_for = events.request_id | events.doubt_request_id
+        equal = self.job_id.request_ids.filtered(
+            lambda request: (
+                request.state in ("sending", "unknown", "done")
+                and not self.currency_id.compare_amounts(
+                    request._signed_amount(), self.amount
                 )
             )
-            event.request_id = (told - heard).sorted("id")[:1]
+        )
+        reports = (equal - spoken_for).sorted("id")
+        marked = reports.filtered(lambda request: self._bears(request._mark()))
+        same_day = reports.filtered(lambda request: request.date == self._paid_on())
+        self.request_id = (marked & same_day)[:1]
+        if not self.request_id:
+            self.doubt_request_id = (marked or same_day)[:1]
+            self._ask_whether_own_report()
+
+    def _bears(self, mark):
+        """Whether what came bears this mark anywhere in its texts."""
+        pattern = re.compile(rf"(?<![\w-]){re.escape(mark)}(?![\w-])")
+        texts = (value for value in self.raw.values() if isinstance(value, str))
+        return any(map(pattern.search, texts))
+
+    def _ask_whether_own_report(self):
+        if self.doubt_request_id:
+            self.account_id._ask_person(
+                self.env._("Our own report, or other money?"),
+                self.env._(
+                    "Ropo lists payments that may be the ones that you reported "
+                    "yourselves, or other money of the same amount. Until you decide "
+                    "they do not count. See “Own Report?” under Ropo → Told by Ropo. "
+                    "The first: %(case)s.",
+                    case=self.job_id.display_name,
+                ),
+            )
 
     def _is_payment(self):
         return (self.kind or "").lower() == "payment"
@@ -415,7 +504,8 @@ class RopoEvent(models.Model):
 
     def _ropos_money(self):
         """What came through Ropo itself of this."""
-        return self.amount if self._is_money() and not self.request_id else 0.0
+        own = self.request_id or self.doubt_request_id
+        return self.amount if self._is_money() and not own else 0.0
 
     def _find_jobs(self, account):
         """By Ropo's id, else by the number; of several, the one that is chased."""

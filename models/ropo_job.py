@@ -25,6 +25,9 @@ STAGES = [
 ENDED = ("paid", "credited", "closed")
 SETTLED = ("paid", "credited")
 CHASES = ("reminder", "collection")
+# `statusid` by which Ropo refuses a payment since the case has ended: too old, closed,
+# cancelled.
+ENDED_CODES = (2, 5, 11)
 LETTER_STAGES = ("reminder", "collection", "legal", "payment_plan")
 FETCH_WAIT = timedelta(hours=1)  # doubled with each try
 FETCH_TRIES = 6
@@ -150,6 +153,11 @@ class RopoJob(models.Model):
         readonly=True,
         index="btree_not_null",
         help="When the daily check first saw that the ledger and Ropo disagree.",
+    )
+    closed_residual = fields.Monetary(
+        readonly=True,
+        help="What was open in the ledger when Ropo closed the case, or when a person "
+        "was last asked about a change of it.",
     )
     event_ids = fields.One2many("ropo.event", "job_id", string="Told by Ropo")
     request_ids = fields.One2many("ropo.request", "job_id", string="Told to Ropo")
@@ -309,10 +317,19 @@ class RopoJob(models.Model):
 
     def _set_stage(self, stage, time, text=""):
         self.write({"stage": stage, "stage_date": time, "stage_text": text})
+        if stage == "closed":
+            self.closed_residual = self._residual()
         if stage in SETTLED:
             self.open_amount = 0.0
         if self.account_id.fetch_documents and self._lacks_letter():
             self.write({"fetch_at": fields.Datetime.now(), "fetch_tries": 0})
+
+    def _residual(self):
+        """What is open in the ledger of what Ropo was to collect."""
+        if not self.part_ids:
+            return self.move_id.amount_residual
+        parts = self.move_id.line_ids.filtered(lambda line: line.id in self.part_ids)
+        return sum(parts.mapped("amount_residual_currency"))
 
     def _lacks_letter(self):
         """Whether Ropo has written to the debtor what was not fetched yet."""
@@ -380,6 +397,8 @@ class RopoJob(models.Model):
         self.to_refresh &= standing.outcome not in (Outcome.ACCEPTED, Outcome.REJECTED)
         if standing.state:
             self._take_state(standing.state, stages)
+            if stages.get(standing.state.stage_code) == "closed":
+                self._confirm_end()
         if standing.open_amount is not None and self.chased:
             # No more capital is open than Ropo's own customer ledger shows, with its
             # interest and fees, in all.
@@ -401,6 +420,18 @@ class RopoJob(models.Model):
     def _by_profile(self):
         """`{(account, profile): cases}`: those that one client may ask about."""
         return self.grouped(lambda job: (job.account_id, job.sudo().profile))
+
+    def _confirm_end(self):
+        """Ropo shows the case as closed: what it refused because of that needs nobody
+        any more."""
+        refused = self.request_ids.filtered(
+            lambda request: (
+                request.state == "rejected" and request.answer_code in ENDED_CODES
+            )
+        )
+        if refused:
+            refused._set_state("cancelled")
+            self._end()
 
     def _identity(self):
         """By which the case is found in Ropo's customer ledger."""
@@ -489,6 +520,21 @@ class RopoJob(models.Model):
         for job in self.filtered(lambda job: job.stage != "closed"):
             job._enter_stage("closed", fields.Datetime.now())
         self.write({"open_amount": 0.0, "open_total": 0.0})
+
+    def _ask_about_closed(self, account):
+        """The ledger of these closed cases has changed, and Ropo gets no report."""
+        for job in self:
+            job.closed_residual = job._residual()
+        account._ask_person(
+            self.env._("The ledger of a closed case has changed"),
+            self.env._(
+                "Ropo has closed %(count)s cases whose invoices were paid, credited or "
+                "opened again since. Ropo gets no report of it: if it still collects, "
+                "report it there. The first: %(case)s.",
+                count=len(self),
+                case=self[0].display_name,
+            ),
+        )
 
     def _newest_events(self):
         """`{job: id of its newest event}`"""

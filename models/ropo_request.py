@@ -15,6 +15,7 @@ from ..channels.errors import ChannelError, Outcome, Reason
 from ..channels.pace import Pace
 from ..services.transaction import commit_with_retry
 from .ropo_claim_terms import SHARED_TERMS
+from .ropo_job import ENDED_CODES
 
 _logger = logging.getLogger(__name__)
 
@@ -36,9 +37,7 @@ PROBLEMS = ("unknown", "rejected")
 GONE = ("state", "sent", "chased", "paid", "small", "early", "instalments")
 GONE += ("hold", "exempt", "disputed")
 
-# `statusid` of a payment that was not posted. Too old, closed, cancelled: the case has
-# ended, so there is nothing left to tell.
-ENDED_CODES = (2, 5, 11)
+# `statusid` of a payment that was not posted.
 # Ropo received this money, or paid it back, itself.
 KNOWN_CODES = (3, 4)
 # Ropo does not follow the money of this case.
@@ -264,6 +263,7 @@ class RopoRequest(models.Model):
                 )
             )
         again = refused.sudo()._again()
+        refused.sudo().doubt_event_id._register_other_money()
         (waiting | again)._work_off_soon()
 
     def action_resolve_done(self):
@@ -284,7 +284,7 @@ class RopoRequest(models.Model):
         self._check_manager()
         self._check_state("rejected")
         for request in self.sudo().filtered("doubt_event_id"):
-            request.doubt_event_id.source_partial_id = request.source_partial_id
+            request.doubt_event_id._book(request.source_partial_id)
         self.action_cancel()
 
     def action_cancel(self):
@@ -352,7 +352,6 @@ class RopoRequest(models.Model):
         return self.sudo().search_count(
             [
                 ("state", "=", "queued"),
-                ("account_id.active", "=", True),
                 "|",
                 ("account_id.paused_until", "=", False),
                 ("account_id.paused_until", "<=", fields.Datetime.now()),
@@ -483,7 +482,7 @@ class RopoRequest(models.Model):
         self._expire_leases(account)
         # A lost call is known as lost, whatever follows.
         self.env.cr.commit()  # pylint: disable=invalid-commit
-        if not account.active or account._is_resting() or not self._has_work(account):
+        if account._is_resting() or not self._has_work(account):
             return total
         try:
             with account._client() as client:
@@ -1079,16 +1078,18 @@ class RopoRequest(models.Model):
     def _record_rejected(self, answer):
         text = answer.error or self.env._("Ropo gave no reason.")
         code = answer.code
-        # Where Ropo has it itself, or has ended the case, there is nothing to mend.
-        needless = code in (*KNOWN_CODES, *ENDED_CODES, *IGNORED_CODES)
+        # Where Ropo has it itself, there is nothing to fix.
+        needless = code in (*KNOWN_CODES, *IGNORED_CODES)
         self._set_state(
             "cancelled" if needless else "rejected", error=text, answer_code=code
         )
         if self._is_assignment() or code in KNOWN_CODES:
             return
         if code in ENDED_CODES:
-            self.job_id._end()
-        elif code in IGNORED_CODES:
+            # An answer to one payment ends no case: Ropo is asked where it stands,
+            # and until it shows the end a person is asked.
+            self.job_id.to_refresh = True
+        if code in IGNORED_CODES:
             self.account_id._ask_person(
                 self.env._("Ropo does not follow the money of a case"),
                 self.env._(
@@ -1261,6 +1262,14 @@ class RopoRequest(models.Model):
             for event in self.job_id.event_ids
             if event.id > self.last_event_id
         )
+
+    def _mark(self):
+        """By which what Ropo reports back is recognised as our own report.
+
+        Assumption: Ropo repeats the description, or the identifier, of a payment that
+        it was told where it lists that payment in its status updates.
+        """
+        return f"odoo-{self.id}"
 
     def _signed_amount(self):
         """What this takes off the capital; 0 when it is no change of it."""

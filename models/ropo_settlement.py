@@ -7,6 +7,7 @@ from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import format_date
 
 from .ropo_comparison import SAME_MONEY_DAYS
+from .ropo_request import LIVE
 
 _logger = logging.getLogger(__name__)
 
@@ -118,8 +119,18 @@ class RopoEvent(models.Model):
             self.sudo().settlement = False
         elif self.amount < 0:
             self._settle_reversal(by_person)
-        elif booked := self._booked_by_hand():
-            self.sudo().write({"settlement": "booked", "source_partial_id": booked})
+        elif booked := self.source_partial_id or self._equal_money(ropos=True):
+            self.sudo()._book(booked)
+        elif not by_person and self._equal_money(ropos=False):
+            raise UserError(
+                self.env._(
+                    "Money of the same amount, received at about the same time, is "
+                    "booked on %(invoice)s. If it is what Ropo collected, choose “It "
+                    "Came Through Ropo” on it under Ropo → Told to Ropo; if not, “It "
+                    "Is Other Money”.",
+                    invoice=self.move_id.display_name,
+                )
+            )
         else:
             self._settle_receipt(by_person)
 
@@ -284,18 +295,36 @@ class RopoEvent(models.Model):
             lambda line: line.account_id == payment.destination_account_id
         )
 
-    def _booked_by_hand(self):
-        """The reconciliation by which this money stands in the ledger already, or 0.
+    def _book(self, partial_id):
+        """The money stands in the ledger by this reconciliation."""
+        self.source_partial_id = partial_id
+        if self.settlement in ("waiting", "person") or not self.settlement:
+            self.write({"settlement": "booked", "settlement_note": False})
 
-        Of the same amount, at most some days away, and no other's: neither told to
-        Ropo, nor known to be another event's.
+    def _register_other_money(self):
+        """A person said that equal money in the ledger is not this."""
+        self.filtered(
+            lambda event: (
+                event._ropos_money()
+                and event.settlement in (False, "person")
+                and event.account_id.register_payments
+                and not event.payment_ids
+            )
+        ).write({"settlement": "waiting", "settlement_note": False})
+
+    def _equal_money(self, ropos):
+        """The reconciliation by which this money may stand in the ledger, or 0.
+
+        Of the same amount, at most some days away, and no other's: neither reported
+        to Ropo, nor known to be another event's.
+
+        :param ropos: whether to look in the journals into which Ropo pays, where it
+            is certain, or in the others
         """
-        if self.source_partial_id:
-            return self.source_partial_id
         spoken_for = set(self.job_id.event_ids.mapped("source_partial_id"))
         spoken_for |= set(
             self.job_id.request_ids.filtered(
-                lambda r: r.state == "done" and not r.void
+                lambda r: r.state in LIVE and not r.void
             ).mapped("source_partial_id")
         )
         for row in self.move_id._get_all_reconciled_invoice_partials():
@@ -304,12 +333,18 @@ class RopoEvent(models.Model):
                 row["partial_id"] not in spoken_for
                 and not row["is_exchange"]
                 and entry.move_type == "entry"
+                and self._is_ropos_journal(entry.journal_id) == ropos
                 and not entry.origin_payment_id.ropo_event_id
                 and not self.currency_id.compare_amounts(row["amount"], self.amount)
                 and abs(row["aml"].date - self._paid_on()) <= SAME_MONEY_DAYS
             ):
                 return row["partial_id"]
         return 0
+
+    def _is_ropos_journal(self, journal):
+        return (
+            journal.ropo_settlement or journal in self.account_id.settlement_journal_ids
+        )
 
     def _conclude(self, payment, partial_id=0):
         self.sudo().write(

@@ -3,6 +3,8 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ..services.transaction import isolated
+
 
 class RopoReceivableReport(models.Model):
     """What each chased case comes to: in the ledger, at Ropo, and on its way there.
@@ -57,6 +59,10 @@ class RopoReceivableReport(models.Model):
     differs_since = fields.Date(
         readonly=True, help="When the daily check first saw this difference."
     )
+    has_moved = fields.Boolean(
+        readonly=True,
+        help="Ropo has closed the case, and the ledger has changed since.",
+    )
     reason = fields.Selection(
         [
             ("unknown", "Something told may have been lost: it is being asked about"),
@@ -79,6 +85,7 @@ class RopoReceivableReport(models.Model):
             "account_id",
             "amount",
             "chased",
+            "closed_residual",
             "company_id",
             "covers",
             "currency_id",
@@ -89,6 +96,7 @@ class RopoReceivableReport(models.Model):
             "open_total",
             "part_ids",
             "partner_id",
+            "released",
             "stage",
             "stage_date",
         ],
@@ -149,7 +157,11 @@ class RopoReceivableReport(models.Model):
                    GREATEST(job.open_total - job.open_amount, 0) AS charges,
                    COALESCE(telling.amount, 0) AS under_way,
                    ledger.residual - job.open_amount + COALESCE(telling.amount, 0)
-                       AS difference
+                       AS difference,
+                   job.stage = 'closed'
+                       AND job.released IS NOT TRUE
+                       AND ledger.residual != COALESCE(job.closed_residual, 0)
+                       AS has_moved
               FROM ropo_job job
               JOIN account_move move ON move.id = job.move_id
              CROSS JOIN LATERAL (
@@ -202,6 +214,7 @@ class RopoReceivableReport(models.Model):
                    AND LOWER(event.kind) = 'payment'
                    AND event.amount != 0
                    AND event.request_id IS NULL
+                   AND event.doubt_request_id IS NULL
                    AND event.duplicate_of_id IS NULL
                    AND COALESCE(event.source_partial_id, 0) = 0
             ) THEN 'collected'
@@ -245,8 +258,21 @@ class RopoReceivableReport(models.Model):
 
     @api.model
     def _cron_check_differences(self):
-        """Notes since when a case differs, and tells whoever is responsible for the
-        account when one differs for longer than the account allows."""
+        """Notes since when a case differs, and asks whoever is responsible for the
+        account when one differs for longer than the account allows, or when the ledger
+        of a closed one has changed."""
+        self._check_running()
+        self._check_closed()
+
+    def _check_closed(self):
+        """Of a closed case nothing is reported any more: a change of its ledger asks a
+        person, once."""
+        moved = self.search([("has_moved", "=", True)]).job_id
+        for account, jobs in moved.grouped("account_id").items():
+            with isolated(jobs, "ask about closed cases whose ledger has changed"):
+                jobs._ask_about_closed(account)
+
+    def _check_running(self):
         running = [("stage", "!=", "closed")]
         differing = self.search([("differs", "=", True), *running]).job_id
         noted = self.env["ropo.job"].search([("differs_since", "!=", False)])

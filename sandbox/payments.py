@@ -161,11 +161,14 @@ def _tell_stage(world, profile, job, body, effect, credit):
 
 
 def _full_rows(world, job, body):
-    """X: the vendor's older interface reports a bypass payment back, in two rows."""
+    """X: the vendor's older interface reports a bypass payment back, in two rows.
+
+    A: the first one repeats the identifier and the description that came with it.
+    """
     amount = cents(body["amount"])
-    world.add_update(
-        job, "payment", None, "Paid to the principal", "1", body["paydate"], amount
-    )
+    ref = " ".join(filter(None, ["Paid to the principal", body.get("identifier")]))
+    text = body.get("description") or "1"
+    world.add_update(job, "payment", None, ref, text, body["paydate"], amount)
     world.add_comment(job, f"Bypass payment posted: {money.text(amount)}")
 
 

@@ -46,17 +46,32 @@ class TestAnswers(AnswersCommon):
         self.assertEqual(self.capital(invoice), 75.5)
 
     def assertEnded(self, code):
-        """Nothing is left to tell; that something is open, a person is told."""
+        """A person is asked, and later payments are reported, until Ropo's own state
+        of the case confirms the end."""
         invoice, request = self.answered(code)
         job = invoice.ropo_job_ids
+        self.assertEqual((request.state, request.answer_code), ("rejected", code))
+        self.assertEqual(self.questions(), ["Ropo refused a payment or a credit"])
+        self.run_cron("cron_poll_status")
+        self.assertEqual((job.stage, request.state), ("reminder", "rejected"))
+        self.pay(invoice, 20)
+        self.tell()
+        self.assertEqual(self.told(), [(50,), (20,)])
+        self.at_ropo(job, "stage", stage="closed")
+        self.force(invoice, code)
+        self.pay(invoice, 5)
+        self.tell()
+        self.run_cron("cron_poll_status")
+        refused = self.requests_of(invoice, "payment") - request
+        self.assertEqual(sorted(refused.mapped("state")), ["cancelled", "done"])
         self.assertEqual(request.state, "cancelled")
         self.assertEqual((job.stage, job.open_amount), ("closed", 0))
         self.assertEqual(invoice.ropo_state, "closed")
         self.assertFalse(invoice.ropo_problem)
-        self.assertEqual(self.questions(), ["Nobody chases this any more"])
+        self.assertIn("Nobody chases this any more", self.questions())
         self.pay(invoice)
         self.tell()
-        self.assertEqual(len(self.told()), 1)
+        self.assertEqual(len(self.told()), 3)
 
     def test_0_undone_is_for_a_person(self):
         self.assertRefused(0, "UNDONE")
@@ -105,13 +120,16 @@ class TestAnswers(AnswersCommon):
     def test_5_close_ends_the_case(self):
         self.assertEnded(5)
 
-    def test_5_close_of_what_is_paid_asks_nobody(self):
+    def test_5_close_of_what_is_paid_leaves_no_question_about_the_debt(self):
         invoice = self.chased()
         self.force(invoice, 5)
         self.pay(invoice)
         self.tell()
+        self.at_ropo(invoice.ropo_job_ids, "stage", stage="closed")
+        self.run_cron("cron_poll_status")
         self.assertEqual(invoice.ropo_state, "closed")
-        self.assertFalse(self.questions())
+        self.assertFalse(invoice.ropo_problem)
+        self.assertNotIn("Nobody chases this any more", self.questions())
 
     def test_6_posted_keeps_what_ropo_says_is_open(self):
         invoice = self.chased()
@@ -252,12 +270,48 @@ class TestMoneyThroughRopo(AnswersCommon):
         self.assertEqual(self.told(), [(50,)])
         self.assertInStep(invoice)
 
-    def test_reported_money_reconciled_anew_is_not_told(self):
+    def test_equal_money_on_the_same_day_waits_for_a_person(self):
+        """The customer may have paid once to Ropo and once to us."""
+        invoice = self.chased()
+        self.reported(invoice, 50)
+        self.pay(invoice, 50)
+        for _run in range(3):
+            self.tell()
+        request = self.requests_of(invoice, "payment")
+        self.assertEqual((request.state, self.told()), ("rejected", []))
+        self.assertEqual(self.questions(), ["Is this the same money?"])
+        request.with_user(self.manager).action_retry()
+        self.tell()
+        self.assertEqual(self.told(), [(50,)])
+
+    def test_equal_money_is_not_asked_about_where_ropos_is_booked_already(self):
+        invoice = self.chased()
+        self.reported(invoice, 50)
+        self.cash.ropo_settlement = True
+        self.pay(invoice, 50, journal_id=self.cash.id)
+        self.tell()
+        self.pay(invoice, 50, payment_date=self.yesterday)
+        self.tell()
+        self.assertEqual(self.told(), [(50,)])
+        self.assertFalse(self.questions())
+        self.assertInStep(invoice)
+
+    def test_a_credit_note_is_never_taken_for_ropos_money(self):
+        invoice = self.chased()
+        self.reported(invoice, 25.1)
+        self.credit(invoice, 20)
+        self.tell()
+        self.assertEqual(self.told(), [(25.1,)])
+        self.assertFalse(self.questions())
+
+    def test_reported_money_reconciled_anew_is_asked_about_once(self):
         invoice = self.chased()
         self.reported(invoice, 50)
         payment = self.pay(invoice, 50)
         self.tell()
+        self.came_through_ropo(invoice)
         self.unassign(invoice)
+        self.tell()
         self.assign(invoice, payment.move_id)
         self.tell()
         self.assertEqual(self.told(), [])
@@ -268,10 +322,18 @@ class TestMoneyThroughRopo(AnswersCommon):
         self.reported(invoice, 50)
         payment = self.pay(invoice, 50)
         self.tell()
+        self.came_through_ropo(invoice)
         payment.action_draft()
         payment.unlink()
         self.tell()
         self.pay(invoice, 50)
         self.tell()
+        self.came_through_ropo(invoice)
         self.assertEqual(self.told(), [])
         self.assertInStep(invoice)
+
+    def came_through_ropo(self, invoice):
+        asked = self.requests_of(invoice, "payment").filtered(
+            lambda request: request.state == "rejected"
+        )
+        asked.with_user(self.manager).action_came_through_ropo()

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from odoo import Command
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, tagged
 
 from .ledger import LedgerCommon
@@ -53,12 +54,17 @@ class TestMoneyBack(LedgerCommon):
                 "amount": 125.5,
                 "paydate": self.today.isoformat(),
                 "type": "directpayment",
-                "description": payment.move_id.name,
+                **self.marked(invoice, payment.move_id),
             },
         )
         self.assertEqual(call["notices"], [])
         self.assertEqual(self.capital(invoice), 0)
         self.assertInStep(invoice)
+
+    def marked(self, invoice, entry):
+        """Description and identifier, by which the report is recognised again."""
+        mark = f"odoo-{self.requests_of(invoice)[0].id}"
+        return {"identifier": mark, "description": f"{entry.name} {mark}"}
 
     def test_each_of_several_payments_is_told_once(self):
         invoice = self.chased()
@@ -140,7 +146,11 @@ class TestMoneyBack(LedgerCommon):
         entry.action_post()
         self.assign(invoice, entry)
         self.tell()
-        self.assertEqual(self.told("type", "description"), [(5.5, None, entry.name)])
+        marked = self.marked(invoice, entry)
+        self.assertEqual(
+            self.told("type", "identifier", "description"),
+            [(5.5, None, *marked.values())],
+        )
         self.assertInStep(invoice)
 
     def test_payment_with_write_off_settles_the_whole(self):
@@ -310,6 +320,9 @@ class TestMoneyBack(LedgerCommon):
         self.assertEqual(invoice.ropo_job_ids.open_amount, 75.5)
         self.pay(invoice, 50)
         self.tell()
+        asked = self.requests_of(invoice, "payment")
+        asked.with_user(self.manager).action_came_through_ropo()
+        self.tell()
         self.assertEqual(self.told(), [])
         self.assertInStep(invoice)
         # A second payment of the same amount is not Ropo's.
@@ -333,6 +346,97 @@ class TestMoneyBack(LedgerCommon):
         self.run_cron("cron_poll_status")
         self.assertInStep(invoice)
 
+    def echo(self, invoice, amount, **values):
+        """Ropo lists money of the case; its event."""
+        job = invoice.sudo().ropo_job_ids
+        number = self.env["ropo.event"].search_count([]) + 1
+        row = {
+            "statusid": f"P9{number}",
+            "jobid": int(job.jobid),
+            "statustype": "payment",
+            "statustime": "2030-01-01 10:00:00",
+            "paydate": self.today.isoformat(),
+            "amount": amount,
+            **values,
+        }
+        events = self.env["ropo.event"].sudo()
+        event = events._store(self.account, [row])
+        events._interpret(self.account)
+        return event
+
+    def reported_once(self):
+        """An invoice of which a payment of 50 was reported, and that report's mark."""
+        invoice = self.chased()
+        self.pay(invoice, 50)
+        self.tell()
+        return invoice, f"odoo-{self.requests_of(invoice, 'payment').id}"
+
+    def test_equal_money_at_ropo_weeks_later_is_not_taken_for_our_own_report(self):
+        invoice, _mark = self.reported_once()
+        later = (self.today + timedelta(days=20)).isoformat()
+        event = self.echo(invoice, 50, paydate=later, statustext="Paid to Ropo")
+        self.assertFalse(event.request_id or event.doubt_request_id)
+        self.assertEqual(invoice.ropo_job_ids.open_amount, 25.5)
+
+    def test_our_own_report_bears_its_day_and_its_mark(self):
+        invoice, mark = self.reported_once()
+        event = self.echo(invoice, 50, statustext=f"Direct payment {mark}")
+        self.assertEqual(event.request_id, self.requests_of(invoice, "payment"))
+        self.assertEqual(invoice.ropo_job_ids.open_amount, 75.5)
+
+    def test_what_may_be_our_own_report_counts_when_a_person_says_so(self):
+        for values in (
+            {"statustext": "Paid"},
+            {"statustext": "Paid odoo-1"},
+            {"statusref": "{mark}", "paydate": "2030-01-01"},
+        ):
+            with self.subTest(values):
+                invoice, mark = self.reported_once()
+                values = {k: v.format(mark=mark) for k, v in values.items()}
+                request = self.requests_of(invoice, "payment")
+                case = invoice.ropo_job_ids
+                event = self.echo(invoice, 50, **values)
+                self.assertEqual(event.doubt_request_id, request)
+                self.assertEqual(case.open_amount, 75.5, "it does not count yet")
+                event.with_user(self.manager).action_interpret()
+                self.assertEqual(event.doubt_request_id, request)
+                self.assertEqual(
+                    self.account.activity_ids.mapped("summary"),
+                    ["Our own report, or other money?"],
+                )
+                with self.assertRaises(AccessError):
+                    event.with_user(self.user).action_is_other_money()
+                event.with_user(self.manager).action_is_other_money()
+                self.assertEqual(case.open_amount, 25.5)
+                event.with_user(self.manager).action_interpret()
+                self.assertEqual(case.open_amount, 25.5)
+                self.assertFalse(event.request_id or event.doubt_request_id)
+                with self.assertRaises(UserError):
+                    event.with_user(self.manager).action_is_own_report()
+
+    def test_a_person_says_that_it_is_our_own_report(self):
+        invoice, _mark = self.reported_once()
+        event = self.echo(invoice, 50)
+        event.with_user(self.manager).action_is_own_report()
+        event.with_user(self.manager).action_interpret()
+        self.assertEqual(event.request_id, self.requests_of(invoice, "payment"))
+        self.assertEqual(invoice.ropo_job_ids.open_amount, 75.5)
+
+    def test_interpreting_again_never_changes_what_has_counted(self):
+        """Money came to Ropo, and the same amount to us on that day, later."""
+        invoice = self.chased()
+        event = self.echo(invoice, 50, statustext="Paid to Ropo")
+        self.assertEqual(invoice.ropo_job_ids.open_amount, 75.5)
+        self.pay(invoice, 50)
+        self.tell()
+        self.requests_of(invoice, "payment").with_user(self.manager).action_retry()
+        self.tell()
+        self.assertEqual(self.requests_of(invoice, "payment")[0].state, "done")
+        before = invoice.ropo_job_ids.open_amount
+        event.with_user(self.manager).action_interpret()
+        self.assertFalse(event.request_id or event.doubt_request_id)
+        self.assertEqual(invoice.ropo_job_ids.open_amount, before)
+
     # --- credit notes ---
 
     def test_credit_note_is_told_as_a_credited_amount(self):
@@ -347,7 +451,7 @@ class TestMoneyBack(LedgerCommon):
                 "amount": 25.1,
                 "paydate": note.date.isoformat(),
                 "creditnotebillnum": note.name,
-                "description": note.name,
+                **self.marked(invoice, note),
             },
         )
         self.assertInStep(invoice)

@@ -200,6 +200,24 @@ class TestReceivableReport(RopoCommon):
         self.check()
         self.assertFalse(job.differs_since)
 
+    def test_a_closed_case_whose_ledger_has_changed_asks_a_person_once(self):
+        invoice = self.chased()
+        job = self.case(invoice)
+        self.sandbox.post(f"jobs/{job.jobid}/stage", stage="closed")
+        self.run_cron("cron_poll_status")
+        self.assertEqual((job.stage, job.closed_residual), ("closed", 125.5))
+        self.account.activity_ids.unlink()
+        self.check()
+        self.assertFalse(self.account.activity_ids, "nothing has changed")
+        self.pay(invoice, 25.5)
+        self.check()
+        activity = self.account.activity_ids
+        self.assertEqual(activity.summary, "The ledger of a closed case has changed")
+        self.assertIn(job.display_name, activity.note)
+        activity.unlink()
+        self.check()
+        self.assertFalse(self.account.activity_ids, "asked once")
+
     # --- the statement ---
 
     def statement(self, partner, user=None):

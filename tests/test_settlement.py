@@ -211,14 +211,39 @@ class TestSettlement(RopoCommon):
         self.assertFalse(events.payment_ids)
         self.assertEqual(len(self.account.activity_ids), 1)
 
-    def test_money_that_was_booked_by_hand_is_not_booked_again(self):
+    def test_money_that_was_booked_by_hand_in_ropos_journal_is_not_booked_again(self):
         invoice, job = self.chased_case()
-        self.pay(invoice, 25.5)
+        self.pay(invoice, 25.5, journal_id=self.journal.id)
         event = self.take(job, 1, 25.5)
         self.assertEqual(event.settlement, "booked")
         self.assertEqual(invoice.amount_residual, 100)
         self.assertFalse(self.told(invoice), "it came through Ropo")
         self.assertFalse(event.may_register)
+
+    def equal_money(self):
+        """Ropo and the ledger have 25.50 each; a person is asked whether it is one."""
+        invoice, job = self.chased_case()
+        self.pay(invoice, 25.5)
+        event = self.take(job, 1, 25.5)
+        self.assertEqual((event.settlement, invoice.amount_residual), ("person", 100))
+        request = self.told(invoice)
+        self.assertEqual((request.state, request.doubt_event_id), ("rejected", event))
+        return invoice, event, request.with_user(self.manager)
+
+    def test_equal_money_in_the_ledger_is_one_when_a_person_says_so(self):
+        invoice, event, request = self.equal_money()
+        request.action_came_through_ropo()
+        self.take_in()
+        self.assertEqual(event.settlement, "booked")
+        self.assertFalse(event.settlement_note or event.payment_ids)
+        self.assertEqual(invoice.amount_residual, 100)
+
+    def test_equal_money_in_the_ledger_is_registered_too_when_it_is_other_money(self):
+        invoice, event, request = self.equal_money()
+        request.action_retry()
+        self.take_in()
+        self.assertEqual(event.settlement, "registered")
+        self.assertEqual(invoice.amount_residual, 74.5)
 
     def test_a_closed_period_waits_for_a_person_who_books_it_later(
         self,

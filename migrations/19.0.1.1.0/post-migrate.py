@@ -6,6 +6,7 @@ _logger = logging.getLogger(__name__)
 def migrate(cr, version):
     reset_what_belongs_to_no_state(cr)
     store_who_collects(cr)
+    store_what_closed_cases_left_open(cr)
 
 
 def reset_what_belongs_to_no_state(cr):
@@ -73,3 +74,22 @@ def store_who_collects(cr):
             "of the two cases at Ropo.",
             name,
         )
+
+
+def store_what_closed_cases_left_open(cr):
+    """From now on a change of their ledger asks a person."""
+    cr.execute(
+        """
+        UPDATE ropo_job job
+           SET closed_residual = CASE
+               WHEN job.part_ids IS NULL THEN move.amount_residual
+               ELSE (SELECT SUM(line.amount_residual_currency)
+                       FROM account_move_line line
+                      WHERE line.move_id = move.id
+                        AND job.part_ids @> to_jsonb(line.id)) END
+          FROM account_move move
+         WHERE move.id = job.move_id
+           AND job.stage = 'closed'
+           AND job.closed_residual IS NULL
+        """
+    )
