@@ -2,6 +2,7 @@ from . import (
     account_journal,
     account_move,
     account_move_attachment,
+    account_move_guard,
     account_move_notice,
     account_move_send,
     account_move_send_wizard,

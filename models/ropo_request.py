@@ -113,6 +113,10 @@ class RopoRequest(models.Model):
     )
     amount = fields.Monetary(help="In the currency of the invoice.")
     currency_id = fields.Many2one("res.currency", required=True)
+    number = fields.Char(readonly=True, help="The invoice's number, as it was sent.")
+    reference = fields.Char(
+        string="Payment Reference", readonly=True, help="As it was sent."
+    )
     date = fields.Date(help="The day of the money, or of the credit.")
     description = fields.Char()
     source_partial_id = fields.Integer(
@@ -126,6 +130,16 @@ class RopoRequest(models.Model):
         ondelete="set null",
         index="btree_not_null",
         help="The payment, credit note or entry on the other side.",
+    )
+    payment_id = fields.Many2one(
+        "account.payment",
+        string="Payment Without Entry",
+        readonly=True,
+        ondelete="set null",
+        index="btree_not_null",
+        help="A registered payment that has no journal entry. Until the bank statement "
+        "has it, the reconciliation is minus its number; then it is the one of the "
+        "statement's line.",
     )
     notice_date = fields.Date(string="Own Reminder Sent On")
     claim_interest = fields.Float(
@@ -431,6 +445,7 @@ class RopoRequest(models.Model):
                     "description": request.description,
                     "source_partial_id": request.source_partial_id,
                     "counterpart_id": request.counterpart_id.id,
+                    "payment_id": request.payment_id.id,
                     "notice_date": request.notice_date,
                     "claim_interest": request.claim_interest,
                     **{name: request[name] for name in SHARED_TERMS},
@@ -714,7 +729,7 @@ class RopoRequest(models.Model):
     def _freeze_one(self, account):
         try:
             # An assignment would copy all of it once more.
-            self.write({"payload": self._build_payload(account)})
+            self.write({"payload": self._build_payload(account), **self._sent_facts()})
         except UserError as error:
             self._set_state("rejected", error=str(error))
         except Exception as error:
@@ -726,6 +741,15 @@ class RopoRequest(models.Model):
                 error=type(error).__name__,
             )
             self._set_state("rejected", error=text)
+
+    def _sent_facts(self):
+        """What a case is known by, as the payload has it: the invoice may change."""
+        if not self._is_assignment():
+            return {}
+        move = self.move_id
+        facts = {"number": move.name, "reference": move.payment_reference}
+        chases = self.operation in CHASES
+        return facts if chases else {**facts, "amount": move.amount_total}
 
     def _build_payload(self, account):
         document = self.env["ropo.document"]
@@ -1011,7 +1035,9 @@ class RopoRequest(models.Model):
                 continue
             try:
                 with self.env.cr.savepoint():
-                    move.payment_reference = reference
+                    move.with_context(
+                        ropo_takes_over=True
+                    ).payment_reference = reference
             except UserError as error:  # another module's lock: the case has it
                 _logger.warning("%s keeps its reference: %s", move, error)
 
@@ -1051,7 +1077,6 @@ class RopoRequest(models.Model):
     def _job_vals(self, answer=None):
         payload = self.payload or {}
         chases = self.operation in CHASES
-        amount = self.amount if chases else self.move_id.amount_total
         return {
             "account_id": self.account_id.id,
             "profile": self.profile,
@@ -1059,15 +1084,15 @@ class RopoRequest(models.Model):
             "move_id": self.move_id.id,
             "kind": self.operation,
             "jobid": str(answer.assignment or "") if answer else "",
-            "billnum": self.move_id.name,
-            "billcode": self.move_id.payment_reference,
+            "billnum": self.number or self.move_id.name,
+            "billcode": self.reference or self.move_id.payment_reference,
             "reference": answer.payment_reference if answer else "",
             "debtor_reference": payload.get("custnum", ""),
             "stage": self.operation if chases else "invoiced",
             "stage_date": fields.Datetime.now(),
-            "amount": amount,
-            "open_amount": self.chases and amount,
-            "open_total": self.chases and amount + self.notice_fee,
+            "amount": self.amount,
+            "open_amount": self.chases and self.amount,
+            "open_total": self.chases and self.amount + self.notice_fee,
             "currency_id": self.currency_id.id,
             "covers": self.covers,
             "part_ids": self.part_ids,

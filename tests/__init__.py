@@ -5,6 +5,7 @@ from . import (
     test_debtor,
     test_documents,
     test_gateway,
+    test_guard,
     test_ledger,
     test_local_print,
     test_main_job,
@@ -24,4 +25,5 @@ from . import (
     test_tours,
     test_transfer,
     test_verdicts,
+    test_without_entry,
 )

@@ -7,6 +7,7 @@ def migrate(cr, version):
     reset_what_belongs_to_no_state(cr)
     store_who_collects(cr)
     store_what_closed_cases_left_open(cr)
+    store_what_was_sent(cr)
 
 
 def reset_what_belongs_to_no_state(cr):
@@ -91,5 +92,18 @@ def store_what_closed_cases_left_open(cr):
          WHERE move.id = job.move_id
            AND job.stage = 'closed'
            AND job.closed_residual IS NULL
+        """
+    )
+
+
+def store_what_was_sent(cr):
+    """Of what is under way, since the case that comes of it is known by it."""
+    cr.execute(
+        """
+        UPDATE ropo_request
+           SET number = payload->>'billnum', reference = payload->>'billcode'
+         WHERE state IN ('sending', 'unknown', 'done')
+           AND operation IN ('invoice', 'reminder', 'collection', 'credit_note')
+           AND number IS NULL
         """
     )
