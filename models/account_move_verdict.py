@@ -59,10 +59,13 @@ class AccountMove(models.Model):
         chase = operation in CHASES
         if chase:
             terms = terms or self._ropo_default_terms(notice_date)
+            registered = self.env["ropo.comparison"]._registered_amounts(self)
         verdicts = {}
         for move in self:
             own = account or move.ropo_account_id
             verdict = move._ropo_document_verdict(own)
+            if not verdict.code and chase:
+                verdict = move._ropo_registered_verdict(registered)
             if not verdict.code and chase:
                 verdict = move._ropo_chase_verdict(
                     operation, own, held[move.id], terms[move]
@@ -325,6 +328,17 @@ class AccountMove(models.Model):
         if not verdict.code and operation == "collection":
             return self._ropo_notice_verdict(account, terms)
         return verdict
+
+    def _ropo_registered_verdict(self, registered):
+        """Whether payments that have no journal entry yet pay all that is open."""
+        paid = registered.get(self.id, 0.0)
+        if not paid or self.currency_id.compare_amounts(self.amount_residual, paid) > 0:
+            return Verdict()
+        text = self.env._(
+            "A registered payment pays it, and the bank statement does not have it "
+            "yet. If the money did not come, cancel that payment."
+        )
+        return Verdict("paid", text, self)
 
     def _ropo_policy_verdict(self, account, terms):
         """Whether the account's own rules allow to chase it today."""

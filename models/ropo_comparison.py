@@ -157,6 +157,7 @@ class RopoComparison(models.AbstractModel):
         if operation == "payment":
             said = self._withdraw(withdrawn)
             untold, said = self._without_renumbered(untold, said)
+            untold, said = self._without_passed_on(untold, said)
         else:
             busy = {row["job_id"] for row in withdrawn}
             untold = [row for row in untold if row["job_id"] not in busy]
@@ -210,7 +211,9 @@ class RopoComparison(models.AbstractModel):
                        CASE WHEN entry.move_type = 'out_refund'
                             THEN 'credit_allocation' ELSE 'payment' END AS operation,
                        entry.id AS entry_id,
-                       entry.name AS entry_name,
+                       standing.payment_id,
+                       entry.statement_line_id IS NOT NULL AS is_bank_line,
+                       COALESCE(entry.name, payment.name) AS entry_name,
                        CASE WHEN standing.amount IS NULL THEN CURRENT_DATE
                             ELSE COALESCE(payment.date, entry.invoice_date, entry.date)
                             END AS date,
@@ -223,8 +226,10 @@ class RopoComparison(models.AbstractModel):
                   LEFT JOIN account_move entry
                     ON entry.id = COALESCE(standing.entry_id, told.entry_id)
                   LEFT JOIN account_payment payment
-                    ON payment.id = entry.origin_payment_id
-                  LEFT JOIN account_journal journal ON journal.id = entry.journal_id
+                    ON payment.id
+                     = COALESCE(entry.origin_payment_id, standing.payment_id)
+                  LEFT JOIN account_journal journal
+                    ON journal.id = COALESCE(entry.journal_id, payment.journal_id)
                  WHERE (standing.amount IS NULL OR told.state IS NULL
                         OR told.state = 'reversal')
                    AND job.chased
@@ -254,13 +259,21 @@ class RopoComparison(models.AbstractModel):
             SELECT job.id AS job_id,
                    partial.id AS partial_id,
                    partial.debit_amount_currency AS amount,
-                   counterpart.move_id AS entry_id
+                   counterpart.move_id AS entry_id,
+                   NULL::integer AS payment_id
             %s
              WHERE job.chased
                AND job.stage != 'closed'
                AND counterpart.parent_state = 'posted'
                -- A claim over some instalments hears of those only.
                AND (job.part_ids IS NULL OR job.part_ids @> to_jsonb(line.id))
+             UNION ALL
+            SELECT job.id, -registered.payment_id, registered.amount, NULL,
+                   registered.payment_id
+              FROM ropo_job job
+             CROSS JOIN LATERAL (%s) registered
+             WHERE job.chased
+               AND job.stage != 'closed'
             """,
             self._ledger(
                 SQL(
@@ -268,7 +281,80 @@ class RopoComparison(models.AbstractModel):
                     "JOIN account_move_line line ON line.move_id = job.move_id"
                 )
             ),
+            self._registered(),
         )
+
+    @api.model
+    def _registered(self):
+        """The payments of `job` that have no journal entry, in its currency, as far as
+        its invoice is open: Odoo leaves the invoice open until the bank statement has
+        them. One that the statement has, and whose report passed on to that
+        reconciliation, stands by it.
+
+        Of a payment over several invoices the first ones get what is open of them.
+        """
+        return SQL(
+            """
+            SELECT payment.id AS payment_id,
+                   ROUND(LEAST(
+                       invoice.amount_residual,
+                       CASE WHEN payment.currency_id = invoice.currency_id
+                            THEN payment.amount
+                            ELSE ABS(payment.amount_company_currency_signed
+                                     * invoice.amount_total
+                                     / NULLIF(invoice.amount_total_signed, 0)) END
+                       - COALESCE((
+                           SELECT SUM(earlier.amount_residual)
+                             FROM account_move__account_payment other
+                             JOIN account_move earlier ON earlier.id = other.invoice_id
+                            WHERE other.payment_id = payment.id
+                              AND other.invoice_id < invoice.id), 0)), 2) AS amount
+              FROM account_move invoice
+              JOIN account_move__account_payment matched
+                ON matched.invoice_id = invoice.id
+              JOIN account_payment payment ON payment.id = matched.payment_id
+             WHERE invoice.id = job.move_id
+               AND invoice.amount_residual > 0
+               AND payment.move_id IS NULL
+               AND payment.payment_type = 'inbound'
+               AND payment.state IN ('in_process', 'paid')
+               AND NOT EXISTS (
+                   SELECT FROM ropo_request passed
+                    WHERE passed.job_id = job.id
+                      AND passed.payment_id = payment.id
+                      AND passed.operation = 'payment'
+                      AND passed.source_partial_id > 0
+                      AND passed.void IS NOT TRUE)
+               AND payment.amount > COALESCE((
+                   SELECT SUM(earlier.amount_residual)
+                     FROM account_move__account_payment other
+                     JOIN account_move earlier ON earlier.id = other.invoice_id
+                    WHERE other.payment_id = payment.id
+                      AND other.invoice_id < invoice.id), 0)
+            """
+        )
+
+    @api.model
+    def _registered_amounts(self, moves):
+        """What payments without a journal entry pay of these: `{move id: amount}`."""
+        if not moves.ids:
+            return {}
+        self._flush_ledger()
+        self.env["ropo.request"].flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT job.move_id, SUM(registered.amount)
+                  FROM (SELECT id AS move_id, 0 AS id
+                          FROM account_move WHERE id IN %s) job
+                 CROSS JOIN LATERAL (%s) registered
+                 GROUP BY job.move_id
+                """,
+                _any_of(moves),
+                self._registered(),
+            )
+        )
+        return {move_id: float(amount) for move_id, amount in rows}
 
     def _told(self):
         """What speaks for a reconciliation."""
@@ -508,7 +594,7 @@ class RopoComparison(models.AbstractModel):
         rest = []
         for row in untold:
             key = row["job_id"], row["entry_id"], float(row["amount"])
-            told = gone.pop(key, None)
+            told = row["entry_id"] and gone.pop(key, None)
             if told:
                 said.remove(told)
                 self.env["ropo.request"].sudo().browse(
@@ -517,6 +603,51 @@ class RopoComparison(models.AbstractModel):
             else:
                 rest.append(row)
         return rest, said
+
+    def _without_passed_on(self, untold, said):
+        """Both without what the bank statement has now of a payment without an entry:
+        its report passes on to the reconciliation of the statement's line, so that the
+        money is neither reported again nor taken back."""
+        lines = [row for row in untold if row["is_bank_line"]]
+        if not lines:
+            return untold, said
+        reports = self.env["ropo.request"].search(
+            [
+                ("job_id", "in", [row["job_id"] for row in lines]),
+                ("operation", "=", "payment"),
+                ("payment_id", "!=", False),
+                ("source_partial_id", "<", 0),
+                ("void", "=", False),
+            ],
+            order="id",
+        )
+        passed, dropped = self.env["ropo.request"], []
+        for row in lines:
+            report = (reports - passed).filtered(
+                lambda report, row=row: (
+                    report.job_id.id == row["job_id"] and _is_amount(report, row)
+                )
+            )[:1]
+            fresh = next(
+                (
+                    other
+                    for other in untold
+                    if other["payment_id"]
+                    and other not in dropped
+                    and other["job_id"] == row["job_id"]
+                    and other["amount"] == row["amount"]
+                ),
+                None,
+            )
+            if report:
+                report.source_partial_id = row["partial_id"]
+                passed |= report
+                dropped.append(row)
+            elif fresh:
+                row["payment_id"] = fresh["payment_id"]
+                dropped.append(fresh)
+        said = [row for row in said if row["request_id"] not in passed.ids]
+        return [row for row in untold if row not in dropped], said
 
     def _change_vals(self, row):
         vals = {
@@ -530,6 +661,7 @@ class RopoComparison(models.AbstractModel):
             "date": row["date"],
             "source_partial_id": row["partial_id"],
             "counterpart_id": row["entry_id"],
+            "payment_id": row["payment_id"],
             # Ropo wants a reason where the capital rises, also when the entry is gone.
             "description": row["entry_name"] or self.env._("Payment taken back"),
         }
@@ -564,6 +696,10 @@ def _days(event, row):
 
 def _is_same(event, row):
     return not event.currency_id.compare_amounts(event.amount, float(row["amount"]))
+
+
+def _is_amount(request, row):
+    return not request.currency_id.compare_amounts(request.amount, float(row["amount"]))
 
 
 def _is_near(event, row):

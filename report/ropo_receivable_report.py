@@ -78,9 +78,16 @@ class RopoReceivableReport(models.Model):
     )
 
     _depends = {
-        "account.move": ["amount_residual", "invoice_date_due", "state"],
+        "account.move": [
+            "amount_residual",
+            "matched_payment_ids",
+            "invoice_date_due",
+            "state",
+        ],
         "account.move.line": ["amount_residual_currency", "display_type", "move_id"],
+        "account.payment": ["amount", "move_id", "state"],
         "account.partial.reconcile": ["debit_move_id", "credit_move_id"],
+        "ropo.account": ["count_payment"],
         "ropo.job": [
             "account_id",
             "amount",
@@ -104,6 +111,7 @@ class RopoReceivableReport(models.Model):
             "amount",
             "job_id",
             "operation",
+            "payment_id",
             "source_partial_id",
             "state",
             "void",
@@ -156,8 +164,8 @@ class RopoReceivableReport(models.Model):
                    job.open_amount,
                    GREATEST(job.open_total - job.open_amount, 0) AS charges,
                    COALESCE(telling.amount, 0) AS under_way,
-                   ledger.residual - job.open_amount + COALESCE(telling.amount, 0)
-                       AS difference,
+                   ledger.residual - registered.amount - job.open_amount
+                       + COALESCE(telling.amount, 0) AS difference,
                    job.stage = 'closed'
                        AND job.released IS NOT TRUE
                        AND ledger.residual != COALESCE(job.closed_residual, 0)
@@ -172,6 +180,12 @@ class RopoReceivableReport(models.Model):
                                  WHERE line.move_id = move.id
                                    AND job.part_ids @> to_jsonb(line.id))
                           END AS residual) ledger
+              JOIN ropo_account account ON account.id = job.account_id
+             CROSS JOIN LATERAL (
+                   -- Payments without a journal entry leave the invoice open.
+                   SELECT COALESCE(SUM(payment.amount), 0) AS amount
+                     FROM (%(registered)s) payment
+                    WHERE account.count_payment = 'registered') registered
               LEFT JOIN LATERAL (
                    SELECT SUM(CASE WHEN request.operation = 'payment_reversal'
                                    THEN -request.amount ELSE request.amount END)
@@ -182,7 +196,8 @@ class RopoReceivableReport(models.Model):
                       AND request.state IN ('queued', 'sending', 'unknown')) telling
                 ON TRUE
              WHERE job.chased
-            """
+            """,
+            registered=self.env["ropo.comparison"]._registered(),
         )
 
     def _reason(self):

@@ -1,11 +1,14 @@
 """Money and credit notes in Odoo's ledger, and the capital that Ropo chases."""
 
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo import Command
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, tagged
+from odoo.tools import mute_logger
 
+from ..models.ropo_comparison import RopoComparison
 from .ledger import LedgerCommon
 
 
@@ -436,6 +439,34 @@ class TestMoneyBack(LedgerCommon):
         event.with_user(self.manager).action_interpret()
         self.assertFalse(event.request_id or event.doubt_request_id)
         self.assertEqual(invoice.ropo_job_ids.open_amount, before)
+
+    def test_one_case_that_fails_does_not_stop_the_others(self):
+        """Nor does a whole account."""
+        broken, invoice = self.chased(), self.chased()
+        other = self._create_account(self.env.company, sequence=1)
+        foreign = self.create_invoice(days_overdue=20)
+        self.transfer(foreign)
+        self.work_off(other)
+        self.assertEqual(foreign.ropo_job_ids.account_id, other)
+        for move in (broken, invoice, foreign):
+            self.pay(move, 50)
+        change_vals = RopoComparison._change_vals
+
+        def fails(comparison, row):
+            if row["move_id"] == broken.id:
+                raise ValueError("of one row")
+            return change_vals(comparison, row)
+
+        with (
+            patch.object(RopoComparison, "_change_vals", fails),
+            mute_logger("odoo.addons.ropo_connect.services.transaction"),
+        ):
+            self.run_cron("cron_post_payments")
+        queued = (self.requests_of(move, "payment") for move in (invoice, foreign))
+        self.assertEqual([len(requests) for requests in queued], [1, 1])
+        self.assertFalse(self.requests_of(broken, "payment"))
+        self.tell()
+        self.assertInStep(broken, invoice)
 
     # --- credit notes ---
 

@@ -136,7 +136,7 @@ class TestWarnings(TransferCommon):
         with patch.object(
             Move, "_get_invoice_in_payment_state", lambda _self: "in_payment"
         ):
-            self.pay(self.invoice, payment_method_line_id=methods[:1].id)
+            self.pay(self.invoice, 50, payment_method_line_id=methods[:1].id)
             self.assertEqual(self.invoice.payment_state, "in_payment")
         self.assertEqual(self.invoice.amount_residual, 125.5)
         self.assertWarned(self.invoice)
