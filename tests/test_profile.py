@@ -1,8 +1,10 @@
 """From test to production: what belongs to one profile never reaches another."""
 
+from importlib.util import module_from_spec, spec_from_file_location
+
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
-from odoo.tools import mute_logger
+from odoo.tools import SQL, file_path, mute_logger
 
 from ..channels.errors import ChannelError
 from .common import RopoCommon, Sandbox
@@ -365,6 +367,26 @@ class TestProfile(RopoCommon):
         self.account.base_url = self.elsewhere.url
         self.assertNotEqual(self.account.webhook_key, key)
         self.assertFalse(self.account.gap_since)
+
+    # --- upgrade ---
+
+    def test_upgrade_gives_what_exists_the_profile_of_its_account(self):
+        invoice, case = self.chased_case()
+        self.at_ropo(case, "pay", amount=10)
+        self.run_cron("cron_poll_status")
+        profile = self.account.profile
+        self.env.flush_all()
+        for table in ("ropo_request", "ropo_job", "ropo_event"):
+            self.cr.execute(SQL("UPDATE %s SET profile = NULL", SQL.identifier(table)))
+        path = file_path("ropo_connect/migrations/19.0.1.1.0/post-profile.py")
+        spec = spec_from_file_location("ropo_post_profile", path)
+        script = module_from_spec(spec)
+        spec.loader.exec_module(script)
+        script.migrate(self.cr, "19.0.1.0.0")
+        self.env.invalidate_all()
+        records = (invoice.ropo_request_ids, case, case.event_ids)
+        for record in records:
+            self.assertEqual(set(record.sudo().mapped("profile")), {profile})
 
     # --- in a copy ---
 
