@@ -9,7 +9,7 @@ STATES = [
     ("sent", "Sent"),
     ("reminder", "In reminder"),
     ("collection", "In collection"),
-    ("closed", "Closed"),
+    ("closed", "Ended"),
     ("rejected", "Refused by Ropo"),
     ("unknown", "Needs a look"),
 ]

@@ -26,7 +26,31 @@ class AccountMove(models.Model):
         groups=READERS,
     )
 
+    ropo_overdue = fields.Boolean(
+        string="Overdue, Not Transferred",
+        compute="_compute_ropo_overdue",
+        search="_search_ropo_overdue",
+        compute_sudo=True,
+        groups=READERS,
+        help="Some of it is overdue, and Ropo collects nothing of it.",
+    )
+
     # --- computes ---
+
+    @api.depends("state", "amount_residual", "ropo_request_ids")
+    def _compute_ropo_overdue(self):
+        overdue = self.search(
+            Domain("id", "in", self.ids)
+            & self._ropo_overdue_domain(self._ropo_yesterday())
+        )
+        for move in self:
+            move.ropo_overdue = move._origin in overdue
+
+    def _search_ropo_overdue(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        overdue = self._ropo_overdue_domain(self._ropo_yesterday())
+        return overdue if True in value else ~overdue
 
     @api.depends(
         "state",
@@ -120,10 +144,13 @@ class AccountMove(models.Model):
 
     # --- helpers ---
 
+    def _ropo_yesterday(self):
+        return fields.Date.subtract(fields.Date.context_today(self), days=1)
+
     def _ropo_first_due(self):
         """The day on which the first of what is open was due."""
-        dues = self._ropo_open_parts().mapped("date_maturity")
-        return min(filter(None, dues), default=self.invoice_date_due or self.date)
+        dues = [line._ropo_due_date() for line in self._ropo_open_parts()]
+        return min(dues, default=self.invoice_date_due or self.date)
 
     @api.model
     def _ropo_overdue_domain(self, due_by):
@@ -134,12 +161,20 @@ class AccountMove(models.Model):
         late = [
             ("display_type", "=", "payment_term"),
             ("reconciled", "=", False),
+            "|",
             ("date_maturity", "<=", due_by),
+            "&",
+            ("date_maturity", "=", False),
+            ("move_id.invoice_date_due", "<=", due_by),
         ]
         chased = [
             ("chases", "=", True),
             ("state", "in", LIVE),
             ("void", "=", False),
+            # What Ropo closed unpaid is nobody's, until a person decides.
+            "|",
+            ("job_id", "=", False),
+            ("job_id.decision", "=", False),
         ]
         return (
             Domain("move_type", "=", "out_invoice")

@@ -6,18 +6,26 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL, format_date
 
 from ..channels import identifiers
+from ..services.transaction import isolated
 from .res_partner import ELECTRONIC_ADDRESS
 from .ropo_request import ASSIGNMENTS, CHASES, LIVE
 
 # May this invoice be told to Ropo? `code` is False when it may; `text` says why not,
 # and what to do about it; `record` is what to open to mend it. `warning` speaks against
-# it without forbidding it.
+# it without forbidding it; `unsent` is whether it is that nobody sent the invoice.
 Verdict = namedtuple(
-    "Verdict", ["code", "text", "record", "warning"], defaults=[False, "", None, ""]
+    "Verdict",
+    ["code", "text", "record", "warning", "unsent"],
+    defaults=[False, "", None, "", False],
 )
 
-# What Ropo has of an invoice, or may get: the operations, and whether it collects.
-Held = namedtuple("Held", ["operations", "collects"], defaults=[frozenset(), False])
+# What Ropo has of an invoice, or may get: the operations, whether it collects, the
+# states of its deliveries, and the case that ended unpaid, if one did.
+Held = namedtuple(
+    "Held",
+    ["operations", "collects", "deliveries", "ended"],
+    defaults=[frozenset(), False, frozenset(), None],
+)
 
 MOST_DECIMALS = 2  # of an amount that Ropo can be told
 
@@ -57,32 +65,51 @@ class AccountMove(models.Model):
         self.env["ropo.document"]._prefetch(self)
         held = self._ropo_held(queued=not account)
         chase = operation in CHASES
+        registered = {}
         if chase:
             terms = terms or self._ropo_default_terms(notice_date)
             registered = self.env["ropo.comparison"]._registered_amounts(self)
         verdicts = {}
         for move in self:
             own = account or move.ropo_account_id
-            verdict = move._ropo_document_verdict(own)
-            if not verdict.code and chase:
-                verdict = move._ropo_registered_verdict(registered)
-            if not verdict.code and chase:
-                verdict = move._ropo_chase_verdict(
-                    operation, own, held[move.id], terms[move]
+            with isolated(move, "check it", reads_only=True) as attempt:
+                verdicts[move] = move._ropo_verdict_under(
+                    own,
+                    operation,
+                    held[move.id],
+                    terms[move] if chase else None,
+                    model or own.service_model,
+                    registered,
                 )
-            if not verdict.code:
-                wanted = terms[move].claim_sendtype if operation == "reminder" else None
-                verdict = move._ropo_address_verdict(own, chase, wanted)
-            if not verdict.code and not chase:
-                verdict = move._ropo_send_verdict(
-                    held[move.id], model or own.service_model
-                )
-            verdicts[move] = verdict
+            if attempt.error:
+                verdicts[move] = move._ropo_failed_verdict(attempt.error)
         if operation != "credit_note":
             self._ropo_check_numbers(verdicts)
         if chase and warn and not account:
-            self._ropo_add_warnings(verdicts)
+            self._ropo_add_warnings(verdicts, held)
         return verdicts
+
+    def _ropo_verdict_under(self, account, operation, held, terms, model, registered):
+        """Its `Verdict`, where it goes through this account."""
+        verdict = self._ropo_document_verdict(account)
+        if not verdict.code and terms:
+            verdict = self._ropo_registered_verdict(registered)
+        if not verdict.code and terms:
+            verdict = self._ropo_chase_verdict(operation, account, held, terms)
+        if not verdict.code:
+            wanted = terms.claim_sendtype if operation == "reminder" else None
+            verdict = self._ropo_address_verdict(account, bool(terms), wanted)
+        if not verdict.code and not terms:
+            verdict = self._ropo_send_verdict(held, model)
+        return verdict
+
+    def _ropo_failed_verdict(self, error):
+        text = self.env._(
+            "It can't be checked (%(error)s). Your administrator finds the details in "
+            "the server's log.",
+            error=type(error).__name__,
+        )
+        return Verdict("failed", text, self)
 
     def _ropo_default_terms(self, notice_date=None):
         """`{move: Terms}`, those of the accounts."""
@@ -140,17 +167,44 @@ class AccountMove(models.Model):
                 [
                     ("move_id", "in", self.ids),
                     ("operation", "in", ASSIGNMENTS),
-                    ("state", "in", states),
+                    ("state", "in", (*LIVE, "rejected")),
                     ("void", "=", False),
                 ],
-                ["move_id"],
-                ["operation:array_agg", "chases:bool_or"],
+                ["move_id", "operation", "state", "chases"],
             )
         )
+        facts = defaultdict(list)
+        for move, operation, state, collects in rows:
+            facts[move.id].append((operation, state, collects))
         held = defaultdict(Held)
-        for move, operations, collects in rows:
-            held[move.id] = Held(frozenset(operations), collects)
+        ended = self._ropo_ended_cases()
+        for move_id, own in facts.items():
+            live = [row for row in own if row[1] in states]
+            held[move_id] = Held(
+                operations=frozenset(operation for operation, _s, _c in live),
+                collects=any(collects for _o, _s, collects in live),
+                deliveries=frozenset(s for o, s, _c in own if o == "invoice"),
+                ended=ended.get(move_id),
+            )
         return held
+
+    def _ropo_ended_cases(self):
+        """The cases that Ropo closed with something open, and that may not be
+        transferred again yet: `{move id: case}`."""
+        cases = (
+            self.env["ropo.job"]
+            .sudo()
+            .search_fetch(
+                [
+                    ("move_id", "in", self.ids),
+                    ("decision", "!=", False),
+                    ("released", "=", False),
+                ],
+                ["move_id", "decision"],
+                order="id",
+            )
+        )
+        return {case.move_id.id: case for case in cases}
 
     def _ropo_document_verdict(self, account):
         """What any document needs, whatever is to be done with it."""
@@ -315,7 +369,9 @@ class AccountMove(models.Model):
         if self.move_type != "out_invoice":
             text = self.env._("It is a credit note: nobody owes it.")
             return Verdict("type", text, self)
-        if held.collects:
+        if held.ended and self.currency_id.compare_amounts(self.amount_residual, 0) > 0:
+            return self._ropo_ended_verdict(held.ended)
+        if held.collects and not held.ended:
             text = self.env._(
                 "Ropo chases it already. From reminder to collection Ropo goes by "
                 "itself."
@@ -324,7 +380,9 @@ class AccountMove(models.Model):
         if self.currency_id.compare_amounts(self.amount_residual, 0) <= 0:
             text = self.env._("Nothing of it is open.")
             return Verdict("paid", text, self)
-        verdict = self._ropo_policy_verdict(account, terms)
+        verdict = self._ropo_undelivered_verdict(held.deliveries)
+        if not verdict.code:
+            verdict = self._ropo_policy_verdict(account, terms)
         if not verdict.code and operation == "collection":
             return self._ropo_notice_verdict(account, terms)
         return verdict
@@ -339,6 +397,44 @@ class AccountMove(models.Model):
             "yet. If the money did not come, cancel that payment."
         )
         return Verdict("paid", text, self)
+
+    def _ropo_ended_verdict(self, case):
+        case = case.with_env(self.env)
+        if case.decision == "leave":
+            text = self.env._(
+                "Ropo closed its case unpaid, and it was decided that it is left. To "
+                "transfer it all the same, choose “Transfer Again” on the case."
+            )
+        else:
+            text = self.env._(
+                "Ropo closed its case unpaid. Decide on the case what becomes of it: "
+                "write it off, transfer it again, or leave it."
+            )
+        return Verdict("ended", text, case)
+
+    def _ropo_undelivered_verdict(self, deliveries):
+        """Whether Ropo's delivery of it, where one was asked for, came about.
+
+        :param deliveries: the states of the requests to deliver it
+        """
+        if "unknown" in deliveries:
+            text = self.env._(
+                "It is not known whether Ropo got it for delivery. It may be "
+                "transferred when that is known."
+            )
+        elif deliveries & {"queued", "sending"}:
+            text = self.env._(
+                "Ropo is to deliver it, and it is not delivered yet. It may be "
+                "transferred after that."
+            )
+        elif "rejected" in deliveries and "done" not in deliveries:
+            text = self.env._(
+                "Ropo refused to deliver it. Correct what is wrong and send it again. "
+                "If it was delivered in another way, cancel that request."
+            )
+        else:
+            return Verdict()
+        return Verdict("delivery", text, self)
 
     def _ropo_policy_verdict(self, account, terms):
         """Whether the account's own rules allow to chase it today."""
@@ -387,7 +483,7 @@ class AccountMove(models.Model):
 
     def _ropo_early_verdict(self, account, terms):
         """Why nothing of it may go today, and from when it may."""
-        dues = self._ropo_open_parts().mapped("date_maturity")
+        dues = [line._ropo_due_date() for line in self._ropo_open_parts()]
         wait = self._ropo_days_to_wait(account)
         first, last = (format_date(self.env, d + wait) for d in (min(dues), max(dues)))
         overdue = min(dues) + wait <= fields.Date.context_today(self)
@@ -416,7 +512,8 @@ class AccountMove(models.Model):
         if date and date > fields.Date.context_today(self):
             text = self.env._("The date of your own reminder lies ahead.")
             return Verdict("notice", text, self)
-        due = min(self._ropo_claim_parts(account, terms).mapped("date_maturity"))
+        parts = self._ropo_claim_parts(account, terms)
+        due = min(line._ropo_due_date() for line in parts)
         if date and date < due:
             text = self.env._(
                 "The date of your own reminder is before the due date, %(date)s.",
@@ -442,7 +539,7 @@ class AccountMove(models.Model):
         parts = self._ropo_open_parts()
         wait = self._ropo_days_to_wait(account)
         today = fields.Date.context_today(self)
-        overdue = parts.filtered(lambda line: line.date_maturity + wait <= today)
+        overdue = parts.filtered(lambda line: line._ropo_due_date() + wait <= today)
         return overdue if terms.claim_parts or overdue == parts else parts.browse()
 
     def _ropo_days_to_wait(self, account):
@@ -456,23 +553,39 @@ class AccountMove(models.Model):
 
     # --- warnings ---
 
-    def _ropo_add_warnings(self, verdicts):
-        """Says where money or a credit of the same customer lies unreconciled."""
+    def _ropo_add_warnings(self, verdicts, held):
+        """Says which of these nobody sent, and where money or a credit of the same
+        customer lies unreconciled."""
         ready = self.filtered(lambda move: not verdicts[move].code)
         credits = ready._ropo_open_credits()
         for move in ready:
-            if move.payment_state in ("in_payment", "paid"):
-                text = self.env._(
-                    "A payment of it is registered, which is not in the ledger yet."
-                )
-            elif credits[move]:
-                text = self.env._(
-                    "Money or a credit note of %(partner)s is not reconciled.",
-                    partner=move.commercial_partner_id.display_name,
-                )
-            else:
-                continue
-            verdicts[move] = verdicts[move]._replace(warning=text)
+            unsent = move._ropo_unsent_text(held[move.id].deliveries)
+            texts = [unsent, move._ropo_money_text(credits[move])]
+            verdicts[move] = verdicts[move]._replace(
+                warning=" ".join(filter(None, texts)), unsent=bool(unsent)
+            )
+
+    def _ropo_unsent_text(self, deliveries):
+        """What to know of an invoice that the customer may never have got."""
+        is_sent = self.is_move_sent or "done" in deliveries
+        if is_sent or self.ropo_account_id.delivered_elsewhere:
+            return ""
+        return self.env._(
+            "It is not marked as sent, so the customer may not have got it. Send it "
+            "first, unless it was delivered outside Odoo."
+        )
+
+    def _ropo_money_text(self, credits):
+        if self.payment_state in ("in_payment", "paid"):
+            return self.env._(
+                "A payment of it is registered, which is not in the ledger yet."
+            )
+        if credits:
+            return self.env._(
+                "Money or a credit note of %(partner)s is not reconciled.",
+                partner=self.commercial_partner_id.display_name,
+            )
+        return ""
 
     def _ropo_open_credits(self):
         """What of their customers lies unreconciled in their companies' ledgers:
@@ -535,3 +648,14 @@ class AccountMove(models.Model):
             companies=tuple(self.company_id.ids),
             references=tuple(set(self.mapped("payment_reference"))),
         )
+
+
+class AccountMoveLine(models.Model):
+    _inherit = "account.move.line"
+
+    def _ropo_due_date(self):
+        """The day on which this debt is due; imported entries may have none of their
+        own, and are due with their invoice."""
+        move = self.move_id
+        invoice = move.invoice_date_due or move.invoice_date or move.date
+        return self.date_maturity or invoice

@@ -1,14 +1,11 @@
-import logging
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import split_every
 
+from ..services.transaction import isolated
 from .account_move_verdict import Verdict
 from .ropo_request import CHASES
-
-_logger = logging.getLogger(__name__)
 
 INVOICES_AT_ONCE = 1000  # whose verdicts are asked for together
 
@@ -45,6 +42,12 @@ class RopoAccount(models.Model):
         string="Exempt Customers",
         check_company=True,
         help="Their invoices are never handed over through this account.",
+    )
+    delivered_elsewhere = fields.Boolean(
+        string="Invoices Are Delivered Outside Odoo",
+        tracking=True,
+        help="An invoice that neither Ropo nor Odoo sent counts as delivered. "
+        "Otherwise it is not transferred automatically, and a person decides.",
     )
     reminder_template_ids = fields.Many2many(
         "mail.template",
@@ -87,13 +90,8 @@ class RopoAccount(models.Model):
         progress = self.env["ir.cron"]._commit_progress
         progress(remaining=len(accounts))
         for account in accounts:
-            try:
-                with self.env.cr.savepoint():
-                    account._transfer_overdue()
-            except Exception:
-                # One account must not stop the others.
-                _logger.exception("Ropo account %s: nothing handed over", account.id)
-                self.env.invalidate_all(flush=False)
+            with isolated(account, "transfer what is overdue"):
+                account._transfer_overdue()
             # Not stopped when time runs out: the next run would begin with the first
             # account again, and hand over more than a night's limit.
             progress(1)
@@ -121,19 +119,18 @@ class RopoAccount(models.Model):
         """Queues these; one that can't be does not harm the rest."""
         if not moves:
             return self.env["ropo.request"]
-        try:
-            with self.env.cr.savepoint():
-                return moves._ropo_queue_transfer(
-                    self.auto_transfer, moves._ropo_default_terms()
-                )
-        except Exception:
-            # Such as one that a person hands over at this moment.
-            _logger.exception("Ropo account %s: can't be handed over", self.id)
-            self.env.invalidate_all(flush=False)
-            if len(moves) == 1:
-                return self.env["ropo.request"]
-            half = len(moves) // 2
-            return self._hand_over(moves[:half]) | self._hand_over(moves[half:])
+        # What may fail is one that a person transfers at this moment.
+        with isolated(moves, "transfer them") as attempt:
+            requests = moves._ropo_queue_transfer(
+                self.auto_transfer, moves._ropo_default_terms()
+            )
+            self.env.flush_all()
+        if not attempt.error:
+            return requests
+        if len(moves) == 1:
+            return self.env["ropo.request"]
+        half = len(moves) // 2
+        return self._hand_over(moves[:half]) | self._hand_over(moves[half:])
 
     def _tell_of_run(self, handed_over, waiting):
         self.message_post(
@@ -193,7 +190,8 @@ class RopoAccount(models.Model):
     def _fate(self, verdict):
         if verdict.code:
             return "held" if verdict.code == "hold" else "stays"
-        if verdict.warning and not self.auto_despite_warnings:
+        decides = verdict.unsent or not self.auto_despite_warnings
+        if verdict.warning and decides:
             return "waits"
         return "goes"
 

@@ -26,6 +26,7 @@ MOVE_FIELDS = (
     "amount_total",
     "amount_residual",
     "payment_state",
+    "is_move_sent",
     "ref",
     "narration",
     "reversed_entry_id",
@@ -433,9 +434,9 @@ class RopoDocument(models.AbstractModel):
             return ()
         return tuple(
             documents.Instalment(
-                line.date_maturity, -move.direction_sign * line.amount_currency
+                line._ropo_due_date(), -move.direction_sign * line.amount_currency
             )
-            for line in dues.sorted(lambda line: (line.date_maturity, line.id))
+            for line in dues.sorted(lambda line: (line._ropo_due_date(), line.id))
         )
 
     def _instalments_text(self, move, parts):
@@ -571,7 +572,8 @@ class RopoDocument(models.AbstractModel):
         claim = documents.Claim(
             own_reference=own_reference,
             kind=kind,
-            **self._head(move) | {"due_date": max(parts.mapped("date_maturity"))},
+            **self._head(move)
+            | {"due_date": max(line._ropo_due_date() for line in parts)},
             delivery=move.partner_id._ropo_delivery(account, True, wanted),
             amount=move.currency_id.round(
                 sum(parts.mapped("amount_residual_currency"))

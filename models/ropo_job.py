@@ -3,7 +3,7 @@ import logging
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tools import formatLang
 
 from ..channels.errors import ChannelError, Outcome
@@ -21,6 +21,13 @@ STAGES = [
     ("credited", "Credited"),
     ("on_hold", "On hold"),
     ("closed", "Closed"),
+]
+# What becomes of a debt that Ropo no longer collects.
+DECISIONS = [
+    ("undecided", "To Review"),
+    ("write_off", "Write Off"),
+    ("transfer", "Transfer Again"),
+    ("leave", "Leave"),
 ]
 ENDED = ("paid", "credited", "closed")
 SETTLED = ("paid", "credited")
@@ -89,6 +96,14 @@ class RopoJob(models.Model):
         help="Ropo no longer holds the invoice because of this case: it may be "
         "transferred again.",
     )
+    decision = fields.Selection(
+        DECISIONS,
+        readonly=True,
+        index="btree_not_null",
+        help="What becomes of the invoice, of which something was open when Ropo "
+        "closed the case.",
+    )
+    may_decide = fields.Boolean(compute="_compute_may_decide")
     stage_event_time = fields.Datetime(
         readonly=True, help="Of the event that told of this stage, by Ropo's clock."
     )
@@ -183,7 +198,61 @@ class RopoJob(models.Model):
         for job in self:
             job.display_name = f"{labels.get(job.kind, '')} {job.billnum or ''}".strip()
 
+    @api.depends("decision", "released", "move_id.amount_residual")
+    def _compute_may_decide(self):
+        for job in self:
+            waits = job.decision and not job.released
+            job.may_decide = waits and job._is_unpaid()
+
     # --- actions ---
+
+    def action_transfer_again(self):
+        """A person decides: the invoice may be transferred anew."""
+        self._decide("transfer")
+        self.sudo()._release(is_delivered=True)
+        return self.move_id.action_ropo_transfer()
+
+    def action_leave(self):
+        """A person decides: the invoice stays open, and nobody collects it."""
+        self._decide("leave")
+
+    def action_write_off(self):
+        """A person decides: the debt is a loss. Opens Odoo's own way to book that."""
+        self._decide("write_off")
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Write Off"),
+            "res_model": "account.payment.register",
+            "view_mode": "form",
+            "target": "new",
+            "context": {
+                "active_model": "account.move",
+                "active_ids": self.move_id.ids,
+                "default_amount": 0.0,
+                "default_payment_difference_handling": "reconcile",
+                "default_writeoff_label": self.env._("Bad Debt"),
+                "dont_redirect_to_payments": True,
+            },
+        }
+
+    def _decide(self, decision):
+        self.ensure_one()
+        self.check_access("read")
+        group = "ropo_connect.group_ropo_manager"
+        if not self.env.su and not self.env.user.has_group(group):
+            raise AccessError(
+                self.env._("Only a Ropo manager may decide what becomes of a case.")
+            )
+        if not self.may_decide:
+            raise UserError(
+                self.env._(
+                    "%(case)s: there is nothing to decide, since Ropo did not close it "
+                    "unpaid, or its invoice was transferred again or paid.",
+                    case=self.display_name,
+                )
+            )
+        self.sudo().decision = decision
+        self.sudo()._close_question()
 
     def action_refresh(self):
         """Asks Ropo where these cases stand; who asks for one hears why it can't be."""
@@ -321,6 +390,7 @@ class RopoJob(models.Model):
             self.closed_residual = self._residual()
         if stage in SETTLED:
             self.open_amount = 0.0
+        self._ask_for_decision()
         if self.account_id.fetch_documents and self._lacks_letter():
             self.write({"fetch_at": fields.Datetime.now(), "fetch_tries": 0})
 
@@ -493,15 +563,37 @@ class RopoJob(models.Model):
         """Ropo has ended the case: there is nothing left to tell."""
         self._enter_stage("closed", fields.Datetime.now())
         self.open_amount = self.open_total = 0.0
-        if self.currency_id.compare_amounts(self.move_id.amount_residual, 0) > 0:
-            self.account_id._ask_person(
-                self.env._("Nobody chases this any more"),
-                self.env._(
-                    "Ropo has ended a case of which the ledger has something open. "
-                    "Decide what becomes of it. The first: %(case)s.",
-                    case=self.display_name,
-                ),
-            )
+
+    def _ask_for_decision(self):
+        """A case that Ropo closed unpaid waits for a person; one that goes on no
+        longer does."""
+        is_over = self.stage == "closed" and self.chased and not self.released
+        self.decision = is_over and self._is_unpaid() and "undecided"
+        if not self.decision:
+            return
+        self.account_id._ask_person(
+            self._question(),
+            self.env._(
+                "Decide on the case what becomes of its invoice: write it off, "
+                "transfer it again, or leave it. See “To Review” under Ropo → Cases. "
+                "The first: %(case)s.",
+                case=self.display_name,
+            ),
+        )
+
+    def _question(self):
+        return self.env._("Ropo closed a case unpaid: a decision is needed")
+
+    def _close_question(self):
+        """The activity is done when the last case of the account is decided."""
+        undecided = self.search(
+            [("account_id", "=", self.account_id.id), ("decision", "=", "undecided")]
+        )
+        if not any(job.may_decide for job in undecided):
+            self.account_id._open_questions(self._question()).unlink()
+
+    def _is_unpaid(self):
+        return self.currency_id.compare_amounts(self.move_id.amount_residual, 0) > 0
 
     def _release(self, is_delivered=False):
         """These are no longer Ropo's hold on their invoices, which may be transferred

@@ -3,7 +3,9 @@
 import logging
 import random
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+
+import psycopg2
 
 from odoo.service.model import (
     MAX_TRIES_ON_CONCURRENCY_FAILURE,
@@ -20,7 +22,7 @@ class Attempt:
 
 
 @contextmanager
-def isolated(records, doing, expected=()):
+def isolated(records, doing, expected=(), reads_only=False):
     """Runs the block in a savepoint, so that one bad record never stops the others.
 
     What the block raises is logged, undone, and left in `error` of the `Attempt`
@@ -30,20 +32,25 @@ def isolated(records, doing, expected=()):
     :param records: what the block works on, for the log
     :param doing: what failed then, such as "build its document"
     :param expected: exceptions that are no fault, such as a race that was lost
+    :param reads_only: whether the block writes nothing: no savepoint then, which costs
+        queries for each record; what the database raises goes on
     """
     attempt = Attempt()
     env = records.env
     try:
-        with env.cr.savepoint():
+        with nullcontext() if reads_only else env.cr.savepoint():
             yield attempt
     except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
         raise
     except Exception as error:
+        if reads_only and isinstance(error, psycopg2.Error):
+            raise
         level = logging.INFO if isinstance(error, expected) else logging.ERROR
         _logger.log(
             level, "%s: can't %s", records, doing, exc_info=level > logging.INFO
         )
-        env.invalidate_all(flush=False)
+        if not reads_only:
+            env.invalidate_all(flush=False)
         attempt.error = error
 
 

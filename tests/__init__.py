@@ -3,6 +3,7 @@ from . import (
     test_answers,
     test_customer_number,
     test_debtor,
+    test_debtor_rules,
     test_documents,
     test_gateway,
     test_guard,

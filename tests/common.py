@@ -142,6 +142,8 @@ class RopoCommon(AccountTestInvoicingCommon):
                 "apicode": "sandbox-apicode",
                 "timeout": 2,
                 "user_id": cls.env.user.id,
+                # Most tests are about what follows on the delivery.
+                "delivered_elsewhere": True,
                 **values,
             }
         )

@@ -68,7 +68,8 @@ class TestAnswers(AnswersCommon):
         self.assertEqual((job.stage, job.open_amount), ("closed", 0))
         self.assertEqual(invoice.ropo_state, "closed")
         self.assertFalse(invoice.ropo_problem)
-        self.assertIn("Nobody chases this any more", self.questions())
+        question = "Ropo closed a case unpaid: a decision is needed"
+        self.assertIn(question, self.questions())
         self.pay(invoice)
         self.tell()
         self.assertEqual(len(self.told()), 3)
@@ -129,7 +130,8 @@ class TestAnswers(AnswersCommon):
         self.run_cron("cron_poll_status")
         self.assertEqual(invoice.ropo_state, "closed")
         self.assertFalse(invoice.ropo_problem)
-        self.assertNotIn("Nobody chases this any more", self.questions())
+        question = "Ropo closed a case unpaid: a decision is needed"
+        self.assertNotIn(question, self.questions())
 
     def test_6_posted_keeps_what_ropo_says_is_open(self):
         invoice = self.chased()

@@ -28,6 +28,17 @@ class DebtorCommon(TransferCommon):
         self.run_cron("cron_transfer_overdue")
         self.run_cron("cron_process_requests")
 
+    def send_by_unify(self, invoice):
+        """Sends it by another account, which is the company's first for that moment."""
+        account = self._create_account(self.env.company, sequence=1, **UNIFY)
+        invoice.invalidate_recordset()
+        self._wizard("ropo.send.wizard", invoice).action_send()
+        self.work_off(account)
+        self.assertEqual(invoice.ropo_job_ids.account_id, account)
+        account.sequence = 99
+        invoice.invalidate_recordset()
+        self.assertEqual(invoice.ropo_account_id, self.account)
+
     def assertNotTransferred(self, invoice):
         """Neither by a person, nor by the scheduled run, nor past both."""
         for user in (self.env.user, self.user, self.manager):

@@ -108,6 +108,7 @@ class RopoWizardLineMixin(models.AbstractModel):
             ("res.partner", "Customer"),
             ("res.company", "Company"),
             ("ropo.account", "Ropo Account"),
+            ("ropo.job", "Case"),
             ("account.account", "Account"),
         ],
         compute="_compute_fix_record",

@@ -8,6 +8,7 @@ def migrate(cr, version):
     store_who_collects(cr)
     store_what_closed_cases_left_open(cr)
     store_what_was_sent(cr)
+    ask_about_unpaid_cases(cr)
 
 
 def reset_what_belongs_to_no_state(cr):
@@ -105,5 +106,22 @@ def store_what_was_sent(cr):
          WHERE state IN ('sending', 'unknown', 'done')
            AND operation IN ('invoice', 'reminder', 'collection', 'credit_note')
            AND number IS NULL
+        """
+    )
+
+
+def ask_about_unpaid_cases(cr):
+    """What Ropo closed unpaid waits for a person, also when it was closed before."""
+    cr.execute(
+        """
+        UPDATE ropo_job job
+           SET decision = 'undecided'
+          FROM account_move move
+         WHERE move.id = job.move_id
+           AND job.chased
+           AND job.stage = 'closed'
+           AND job.decision IS NULL
+           AND job.released IS NOT TRUE
+           AND move.amount_residual > 0
         """
     )
