@@ -301,7 +301,8 @@ class Answer:
     """What Ropo said to one document. `raw` is its own words, whole.
 
     `reason` is set when no answer came, `error` when one came and was no. `document`
-    is the PDF of what was posted for local print.
+    is the PDF of what was posted for local print. `is_duplicate` is a refusal because
+    Ropo has a document of that number already.
     """
 
     outcome: Outcome
@@ -313,6 +314,7 @@ class Answer:
     error: str = ""
     notices: tuple[str, ...] = ()
     code: int | None = None
+    is_duplicate: bool = False
     before: Capital | None = None
     after: Capital | None = None
     unallocated: float = 0.0

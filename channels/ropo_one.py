@@ -103,6 +103,11 @@ ANSWER_HEADERS = ("jobid", "billnum", "billcode", "reference", "ownref", "jobtyp
 
 DEBT_TYPES = {"capital": 3, "customer_fee": 6, "reminder_fee": 12}  # `rowtype`
 
+ALREADY_THERE = re.compile(
+    r"\balready\b|\bduplicate|checkbillnum|\bon jo\b|\bjo käytössä|\bredan\b"
+    r"|\ballerede\b",
+    re.IGNORECASE,
+)
 NAMELESS = "-"  # each row must have a description
 CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 TEXT_ROW = 25601  # `invoicerowtype` of a header row: a text without money
@@ -557,16 +562,36 @@ def _number_key(row):
 
 def _assignment_answer(row):
     accepted = _is_taken(row)
+    error = "" if accepted else str(row.get("error") or error_text(row))
     return documents.Answer(
         Outcome.ACCEPTED if accepted else Outcome.REJECTED,
         assignment=_integer(row.get("jobid")) if accepted else None,
         number=str(row.get("billnum") or ""),
         payment_reference=str(row.get("reference") or row.get("billcode") or ""),
         amount=number(row.get("amount")),
-        error="" if accepted else str(row.get("error") or error_text(row)),
+        error=error,
+        is_duplicate=_is_duplicate(error),
         notices=_texts(row.get("notice")),
         raw=row,
     )
+
+
+def _is_duplicate(error):
+    """Whether a refusal says that Ropo has a document of this number already.
+
+    Assumption: no page has the text; these are the words for it in Ropo's languages.
+    """
+    return bool(ALREADY_THERE.search(error))
+
+
+def number_of(payload):
+    """The number of the document that this dataset is for."""
+    return str(payload.get("billnum") or "")
+
+
+def assignments_in(rows):
+    """The ids of the assignments that these status rows tell of, as text."""
+    return {str(row["jobid"]) for row in rows if row.get("jobid")}
 
 
 def _texts(value):

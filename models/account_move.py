@@ -175,11 +175,15 @@ class AccountMove(models.Model):
         """The case that the debtor hears of: the newest that is chased, if any is."""
         return self.ropo_job_ids.sorted(lambda job: (job.chased, job.id))[-1:]
 
-    @api.depends("ropo_request_ids.state", "ropo_request_ids.error")
+    @api.depends(
+        "ropo_request_ids.state",
+        "ropo_request_ids.error",
+        "ropo_request_ids.next_attempt_at",
+    )
     def _compute_ropo_problem(self):
         for move in self:
             problems = move.ropo_request_ids._still_open_problems()
-            move.ropo_problem = problems[:1].error
+            move.ropo_problem = problems[:1]._problem_text()
 
     @api.depends("state", "ropo_request_ids")
     def _compute_ropo_may_send(self):
@@ -195,7 +199,9 @@ class AccountMove(models.Model):
     def unlink(self):
         # What was never said goes with the invoice; the rest stops the deletion.
         requests = self.sudo().ropo_request_ids
-        requests.filtered(lambda r: r.state in ("rejected", "cancelled")).unlink()
+        requests.filtered(
+            lambda r: r.state in ("rejected", "cancelled") and not r.may_be_received
+        ).unlink()
         return super().unlink()
 
     @api.ondelete(at_uninstall=False)
@@ -215,7 +221,7 @@ class AccountMove(models.Model):
     def _ropo_is_held(self):
         """Whether Ropo has it, may have it, or is about to get it."""
         return not all(self.ropo_job_ids.mapped("released")) or any(
-            request.state in LIVE and not request.void
+            not request.void and (request.state in LIVE or request.may_be_received)
             for request in self.ropo_request_ids
         )
 
@@ -254,7 +260,8 @@ class AccountMove(models.Model):
 
     def action_ropo_local_print(self):
         """Posts these at Ropo for ourselves to deliver; Ropo's PDFs are attached."""
-        if not self.env.user.has_group("ropo_connect.group_ropo_user"):
+        may = self.env.su or self.env.user.has_group("ropo_connect.group_ropo_user")
+        if not may:
             raise AccessError(self.env._("Only a Ropo user may send by Ropo."))
         self.check_access("write")
         self._ropo_check_verdicts()

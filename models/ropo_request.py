@@ -2,18 +2,18 @@ import json
 import logging
 import random
 import time
+from collections import namedtuple
 from contextlib import contextmanager
 from datetime import timedelta
 
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
-from odoo.tools import SQL
+from odoo.tools import SQL, format_datetime
 
 from ..channels import ropo_one
 from ..channels.errors import ChannelError, Outcome, Reason
 from ..channels.pace import Pace
-from ..services.transaction import commit_with_retry
+from ..services.transaction import commit_with_retry, isolated
 from .ropo_claim_terms import SHARED_TERMS
 from .ropo_job import ENDED_CODES
 
@@ -33,6 +33,14 @@ ASSIGNMENTS = ("invoice", "reminder", "collection", "credit_note")
 CHASES = ("reminder", "collection")
 LIVE = ("queued", "sending", "unknown", "done")
 PROBLEMS = ("unknown", "rejected")
+# What Ropo shows of a lost request: whether it arrived (None: it can't be told), the
+# id of the case that it became, the open amount of its case with interest and fees,
+# and whether Ropo could not be asked at all.
+Finding = namedtuple(
+    "Finding",
+    ["arrived", "assignment", "shown", "is_unreachable"],
+    defaults=[None, None, None, False],
+)
 # Verdicts by which what waits to be said has become needless.
 GONE = ("state", "sent", "chased", "paid", "small", "early", "instalments")
 GONE += ("hold", "exempt", "disputed")
@@ -50,6 +58,9 @@ SAYING_TIME = 30  # seconds; what was not begun by then waits for the next claim
 LOOK_UP_DELAY = 120  # seconds before a lost call is asked about
 LOOK_UPS = 5  # times that Ropo is asked before a person is
 LOOK_UPS_PER_RUN = 50
+NEGATIVES = 3  # answers "it is not here" that together are believed
+NEGATIVE_WAIT = 60  # between them, as a multiple of LOOK_UP_DELAY: two hours
+MOST_ATTEMPTS = 3  # that Ropo may fail on one document before a person is asked
 FIRST_WAIT = 30  # seconds before the second attempt
 THROTTLED_WAIT = 2  # the same after a 429 that names no time
 LONGEST_WAIT = 6 * 3600  # seconds
@@ -213,7 +224,19 @@ class RopoRequest(models.Model):
         help="What Ropo reported may be this very money: a person says.",
     )
     look_ups = fields.Integer(readonly=True)
-    next_attempt_at = fields.Datetime(readonly=True)
+    send_alone = fields.Boolean(
+        readonly=True,
+        copy=False,
+        help="A call that it was in failed as a whole, so it has one of its own.",
+    )
+    may_have_arrived = fields.Boolean(
+        readonly=True,
+        copy=False,
+        help="An answer to it was lost, or Ropo refused it as one that it has already.",
+    )
+    next_attempt_at = fields.Datetime(
+        string="Next Attempt", readonly=True, help="Of sending it, or of looking it up."
+    )
     lease_until = fields.Datetime(readonly=True)
     error = fields.Text(readonly=True)
     payload_text = fields.Text(
@@ -283,7 +306,7 @@ class RopoRequest(models.Model):
     def action_resolve_done(self):
         """A person says: it did arrive."""
         self._check_manager()
-        self._check_state("unknown")
+        (self - self.filtered("may_be_received"))._raise_changed()
         self.sudo()._conclude_done()
 
     def action_resolve_requeue(self):
@@ -313,6 +336,9 @@ class RopoRequest(models.Model):
         locked._set_state("cancelled")
 
     def _check_manager(self):
+        # Superuser mode (scripts, server actions) may do what a manager may.
+        if self.env.su:
+            return
         if not self.env.user.has_group("ropo_connect.group_ropo_manager"):
             raise AccessError(
                 self.env._("Only a Ropo manager may decide what is told to Ropo.")
@@ -320,12 +346,15 @@ class RopoRequest(models.Model):
         self.check_access("read")  # nobody may write by hand, only through actions
 
     def _check_state(self, *states):
-        wrong = self.filtered(lambda request: request.state not in states)
-        if wrong:
+        self.filtered(lambda request: request.state not in states)._raise_changed()
+
+    def _raise_changed(self):
+        """Raises that these are not to be decided any more, if there are any."""
+        if self:
             raise UserError(
                 self.env._(
                     "%(names)s: nothing to decide here, its state has changed.",
-                    names=", ".join(wrong.mapped("display_name")),
+                    names=", ".join(self.mapped("display_name")),
                 )
             )
 
@@ -340,6 +369,16 @@ class RopoRequest(models.Model):
         problems = (request for request in reversed(latest.values()))
         return self.browse(
             request.id for request in problems if request.state in PROBLEMS
+        )
+
+    def _problem_text(self):
+        """What is to know of the problem, and what happens next."""
+        if not self.is_in_look_up or not self.next_attempt_at:
+            return self.error
+        return self.env._(
+            "%(error)s Nothing needs to be done now. Next lookup: %(time)s.",
+            error=self.error or "",
+            time=format_datetime(self.env, self.next_attempt_at),
         )
 
     # --- crons ---
@@ -555,6 +594,7 @@ class RopoRequest(models.Model):
         with Pace(account.max_concurrency) as pace:
             for step in (
                 self._assignments_due,
+                self._alone_due,
                 self._heavy_due,
                 self._local_prints_due,
                 self._changes_due,
@@ -563,29 +603,50 @@ class RopoRequest(models.Model):
 
     def _run_step(self, step, account, client, pace, end, only):
         """While the calls of one claim are under way, the next one is made, and what
-        was answered before is recorded: Ropo does not wait for the database."""
-        under_way = None
-        while True:
-            claimed = None
-            if not account._is_resting() and time.monotonic() < end:
-                # Write-ahead: from here on it may be said.
-                claimed = self._persist(
-                    self._claim_next, step, account, only, client.profile
-                )
-            begun = claimed is not None and (
-                claimed,
-                claimed._say(client, pace, account),
-            )
-            if under_way:
-                said, answers = under_way
-                # What was answered must survive.
-                self._persist(said._record, answers(), account)
-                count = len(said)
-                self.env.invalidate_all(flush=False)
-                yield count
-            elif not begun:
-                return
-            under_way = begun
+        was answered before is recorded: Ropo does not wait for the database.
+
+        No answer is dropped, whatever fails beside it.
+        """
+        under_way = []  # `(requests, answers)`, the oldest first
+        try:
+            while True:
+                begun = self._begin_next(step, account, client, pace, end, only)
+                if begun:
+                    under_way.append(begun)
+                elif not under_way:
+                    return
+                if len(under_way) > 1 or not begun:
+                    yield self._record_oldest(under_way, account)
+        finally:
+            while under_way:
+                self._record_after_failure(under_way, account)
+
+    def _begin_next(self, step, account, client, pace, end, only):
+        """Takes the next and begins to send them; None when there are no more."""
+        if account._is_resting() or time.monotonic() >= end:
+            return None
+        # Write-ahead: from here on it may be sent.
+        claimed = self._persist(self._claim_next, step, account, only, client.profile)
+        return claimed is not None and (claimed, claimed._say(client, pace, account))
+
+    def _record_oldest(self, under_way, account):
+        """Records what the oldest calls were answered; how many requests it was."""
+        requests, answers = under_way[0]
+        # What was answered must survive.
+        self._persist(requests._record, answers(), account)
+        del under_way[0]
+        self.env.invalidate_all(flush=False)
+        return len(requests)
+
+    def _record_after_failure(self, under_way, account):
+        try:
+            self.env.cr.rollback()
+            self.env.invalidate_all(flush=False)
+            self._record_oldest(under_way, account)
+        except Exception:
+            # Their leases run out, and then they are looked up.
+            _logger.exception("Ropo account %s: answers can't be recorded", account.id)
+            del under_way[0]
 
     def _claim_next(self, step, account, only, profile):
         return step(account, only)._of_profile(profile)._claim(account)
@@ -598,7 +659,13 @@ class RopoRequest(models.Model):
 
     def _assignments_due(self, account, only):
         """The next invoices, claims and credit notes to say."""
-        return self._due_of(account, only, account.batch_size * account.max_concurrency)
+        limit = account.batch_size * account.max_concurrency
+        return self._due_of(account, only, limit, send_alone=False)
+
+    def _alone_due(self, account, only):
+        """The next of which a call of many may have failed: each has its own call."""
+        limit = account.max_concurrency * CALLS_PER_CLAIM
+        return self._due_of(account, only, limit, send_alone=True)
 
     def _heavy_due(self, account, only):
         """The next invoices with attachments, few: each takes its files along."""
@@ -610,14 +677,14 @@ class RopoRequest(models.Model):
         """The next invoices to print ourselves, few: each brings its document."""
         return self._due_of(account, only, account.max_concurrency, local_print=True)
 
-    def _due_of(self, account, only, limit, local_print=False, has_attachments=False):
+    def _due_of(self, account, only, limit, **kinds):
+        kinds = {"local_print": False, "has_attachments": False, **kinds}
         return self.search(
             [
                 ("account_id", "=", account.id),
                 ("state", "=", "queued"),
                 ("operation", "in", ASSIGNMENTS),
-                ("local_print", "=", local_print),
-                ("has_attachments", "=", has_attachments),
+                *((name, "=", value) for name, value in kinds.items()),
                 ("id", "in", only) if only else (1, "=", 1),
                 *self._time_has_come(),
             ],
@@ -674,7 +741,7 @@ class RopoRequest(models.Model):
         locked = self.try_lock_for_update().filtered(lambda r: r.state == "queued")
         if not locked:
             return None
-        locked._freeze(account)
+        locked._freeze_safely(account)
         ready = locked.filtered(lambda request: request.state == "queued")
         lease = self._lease_end(account)
         for attempts, requests in ready.grouped("attempts").items():
@@ -686,6 +753,27 @@ class RopoRequest(models.Model):
         # three calls; each may take its time.
         seconds = SAYING_TIME + 3 * account.timeout
         return fields.Datetime.now() + timedelta(seconds=seconds)
+
+    def _freeze_safely(self, account):
+        """Freezes all of these together, and each alone only where that fails: one
+        that can't be built never stops the others."""
+        with isolated(self, "be built together") as attempt:
+            self._freeze(account)
+        if not attempt.error:
+            return
+        for request in self:
+            with isolated(request, "be built") as attempt:
+                request._freeze(account)
+            if attempt.error:
+                request._refuse_unbuilt(attempt.error)
+
+    def _refuse_unbuilt(self, error):
+        text = self.env._(
+            "It can't be put into Ropo's form (%(error)s). Inform your administrator; "
+            "the server's log has the details.",
+            error=type(error).__name__,
+        )
+        self._set_state("rejected", error=text)
 
     def _freeze(self, account):
         """Builds the payloads; concludes those that can't be said any more."""
@@ -732,15 +820,6 @@ class RopoRequest(models.Model):
             self.write({"payload": self._build_payload(account), **self._sent_facts()})
         except UserError as error:
             self._set_state("rejected", error=str(error))
-        except Exception as error:
-            # A fault of one record, or of ours: it must not stop the others.
-            _logger.exception("Ropo request %s can't be built", self.id)
-            text = self.env._(
-                "It can't be put into Ropo's form (%(error)s). Tell your "
-                "administrator; the server's log has the details.",
-                error=type(error).__name__,
-            )
-            self._set_state("rejected", error=text)
 
     def _sent_facts(self):
         """What a case is known by, as the payload has it: the invoice may change."""
@@ -881,7 +960,8 @@ class RopoRequest(models.Model):
         if not self:
             return dict
         # Credits that are jobs of their own go one by one, too: as changes of a case.
-        alone = self[0].local_print or self[0].has_attachments
+        first = self[0]
+        alone = first.local_print or first.has_attachments or first.send_alone
         size = account.batch_size if self[0]._is_assignment() and not alone else 1
         frozen = [(request.id, request._spoken_payload()) for request in self]
         batches = [frozen[at : at + size] for at in range(0, len(frozen), size)]
@@ -909,33 +989,53 @@ class RopoRequest(models.Model):
 
     def _record(self, answers, account):
         """Writes down how each call ended; one that can't be does not harm the rest."""
-        try:
-            with self.env.cr.savepoint():
-                self._record_together(answers)
-        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
-            raise
-        except Exception:
-            _logger.exception("Ropo account %s: recorded one by one", account.id)
-            self.env.invalidate_all(flush=False)
-            for request in self:
+        awaited = self._lock_in("sending")
+        with isolated(awaited, "be recorded together") as attempt:
+            awaited._record_together(answers)
+        if attempt.error:
+            for request in awaited:
                 request._record_alone(answers)
+        for request in self - awaited:
+            request._record_late(answers[request.id])
         account._heed(answers.values())
 
     def _record_alone(self, answers):
-        try:
-            with self.env.cr.savepoint():
-                self._record_together(answers)
-        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
-            raise
-        except Exception:
-            _logger.exception("Ropo request %s can't be recorded", self.id)
-            self.env.invalidate_all(flush=False)
+        with isolated(self, "be recorded") as attempt:
+            self._record_together(answers)
+        if attempt.error:
             self._lose(
                 self.env._(
                     "Ropo's answer can't be recorded; your administrator finds the "
                     "details in the server's log. Ropo will be asked about it."
                 )
             )
+
+    def _record_late(self, answer):
+        """An answer to what a person or a lookup decided meanwhile: that stands, unless
+        the answer shows that Ropo has it."""
+        if answer.outcome != Outcome.ACCEPTED:
+            return
+        with isolated(self, "be recorded late") as attempt:
+            if self._may_become("done"):
+                self.response = answer.raw
+                self._conclude_done({self.id: answer})
+            elif self.state == "done" and self.job_id and not self.job_id.jobid:
+                self.job_id.jobid = str(answer.assignment or "")
+            elif self.state == "cancelled":
+                self._ask_about_cancelled()
+        if attempt.error:
+            self._ask_about_cancelled()
+
+    def _ask_about_cancelled(self):
+        self.account_id._ask_person(
+            self.env._("Ropo has what was cancelled"),
+            self.env._(
+                "Ropo's answer came after it was decided that it is not sent. Look it "
+                "up in Ropo One, and ask Ropo to end it if it is wrong. The first: "
+                "%(request)s.",
+                request=self.display_name,
+            ),
+        )
 
     def _record_together(self, answers):
         """In batches of equal ends."""
@@ -1106,7 +1206,10 @@ class RopoRequest(models.Model):
         # Where Ropo has it itself, there is nothing to fix.
         needless = code in (*KNOWN_CODES, *IGNORED_CODES)
         self._set_state(
-            "cancelled" if needless else "rejected", error=text, answer_code=code
+            "cancelled" if needless else "rejected",
+            error=text,
+            answer_code=code,
+            may_have_arrived=self.may_have_arrived or answer.is_duplicate,
         )
         if self._is_assignment() or code in KNOWN_CODES:
             return
@@ -1187,7 +1290,12 @@ class RopoRequest(models.Model):
     def _lose(self, text):
         delay = timedelta(seconds=self._look_up_delay())
         self._set_state(
-            "unknown", error=text, next_attempt_at=fields.Datetime.now() + delay
+            "unknown",
+            error=text,
+            next_attempt_at=fields.Datetime.now() + delay,
+            may_have_arrived=True,
+            # It may be this document that a call of many fails on.
+            send_alone=True,
         )
 
     def _look_up_delay(self):
@@ -1208,67 +1316,126 @@ class RopoRequest(models.Model):
             limit=LOOK_UPS_PER_RUN,
         )
         for request in lost:
-            if not request._hear_of_case(client):
+            finding = request._ask_ropo(client)
+            # What was read is as old as the call; what a person, or a late answer,
+            # decided meanwhile is seen from here.
+            self.env.cr.rollback()
+            self.env.invalidate_all(flush=False)
+            self._persist(request._take_finding, finding)
+            if finding.is_unreachable:
                 break  # the others would wait as long; they have their turn later
-            # Each is settled by itself.
-            self._persist(request._look_up_alone, client)
         return len(lost)
 
-    def _hear_of_case(self, client):
-        """Takes in first what Ropo tells of the case of a change: money that came
-        there meanwhile is in the figures that it shows. Whether Ropo could be asked."""
-        if self.operation in ASSIGNMENTS:
-            return True
+    def _ask_ropo(self, client):
+        """The `Finding` about a lost one, by two means: what Ropo tells of its number,
+        and its list of the customer's invoices (or the document of a credit note).
+
+        Takes in first what Ropo tells: money that came to the case meanwhile is in the
+        figures that it shows. HTTP, and no lock.
+        """
         try:
-            rows = client.status_rows(number=self.job_id.billnum)
+            rows = client.status_rows(number=self._number_at_ropo())
+            self.env["ropo.event"]._take(self.account_id, rows, client.profile)
         except ChannelError as error:
             _logger.info("Ropo request %s: can't be asked about: %s", self.id, error)
-            self._persist(self._ask_again_later)
-            return False
-        self.env["ropo.event"]._take(self.account_id, rows, client.profile)
-        return True
-
-    def _look_up_alone(self, client):
-        """One that can't be concluded must not stop the others."""
+            return Finding(is_unreachable=True)
         try:
-            with self.env.cr.savepoint():
-                self._look_up(client)
-        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
-            raise
-        except Exception:
-            _logger.exception("Ropo request %s can't be looked up", self.id)
-            self.env.invalidate_all(flush=False)
+            if self.operation not in ASSIGNMENTS:
+                return Finding(shown=client.open_amount(*self.job_id._identity()))
+            arrived, assignment = client.find_assignment(self.payload)
+        except ChannelError as error:
+            _logger.info("Ropo request %s: can't be asked about: %s", self.id, error)
+            return Finding()
+        if arrived is False:
+            return self._find_in_rows(rows)
+        return Finding(arrived, assignment)
+
+    def _number_at_ropo(self):
+        return self.job_id.billnum or ropo_one.number_of(self.payload)
+
+    def _find_in_rows(self, rows):
+        """The second opinion on what is not listed: whether what Ropo tells of its
+        number is of an assignment that is none of our cases of it."""
+        jobs = self.move_id.ropo_job_ids
+        found = ropo_one.assignments_in(rows) - set(jobs.mapped("jobid"))
+        if not found:
+            return Finding(arrived=False)
+        if not all(jobs.mapped("jobid")):
+            return Finding()  # it may be the case whose id we do not know
+        return Finding(True, found.pop() if len(found) == 1 else None)
+
+    def _take_finding(self, finding):
+        """Concludes a look-up, unless somebody has decided meanwhile."""
+        if not self._lock_in("unknown"):
+            return
+        with isolated(self, "be looked up") as attempt:
+            self._conclude_look_up(finding)
+        if attempt.error:
             self._ask_again_later()
 
-    def _look_up(self, client):
-        try:
-            arrived, assignment, shown = self._find_at_ropo(client)
-        except ChannelError as error:
-            _logger.info("Ropo request %s: can't be asked about: %s", self.id, error)
-            arrived, assignment, shown = None, None, None
+    def _conclude_look_up(self, finding):
+        arrived = finding.arrived
+        if self.operation not in ASSIGNMENTS:
+            arrived = self._arrived_by(finding.shown)
         if arrived:
             self._conclude_done()
-            if assignment and not self.job_id.jobid:
-                self.job_id.jobid = str(assignment)
+            if finding.assignment and not self.job_id.jobid:
+                self.job_id.jobid = str(finding.assignment)
         elif arrived is False:
-            self._requeue()
+            self._count_negative()
         else:
-            self._ask_again_later(shown)
+            self._ask_again_later(finding.shown)
 
-    def _find_at_ropo(self, client):
-        """`(arrived, assignment, shown)`: whether it arrived (None where Ropo's own
-        figures do not tell), the id of the case that it became, where Ropo tells that,
-        and what Ropo shows as open of the case, with interest and fees."""
-        if self.operation in ASSIGNMENTS:
-            return *client.find_assignment(self.payload), None
-        shown = client.open_amount(*self.job_id._identity())
+    def _arrived_by(self, shown):
+        """Whether a change of a case arrived, by what Ropo shows as open; None where
+        the figures do not tell."""
+        if self in self.job_id.event_ids.request_id:
+            return True  # Ropo has reported it back
         compare = self.currency_id.compare_amounts
         before, after = self._expected_totals()
         if shown is None or not compare(before, after):
-            return None, None, shown
+            return None
         if not compare(shown, after):
-            return True, None, shown
-        return (None if compare(shown, before) else False), None, shown
+            return True
+        return None if compare(shown, before) else False
+
+    def _count_negative(self):
+        """Ropo does not show it. It may do so only later, so one such answer decides
+        nothing; several, hours apart, do."""
+        now = fields.Datetime.now()
+        since = self.negative_since or now
+        negatives = self.negatives + 1
+        wait = timedelta(seconds=self._look_up_delay() * NEGATIVE_WAIT)
+        if negatives >= NEGATIVES and now - since >= wait * (NEGATIVES - 1):
+            self._conclude_not_there()
+            return
+        self._set_state(
+            "unknown",
+            error=self.error,
+            look_ups=self.look_ups,
+            negatives=negatives,
+            negative_since=since,
+            next_attempt_at=now + wait,
+        )
+
+    def _conclude_not_there(self):
+        """It did not arrive: it is sent again, alone and after a wait that grows; what
+        Ropo never takes is for a person."""
+        if self.attempts < MOST_ATTEMPTS:
+            wait = FIRST_WAIT * 2**self.attempts if self.attempts > 1 else 0
+            later = fields.Datetime.now() + timedelta(seconds=wait)
+            self._set_state("queued", next_attempt_at=wait and later)
+            return
+        text = self.env._(
+            "Ropo fails on this each time (%(attempts)s times), and does not have it. "
+            "Look for something unusual in it, fix it and try again, or ask Ropo.",
+            attempts=self.attempts,
+        )
+        self._set_state("rejected", error=text)
+        self.account_id._ask_person(
+            self.env._("Ropo fails on a document"),
+            self.env._("%(request)s: %(text)s", request=self.display_name, text=text),
+        )
 
     def _expected_totals(self):
         """What must be open in all, if this did not arrive and if it did."""
@@ -1313,6 +1480,8 @@ class RopoRequest(models.Model):
             self._set_state(
                 "unknown",
                 look_ups=look_ups,
+                negatives=self.negatives,
+                negative_since=self.negative_since,
                 error=self.error,
                 next_attempt_at=fields.Datetime.now() + wait,
             )
@@ -1335,7 +1504,7 @@ class RopoRequest(models.Model):
         """What a person needs to decide whether it arrived."""
         question = self.env._(
             "Ropo can't say whether it arrived. Look it up in Ropo One, then choose "
-            "“It Arrived” or “Send Again”."
+            "“Mark as Received” or “Send Again”."
         )
         if shown is None:
             return question

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
@@ -10,8 +10,9 @@ from odoo.tools import SQL
 #  unknown ──lookup──▶ done | queued | rejected | unknown, then a person decides
 #  queued, rejected ──a person, or the ledger──▶ cancelled
 #  rejected ──a person: Ropo has it already──▶ done
+#  queued ──an answer that came late: Ropo has it──▶ done
 TRANSITIONS = {
-    "queued": ("queued", "sending", "rejected", "cancelled"),
+    "queued": ("queued", "sending", "rejected", "cancelled", "done"),
     "sending": ("done", "rejected", "unknown", "queued", "cancelled"),
     "unknown": ("done", "queued", "rejected", "unknown"),
     "rejected": ("done", "cancelled"),
@@ -24,6 +25,8 @@ RESET = {
     "next_attempt_at": False,
     "error": False,
     "look_ups": 0,
+    "negatives": 0,
+    "negative_since": False,
     "to_review": False,
 }
 
@@ -38,6 +41,30 @@ class RopoRequest(models.Model):
         copy=False,
         help="It is unknown whether it arrived, and only a person can find out.",
     )
+
+    negatives = fields.Integer(
+        readonly=True,
+        copy=False,
+        help="How often Ropo, asked about it, did not show it.",
+    )
+    negative_since = fields.Datetime(readonly=True, copy=False)
+    may_be_received = fields.Boolean(
+        compute="_compute_may_be_received",
+        help="A person may say that Ropo has it.",
+    )
+    is_in_look_up = fields.Boolean(
+        compute="_compute_may_be_received",
+        help="It is unknown whether it arrived, and it is still looked up by itself.",
+    )
+
+    @api.depends("state", "may_have_arrived", "to_review", "doubt_event_id")
+    def _compute_may_be_received(self):
+        for request in self:
+            refused = request.state == "rejected" and not request.doubt_event_id
+            request.may_be_received = request.state == "unknown" or (
+                refused and request.may_have_arrived
+            )
+            request.is_in_look_up = request.state == "unknown" and not request.to_review
 
     def _set_state(self, new, **values):
         """Gives all of these the state `new`.

@@ -40,12 +40,14 @@ ERROR_PAGE = "<html><body><h1>500 Internal Server Error</h1></body></html>"
 class Fault:
     """One kind of trouble, and which calls it meets. ``times`` None: for ever.
 
+    ``contains``: only calls whose body has this text, such as an invoice number.
     ``status`` and ``body`` (JSON) are the answer of a gateway in front of the service.
     """
 
     kind: str
     method: str | None = None
     path: str | None = None
+    contains: str = ""
     probability: float = 1.0
     times: int | None = None
     skip: int = 0
@@ -86,10 +88,14 @@ class FaultBook:
             for number, fault in enumerate(faults)
         ]
 
-    def strike(self, method, path):
+    async def strike(self, request):
         """The fault that this call meets, or None."""
         for fault, stream in zip(self.faults, self._streams, strict=True):
-            if fault.matches(method, path) and self._fires(fault, stream):
+            if not fault.matches(request.method, request.path):
+                continue
+            if fault.contains and fault.contains.encode() not in await request.read():
+                continue
+            if self._fires(fault, stream):
                 fault.fired += 1
                 return fault
         return None

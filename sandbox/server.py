@@ -90,7 +90,7 @@ class Server:
         if self._too_many(service, call.cid):
             await request.read()
             return throttled()
-        fault = self.faults.strike(request.method, request.path)
+        fault = await self.faults.strike(request)
         if fault is None:
             return await act(request)
         call.fault = fault.kind

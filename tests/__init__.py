@@ -9,6 +9,7 @@ from . import (
     test_guard,
     test_ledger,
     test_local_print,
+    test_lookup,
     test_main_job,
     test_money_back,
     test_outbox,

@@ -154,7 +154,7 @@ def settle(env, account, die=""):
     """Time passes, and a worker that stays alive does the rest."""
     if die:
         KILL[die](env)
-    for _round in range(4):
+    for _round in range(12):
         env.cr.execute("UPDATE ropo_account SET paused_until = NULL")
         env.cr.execute(
             "UPDATE ropo_request SET next_attempt_at = NULL WHERE state = 'queued'"
@@ -357,7 +357,7 @@ KILL = {
     "saying": replace("_say", kill_after(0.3)),
     "answered, not recorded": replace("_record"),
     "recorded, not committed": replace("_record", once_done),
-    "looked up, not committed": replace("_look_up", once_done),
+    "looked up, not committed": replace("_take_finding", once_done),
 }
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
+from ..models.ropo_request import NEGATIVES
 from .common import RopoCommon
 
 LOCAL_PRINT = "/rest/jobs/localprint"
@@ -110,7 +111,10 @@ class TestLocalPrint(DocumentsCommon):
         self.sandbox.fault("drop_before", LOCAL_PRINT)
         self.print_locally(invoice)
         self.assertEqual(invoice.ropo_state, "unknown")
-        self.wait_and_look_up()
+        parameters = self.env["ir.config_parameter"].sudo()
+        parameters.set_param("ropo_connect.look_up_delay", 0)
+        for _negative in range(NEGATIVES):
+            self.wait_and_look_up()
         self.assertEqual(invoice.ropo_state, "sent")
         self.assertEqual(len(self.sandbox.jobs(billnum=invoice.name)), 1)
         self.assertEqual(len(self.pdfs(invoice)), 1)

@@ -63,7 +63,7 @@ class OutboxCommon(RopoCommon):
         requests.sudo().next_attempt_at = False
         self.work_off(requests.account_id)
 
-    def settle(self, rounds=3):
+    def settle(self, rounds=6):
         """Works off until all that can be settled is."""
         for _round in range(rounds):
             requests = self.env["ropo.request"].search(
@@ -610,8 +610,8 @@ class TestOutbox(OutboxCommon):
         activity = self.account.activity_ids
         self.assertEqual(len(activity), 1)
         self.assertEqual(activity.user_id, self.manager)
-        self.assertIn("It Arrived", request.error)
-        self.assertIn("It Arrived", request.move_id.ropo_problem)
+        self.assertIn("Mark as Received", request.error)
+        self.assertIn("Mark as Received", request.move_id.ropo_problem)
 
     def lost_payment(self):
         """A payment that never arrived, and nobody knows it."""

@@ -285,13 +285,15 @@ class TestRandomWalk(LedgerCommon):
         self.env.flush_all()
 
     def settle(self):
-        for _round in range(4):
+        for _round in range(12):
             self.let_time_pass()
             self.run_cron("cron_poll_status")
             self.tell()
             unsettled = self.env["ropo.request"].search(
                 [("state", "in", ("queued", "sending", "unknown", "rejected"))]
             )
+            if not unsettled:
+                break
             self.decide(unsettled)
         self.tell()
 
@@ -300,7 +302,7 @@ class TestRandomWalk(LedgerCommon):
         for request in requests:
             if request.state == "rejected" and request._still_open_problems():
                 request.action_retry()
-            elif request.state == "unknown" and request.look_ups >= 5:
+            elif request.state == "unknown" and request.to_review:
                 if self.arrived(request):
                     request.action_resolve_done()
                 else:
