@@ -520,7 +520,23 @@ class AccountMove(models.Model):
                 date=format_date(self.env, due),
             )
             return Verdict("notice", text, self)
-        return Verdict()
+        return self._ropo_notice_days_verdict(date)
+
+    def _ropo_notice_days_verdict(self, date):
+        """The debtor gets time to pay after one's own reminder, of `date` or False."""
+        account = self.ropo_account_id
+        is_company = self.commercial_partner_id.is_company
+        days = account.notice_days_b2b if is_company else account.notice_days_b2c
+        first = date and fields.Date.add(date, days=days)
+        if not first or first <= fields.Date.context_today(self):
+            return Verdict()
+        text = self.env._(
+            "Your own reminder is of %(notice_date)s: it may go to debt collection "
+            "from %(date)s.",
+            notice_date=format_date(self.env, date),
+            date=format_date(self.env, first),
+        )
+        return Verdict("notice_early", text, self)
 
     # --- what is claimed ---
 

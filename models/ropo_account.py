@@ -191,6 +191,18 @@ class RopoAccount(models.Model):
     )
     min_days_b2b = fields.Integer(string="Days Overdue, Companies", default=7)
     min_days_b2c = fields.Integer(string="Days Overdue, Consumers", default=14)
+    notice_days_b2b = fields.Integer(
+        string="Days After Own Reminder, Companies",
+        default=7,
+        help="An invoice goes to debt collection this many days after your own "
+        "reminder at the earliest.",
+    )
+    notice_days_b2c = fields.Integer(
+        string="Days After Own Reminder, Consumers",
+        default=14,
+        help="An invoice goes to debt collection this many days after your own "
+        "reminder at the earliest.",
+    )
     min_amount = fields.Monetary(
         string="Smallest Claim", help="Less than this is not handed over."
     )
@@ -282,7 +294,7 @@ class RopoAccount(models.Model):
     )
     _days_positive = models.Constraint(
         "CHECK(min_days_b2b >= 0 AND min_days_b2c >= 0 AND min_amount >= 0 "
-        "AND difference_days >= 0)",
+        "AND difference_days >= 0 AND notice_days_b2b >= 0 AND notice_days_b2c >= 0)",
         "Days and amounts can't be negative.",
     )
     _interest_positive = models.Constraint(

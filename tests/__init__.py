@@ -12,6 +12,7 @@ from . import (
     test_lookup,
     test_main_job,
     test_money_back,
+    test_notice,
     test_outbox,
     test_payloads,
     test_pdf,

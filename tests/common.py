@@ -84,6 +84,8 @@ class RopoCommon(AccountTestInvoicingCommon):
         cls.sandbox = Sandbox()
         cls.addClassCleanup(cls.sandbox.stop)
         cls.today = fields.Date.today()
+        # Of one's own reminder, long enough ago to collect from anybody.
+        cls.reminded_on = cls.today - timedelta(days=14)
         cls.account = cls._create_account(cls.env.company)
         cls.business = cls._create_partner(
             "Example Oy", is_company=True, company_registry="0000001-9"
@@ -226,7 +228,7 @@ class RopoCommon(AccountTestInvoicingCommon):
     def chased(self, kind="reminder", **values):
         """A transferred invoice over 125.50."""
         invoice = self.create_invoice(days_overdue=20, **values)
-        self.transfer(invoice, kind, notice_date=self.today)
+        self.transfer(invoice, kind, notice_date=self.reminded_on)
         self.assertEqual(invoice.ropo_state, kind)
         return invoice
 

@@ -14,7 +14,7 @@ class TestCustomerNumber(RopoCommon):
 
     def verdict(self, invoice, operation="reminder"):
         self.env.flush_all()
-        return invoice._ropo_verdicts(operation, notice_date=self.today)[invoice]
+        return invoice._ropo_verdicts(operation, notice_date=self.reminded_on)[invoice]
 
     def assertShared(self, invoice, *others):
         for operation in ("invoice", "reminder", "collection"):

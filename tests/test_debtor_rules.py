@@ -25,7 +25,7 @@ class TestDelivered(DebtorCommon):
     def assertNotDelivered(self, reason, operation="reminder"):
         for user in (self.env.user, self.user):
             verdict = self.verdict(
-                self.invoice.with_user(user), operation, notice_date=self.today
+                self.invoice.with_user(user), operation, notice_date=self.reminded_on
             )
             self.assertEqual(verdict.code, "delivery")
             self.assertIn(reason, verdict.text)
@@ -138,7 +138,7 @@ class TestOddRecords(DebtorCommon):
         self.without_maturity(self.odd)
         self.assertFalse(self.verdict(self.odd).code)
         self.assertFalse(
-            self.verdict(self.odd, "collection", notice_date=self.today).code
+            self.verdict(self.odd, "collection", notice_date=self.reminded_on).code
         )
         self.assertTrue(self.odd.ropo_may_transfer)
         self.assertEqual(self.odd._ropo_first_due(), expected)
@@ -182,7 +182,7 @@ class TestOddRecords(DebtorCommon):
         for operation in ("invoice", "reminder", "collection"):
             with self.fails_for("_ropo_document_verdict", self.odd):
                 verdicts = (self.odd | self.good)._ropo_verdicts(
-                    operation, notice_date=self.today
+                    operation, notice_date=self.reminded_on
                 )
             self.assertEqual(verdicts[self.odd].code, "failed")
             self.assertIn("ValueError", verdicts[self.odd].text)

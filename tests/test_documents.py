@@ -387,7 +387,7 @@ class TestDocuments(RopoCommon):
 
     def test_collection_names_the_day_of_ones_own_reminder(self):
         invoice = self.create_invoice(self.consumer, days_overdue=20)
-        day = self.today - timedelta(days=5)
+        day = self.today - timedelta(days=15)
         self.transfer(invoice, "collection", notice_date=day)
         head = self.head(
             invoice,
@@ -435,7 +435,7 @@ class TestDocuments(RopoCommon):
                 )
                 self.send(first)
                 self.transfer(first)
-                self.transfer(second, "collection", notice_date=self.today)
+                self.transfer(second, "collection", notice_date=self.reminded_on)
                 for request in self.requests_of(first) | self.requests_of(second):
                     with self.subTest(f"{debtor.name} {sendtype} {request.operation}"):
                         self.assertEqual(

@@ -236,7 +236,7 @@ class TestOutbox(OutboxCommon):
         text = self.broken_by(lambda: request.sudo().copy({"operation": "collection"}))
         self.assertIn("never chased twice", text)
         with self.assertRaisesRegex(UserError, "already"):
-            self.put_transfer(invoice, "collection", notice_date=self.today)
+            self.put_transfer(invoice, "collection", notice_date=self.reminded_on)
 
     def broken_by(self, act):
         """What a user reads of the rule of the database that `act` breaks."""

@@ -296,51 +296,6 @@ class TestPolicy(TransferCommon):
         )
         self.assertEqual(set(self.preview(user)), {mine})
 
-    # --- the date of one's own reminder ---
-
-    def test_a_reminder_that_odoo_mails_is_noted(self):
-        template = self.env.ref("account.email_template_edi_invoice").copy()
-        plain = self.env.ref("account.email_template_edi_invoice")
-        self.account.reminder_template_ids = template
-        self.business.email = "office@example.com"
-        by_dialog, by_composer, by_rule, invoiced, draft = (
-            self.create_invoice(days_overdue=20, post=n < 4) for n in range(5)
-        )
-        for move, chosen in ((by_dialog, template), (invoiced, plain)):
-            wizard = (
-                self.env["account.move.send.wizard"]
-                .with_user(self.user)
-                .with_context(active_model="account.move", active_ids=move.ids)
-                .create({"sending_methods": ["email"], "template_id": chosen.id})
-            )
-            wizard.action_send_and_print()
-        composer = (
-            self.env["mail.compose.message"]
-            .with_user(self.user)
-            .with_context(
-                default_model="account.move",
-                default_res_ids=by_composer.ids,
-                default_template_id=template.id,
-                default_composition_mode="comment",
-            )
-            .create({})
-        )
-        composer.action_send_mail()
-        template.send_mail_batch((by_rule | draft).ids)
-        moves = by_dialog | by_composer | by_rule | invoiced | draft
-        self.assertEqual(
-            moves.mapped("ropo_notice_date"), [self.today] * 3 + [False] * 2
-        )
-
-    def test_the_date_is_noted_on_many_at_once(self):
-        moves = self.create_invoices(3)
-        day = self.today - timedelta(days=3)
-        self.assertEqual(moves.action_ropo_notice()["context"]["active_ids"], moves.ids)
-        self._wizard("ropo.notice.wizard", moves, self.user, date=day).action_apply()
-        self.assertEqual(moves.mapped("ropo_notice_date"), [day] * 3)
-        moves[:1].action_ropo_set_reminded()
-        self.assertEqual(moves[0].ropo_notice_date, self.today)
-
 
 @tagged("post_install", "-at_install")
 class TestQueries(TransferCommon):
@@ -371,7 +326,7 @@ class TestQueries(TransferCommon):
                     "invoice_date": cls.today - timedelta(days=30),
                     "invoice_date_due": cls.today - timedelta(days=20),
                     "invoice_payment_term_id": False,
-                    "ropo_notice_date": cls.today - timedelta(days=5),
+                    "ropo_notice_date": cls.reminded_on,
                     "invoice_line_ids": [Command.create(line)],
                 }
                 for partner in partners

@@ -151,13 +151,6 @@ class TestPrivacy(RopoCommon, HttpCase):
                 personal = {"ropo_personal_id"}
                 mine.partner_id.read(list(set(self.ours("res.partner")) - personal))
 
-    def test_an_own_reminder_sent_by_a_salesperson_is_noted(self):
-        template = self.env.ref("account.email_template_edi_invoice")
-        self.account.reminder_template_ids = template
-        invoice = self.create_invoice()
-        invoice.with_user(self.seller)._ropo_heed_mail(template)
-        self.assertEqual(invoice.ropo_notice_date, self.today)
-
 
 @tagged("post_install", "-at_install")
 class TestBranch(RopoCommon):

@@ -76,7 +76,7 @@ class Walk(RuleBasedStateMachine):
         if len(self.invoices) < 3:
             invoice = self.case.create_invoice(days_overdue=20, amount=amount / 100)
             self.invoices.append(invoice)
-            self.case.transfer(invoice, kind, notice_date=self.case.today)
+            self.case.transfer(invoice, kind, notice_date=self.case.reminded_on)
 
     @rule(which=any_one, amount=cents)
     def pay(self, which, amount):

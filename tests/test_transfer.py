@@ -320,7 +320,7 @@ class TestRules(TransferCommon):
         )
         self.send(delivered)
         self.transfer(reminded)
-        self.transfer(collected, "collection", notice_date=self.today)
+        self.transfer(collected, "collection", notice_date=self.reminded_on)
         self._wizard("ropo.transfer.wizard", queued).action_transfer()
         return {
             "delivered by Ropo": (delivered, False),
@@ -334,7 +334,9 @@ class TestRules(TransferCommon):
         for group in ("documents", "days", "people", "addresses", "chased"):
             cases |= getattr(self, group)()
         cases |= self.amounts()
-        self.account.min_amount = 30
+        self.account.write(
+            {"min_amount": 30, "notice_days_b2b": 0, "notice_days_b2c": 0}
+        )
         self.assertGreaterEqual(len(cases), 40)
         moves = self.env["account.move"].union(*(move for move, _c in cases.values()))
         for operation in ("reminder", "collection"):
@@ -352,7 +354,7 @@ class TestRules(TransferCommon):
         bare, dated, ahead, before = (
             self.create_invoice(days_overdue=20) for _n in range(4)
         )
-        for move, days in ((dated, 5), (ahead, -1), (before, 21)):
+        for move, days in ((dated, 8), (ahead, -1), (before, 21)):
             move.ropo_notice_date = self.today - timedelta(days=days)
         codes = {bare: "notice", dated: False, ahead: "notice", before: "notice"}
         moves = bare | dated | ahead | before
@@ -540,7 +542,7 @@ class TestTerms(TransferCommon):
                 before = {key: self.account[key] for key in account_values}
                 self.account.write(account_values)
                 move = self.create_invoice(partner, days_overdue=20)
-                asked = {"notice_date": self.today} if kind == "collection" else {}
+                asked = {"notice_date": self.reminded_on} if kind == "collection" else {}
                 self.transfer(move, kind, user=self.user, **asked, **values)
                 self.assertTold(name, move)
                 self.account.write(before)
@@ -568,7 +570,7 @@ class TestTerms(TransferCommon):
         self.account.claim_sendtype = "email"
         self.assertEqual(self.verdict(move).code, "email")
         self.assertFalse(
-            self.verdict(move, "collection", notice_date=self.today).code,
+            self.verdict(move, "collection", notice_date=self.reminded_on).code,
             "it is the reminder's delivery",
         )
 
@@ -722,7 +724,7 @@ class TestTerms(TransferCommon):
             self.assertEqual(form.ready_count, 2)
             form.kind = "collection"
             self.assertEqual(form.ready_count, 0)
-            form.notice_date = self.today
+            form.notice_date = self.reminded_on
             self.assertEqual(form.ready_count, 2)
             self.assertEqual(len(form.customer_ids), 2)
         form.record.action_transfer()

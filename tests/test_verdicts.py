@@ -185,6 +185,7 @@ class TestVerdicts(RopoCommon):
             "exempt customer": (of_exempt, "exempt", exempt),
         }
         self.assertVerdicts("reminder", cases)
+        self.account.write({"notice_days_b2b": 0, "notice_days_b2c": 0})
         self.assertVerdicts("collection", cases, notice_date=self.today)
 
     def test_the_day_on_which_it_may_go_is_named(self):
@@ -201,7 +202,7 @@ class TestVerdicts(RopoCommon):
         )
         self.send(delivered)
         self.transfer(reminded)
-        self.transfer(collected, "collection", notice_date=self.today)
+        self.transfer(collected, "collection", notice_date=self.reminded_on)
         self.sandbox.fault("drop_after", method="POST")
         self.transfer(lost)
         self.business.update({"ropo_sendtype": "email", "email": "nowhere"})
@@ -220,7 +221,7 @@ class TestVerdicts(RopoCommon):
             "refused, so it may go again": (refused, False, None),
         }
         self.assertVerdicts("reminder", cases)
-        self.assertVerdicts("collection", cases, notice_date=self.today)
+        self.assertVerdicts("collection", cases, notice_date=self.reminded_on)
 
     def test_what_ropo_invoiced_itself_is_never_handed_over(self):
         # Connect delivers 300 and chases nothing; Unify and Embed chase by themselves.
@@ -241,7 +242,7 @@ class TestVerdicts(RopoCommon):
         for model in ("unify", "embed"):
             self.account.service_model = model
             self.assertVerdicts("reminder", cases)
-            self.assertVerdicts("collection", cases, notice_date=self.today)
+            self.assertVerdicts("collection", cases, notice_date=self.reminded_on)
 
     def test_finland_collects_after_ones_own_reminder(self):
         bare, dated, ahead = (self.create_invoice(days_overdue=20) for _n in range(3))
@@ -261,7 +262,9 @@ class TestVerdicts(RopoCommon):
             notice_date=self.today + timedelta(days=1),
         )
         self.assertVerdicts(
-            "collection", {"asked for": (bare, False, None)}, notice_date=self.today
+            "collection",
+            {"asked for": (bare, False, None)},
+            notice_date=self.reminded_on,
         )
         self.assertVerdicts("reminder", {"reminder": (bare, False, None)})
         self.account.country = "se"
@@ -277,7 +280,7 @@ class TestVerdicts(RopoCommon):
         """The wizard's date is for invoices that have none."""
         dated, bare = (self.create_invoice(days_overdue=20) for _n in range(2))
         dated.ropo_notice_date = self.today - timedelta(days=10)
-        asked = self.today - timedelta(days=2)
+        asked = self.today - timedelta(days=8)
         self.transfer(dated | bare, "collection", notice_date=asked)
         sent = {
             job["billnum"]: job["dataset"]["noticedate"]
@@ -384,7 +387,7 @@ class TestVerdicts(RopoCommon):
         self.assertFalse(wizard.line_ids.reason)
         wizard.kind = "collection"
         self.assertIn("Finland", wizard.line_ids.reason)
-        wizard.notice_date = self.today
+        wizard.notice_date = self.reminded_on
         self.assertFalse(wizard.line_ids.reason)
 
     def test_verdicts_take_as_many_queries_for_many_as_for_few(self):

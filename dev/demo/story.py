@@ -116,7 +116,7 @@ class Story:
             "ropo.transfer.wizard",
             oldest,
             kind="collection",
-            notice_date=fields.Date.subtract(today, days=10),
+            notice_date=fields.Date.subtract(today, days=14),
         )
         self._show_reasons(wizard)
         wizard.action_transfer()
