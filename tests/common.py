@@ -5,6 +5,7 @@ import subprocess
 import sys
 from datetime import timedelta
 from pathlib import Path
+from unittest import SkipTest
 from urllib.parse import urlsplit
 
 import requests
@@ -13,6 +14,8 @@ from odoo import Command, fields
 from odoo.tests import HOST, new_test_user
 
 from odoo.addons.account.tests.common import AccountTestInvoicingCommon
+
+from .available import SANDBOX, missing, reason
 
 ROOT = Path(__file__).resolve().parents[1]
 REAL_SEND = requests.Session.send  # Odoo's tests put another in its place
@@ -79,6 +82,8 @@ class RopoCommon(AccountTestInvoicingCommon):
     @classmethod
     @AccountTestInvoicingCommon.setup_country("fi")
     def setUpClass(cls):
+        if absent := missing(SANDBOX):
+            raise SkipTest(reason(absent))
         super().setUpClass()
         # One for each class: Odoo ends what a class leaves running.
         cls.sandbox = Sandbox()
