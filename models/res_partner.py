@@ -24,7 +24,12 @@ READERS = "account.group_account_invoice,account.group_account_readonly"
 ID_PREFIX = "ODOO-"
 # Not every delivery is known for every document (guides: Invoice, Reminder).
 DELIVERY_OF_INVOICE = {"b2c": "evoice"}
-DELIVERY_OF_REMINDER = {"evoicenet": "evoice", "evoicesm": "evoice", "peppol": "post"}
+DELIVERY_OF_REMINDER = {
+    "evoicenet": "evoice",
+    "evoicesm": "evoice",
+    "peppol": "post",
+    "print": "post",  # nobody here prints what Ropo makes
+}
 
 
 class ResPartner(models.Model):

@@ -460,6 +460,13 @@ class TestTerms(TransferCommon):
         super().setUpClass()
         cls.business.write({"ref": "C100", "email": "office@example.com", **EINVOICE})
         cls.consumer.write({"ref": "C200", **EINVOICE})
+        cls.printed = cls._create_partner(
+            "Example Oy",
+            is_company=True,
+            company_registry="0000001-9",
+            ref="C300",
+            ropo_sendtype="print",
+        )
 
     # --- whole payloads ---
 
@@ -477,6 +484,11 @@ class TestTerms(TransferCommon):
             path.write_text(text, encoding="utf-8")
         self.assertEqual(json.loads(path.read_text(encoding="utf-8")), payload)
 
+    def test_the_dialog_shows_that_no_claim_is_printed_by_ourselves(self):
+        move = self.create_invoice(self.printed, days_overdue=20)
+        wizard = self._wizard("ropo.transfer.wizard", move, self.user)
+        self.assertEqual(wizard.line_ids.delivery, "Letter")
+
     def test_payloads(self):
         subject = {"einvoice_subject": "Rent"}
         fee = {"notice_fee": 5.0}
@@ -488,6 +500,14 @@ class TestTerms(TransferCommon):
                 "reminder",
                 {"claim_sendtype": "post"},
                 {},
+            ),
+            "reminder_whose_invoice_we_print": (self.printed, "reminder", {}, {}),
+            "collection_whose_invoice_we_print": (self.printed, "collection", {}, {}),
+            "reminder_where_the_account_prints": (
+                self.consumer,
+                "reminder",
+                {},
+                {"default_sendtype": "print"},
             ),
             "reminder_by_email": (
                 self.business,
@@ -542,7 +562,9 @@ class TestTerms(TransferCommon):
                 before = {key: self.account[key] for key in account_values}
                 self.account.write(account_values)
                 move = self.create_invoice(partner, days_overdue=20)
-                asked = {"notice_date": self.reminded_on} if kind == "collection" else {}
+                asked = (
+                    {"notice_date": self.reminded_on} if kind == "collection" else {}
+                )
                 self.transfer(move, kind, user=self.user, **asked, **values)
                 self.assertTold(name, move)
                 self.account.write(before)
