@@ -1,10 +1,13 @@
 """What accountants do, each with Odoo's own tools, and what must come of it at Ropo."""
 
+import re
 from datetime import timedelta
 
 from odoo import Command
 
 from .common import RopoCommon
+
+MARK = re.compile(r" ?odoo-\d+$")
 
 
 class LedgerCommon(RopoCommon):
@@ -28,12 +31,13 @@ class LedgerCommon(RopoCommon):
     # --- what must come of it ---
 
     def told(self, *names):
-        """What Ropo was told of money, in order: `(amount, ...)` of each call."""
+        """What Ropo was told of money, in order: `(amount, ...)` of each call, without
+        the mark by which our own reports are recognised."""
         names = ("amount", *names)
-        return [
-            tuple(payment["request"].get(name) for name in names)
-            for payment in self.sandbox.state()["payments"]
-        ]
+        calls = [payment["request"] for payment in self.sandbox.state()["payments"]]
+        for call in calls:
+            call["description"] = MARK.sub("", call.get("description") or "") or None
+        return [tuple(call.get(name) for name in names) for call in calls]
 
     def capital(self, invoice):
         """What Ropo asks for."""

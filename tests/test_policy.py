@@ -193,7 +193,9 @@ class TestPolicy(TransferCommon):
             },
             {first: (self.account, "reminder"), second: (own, "collection")},
         )
-        own.active = False
+        journal.ropo_account_id = self._create_account(
+            self.env.company, name="Archived", active=False
+        )
         third = self.create_invoice(days_overdue=20, journal_id=journal.id)
         self.run_tonight()
         self.assertEqual(
@@ -214,7 +216,7 @@ class TestPolicy(TransferCommon):
                         1 / 0 if account == _bad else plan(account, *args, **kwargs)
                     ),
                 ),
-                mute_logger("odoo.addons.ropo_connect.models.ropo_account_policy"),
+                mute_logger("odoo.addons.ropo_connect.services.transaction"),
             ):
                 self.run_tonight()
         requests = self.requests_of(invoice) | self.requests_of(foreign)
@@ -239,7 +241,7 @@ class TestPolicy(TransferCommon):
 
         with (
             patch.object(Move, "_ropo_queue_transfer", fail),
-            mute_logger("odoo.addons.ropo_connect.models.ropo_account_policy"),
+            mute_logger("odoo.addons.ropo_connect.services.transaction"),
         ):
             self.run_tonight()
         self.assertEqual((moves - bad).mapped("ropo_state"), ["queued"] * 4)

@@ -110,11 +110,15 @@ class TestWebhook(RopoCommon, HttpCase):
         self.assertEqual(repeats.duplicate_of_id, firsts)
         self.assertFalse(firsts.duplicate_of_id)
         self.assertEqual(job.open_amount, 85.5)
-        # Of money in the ledger each payment excuses one, and no repeat excuses more.
+        # Of money in the ledger each payment makes one doubtful, and no repeat more.
         for _n in range(3):
             self.pay(invoice, 20)
         self.run_cron("cron_post_payments")
-        self.assertEqual(len(self.requests_of(invoice, "payment")), 1)
+        requests = self.requests_of(invoice, "payment")
+        self.assertEqual(requests.doubt_event_id, firsts)
+        self.assertEqual(
+            sorted(requests.mapped("state")), ["queued", "rejected", "rejected"]
+        )
 
     def test_a_list_and_an_object_that_holds_one_are_both_taken(self):
         first, second = self.message(1), self.message(2)
