@@ -110,15 +110,14 @@ class TestWebhook(RopoCommon, HttpCase):
         self.assertEqual(repeats.duplicate_of_id, firsts)
         self.assertFalse(firsts.duplicate_of_id)
         self.assertEqual(job.open_amount, 85.5)
-        # Of money in the ledger each payment makes one doubtful, and no repeat more.
+        # Each of the three may be one of Ropo's two: a person decides, and no repeat
+        # makes another one doubtful.
         for _n in range(3):
             self.pay(invoice, 20)
         self.run_cron("cron_post_payments")
         requests = self.requests_of(invoice, "payment")
-        self.assertEqual(requests.doubt_event_id, firsts)
-        self.assertEqual(
-            sorted(requests.mapped("state")), ["queued", "rejected", "rejected"]
-        )
+        self.assertEqual(requests.mapped("state"), ["rejected"] * 3)
+        self.assertLessEqual(requests.doubt_event_id, firsts)
 
     def test_a_list_and_an_object_that_holds_one_are_both_taken(self):
         first, second = self.message(1), self.message(2)
