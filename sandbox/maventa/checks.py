@@ -4,6 +4,7 @@ import json
 import math
 from datetime import date, datetime, timezone
 from email import message_from_bytes
+from urllib.parse import parse_qs
 
 from .books import is_uuid
 from .errors import INVALID, Refused
@@ -37,7 +38,8 @@ async def form(request):
     so it is taken apart here.
     """
     if request.content_type != "multipart/form-data":
-        return {name: [value] for name, value in (await request.post()).items()}
+        text = (await request.read()).decode("utf-8", "replace")
+        return parse_qs(text, keep_blank_values=True)
     head = f"Content-Type: {request.headers['Content-Type']}\r\n\r\n".encode()
     parts = {}
     for part in message_from_bytes(head + await request.read()).walk():

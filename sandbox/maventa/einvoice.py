@@ -6,7 +6,7 @@ expanded: UBL forbids it, and Finvoice 3.0 has a schema in its place.
 
 import dataclasses
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from xml.etree import ElementTree
 from xml.parsers import expat
 
@@ -36,6 +36,7 @@ FORMATS = frozenset(
         "FINVOICE30 TEAPPS27 TEAPPS30"
     ).split()
 )
+LARGEST = 10**12  # A: no invoice is over that
 FINVOICE_CREDIT_NOTES = frozenset({"INV02", "INV06"})
 
 _UBL_PARTY = {
@@ -219,6 +220,9 @@ def _date(name, text):
 def _amount(name, text):
     """Cents of ``1234.50``, or of Finvoice's ``1234,50``."""
     try:
-        return cents(Decimal(text.replace(",", ".")))
-    except (InvalidOperation, OverflowError, ValueError) as error:
+        amount = Decimal(text.replace(",", "."))
+        if abs(amount) >= LARGEST:
+            raise ValueError(f"{LARGEST} or more")
+        return cents(amount)
+    except (ArithmeticError, ValueError) as error:
         raise Refused(BAD_FILE, f"{name}: {text} is no amount") from error

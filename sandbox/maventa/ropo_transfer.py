@@ -127,8 +127,8 @@ def _may_be_transferred(books, company, invoice, body):
     if invoice.transfer and invoice.transfer["status"] != "error":
         books.add_duplicate()
         raise Refused(TRANSFERRED, f"Invoice {invoice.number} was transferred already")
-    if invoice.credit_note:
-        raise Refused(NOT_TRANSFERABLE, "A credit note cannot be transferred")
+    if invoice.credit_note or invoice.payable <= 0:
+        raise Refused(NOT_TRANSFERABLE, "What asks for no money cannot be transferred")
     if body["receivables_type"] in RENTAL and company.country != RENTAL_COUNTRY:
         raise Refused(NOT_TRANSFERABLE, "Rental receivables only in Finland")
     if invoice.currency != company.currency:

@@ -67,6 +67,8 @@ def test_without_a_format_the_root_says_what_it_is(maventa, octets):
         (bis3(date_due="2026-02-30"), "PEPPOLBIS30", "is no date"),
         (bis3(sum_tax="much"), "PEPPOLBIS30", "is no amount"),
         (bis3(sum_tax="NaN"), "PEPPOLBIS30", "is no amount"),
+        (bis3(sum_tax="1e400"), "PEPPOLBIS30", "is no amount"),
+        (bis3(sum_tax="1e999999999"), "PEPPOLBIS30", "is no amount"),
         (
             b'<!DOCTYPE a [<!ENTITY x "y">]>' + bis3()[bis3().index(b"<Inv") :],
             "PEPPOLBIS30",

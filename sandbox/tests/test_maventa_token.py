@@ -120,3 +120,14 @@ def test_the_token_says_whose_it_is(maventa):
     body = maventa.get("/oauth2/current")
     assert body["company"]["name"] == "Sandbox Maventa"
     assert body["scopes"] == SCOPES.split()
+
+
+@pytest.mark.parametrize("kind", ["x-www-form-urlencoded", "octet-stream"])
+def test_a_form_that_nobody_can_read_is_refused(maventa, kind):
+    answer = maventa.http.post(
+        f"{maventa.url}/oauth2/token",
+        data=b"grant_type=\xff\xfe&client_id=%ff",
+        headers={"Content-Type": f"application/{kind}"},
+        timeout=5,
+    )
+    maventa.refused(answer, 400, "unsupported_grant_type")

@@ -116,6 +116,12 @@ def test_a_credit_note_is_no_debt(maventa):
     maventa.refused(maventa.transfer(note), 422, "assignment_not_allowed")
 
 
+@pytest.mark.parametrize("nothing", ["0.00", "-125.50"])
+def test_an_invoice_that_asks_for_nothing_is_no_debt(maventa, nothing):
+    invoice = maventa.sent(sum_tax=nothing)
+    maventa.refused(maventa.transfer(invoice), 422, "assignment_not_allowed")
+
+
 def test_an_invoice_without_a_due_date_is_not_overdue(maventa):
     octets = bis3().replace(b"<cbc:DueDate>2026-01-16</cbc:DueDate>", b"")
     invoice = maventa.upload(octets).json()["id"]
