@@ -354,6 +354,7 @@ class StatusUpdate:
     """One thing that happened at Ropo; `external_id` is unique in the profile.
 
     `day` is that of the money. `stage_code` is empty where no stage is told of.
+    `is_amount_unreadable`: an amount is given, and is none.
     """
 
     external_id: str
@@ -364,6 +365,7 @@ class StatusUpdate:
     text: str = ""
     time: datetime.datetime | None = None
     amount: float | None = None
+    is_amount_unreadable: bool = False
     day: datetime.date | None = None
     stage_code: str = ""
 

@@ -30,6 +30,7 @@ class Reason(enum.StrEnum):
     TOO_LARGE = "too_large"
     THROTTLED = "throttled"
     REFUSED = "refused"
+    NOT_BEGUN = "not_begun"  # it was not its turn in time: no call was made
     PROFILE = "profile"  # it belongs to other credentials than these
 
 

@@ -8,6 +8,8 @@ from email.message import Message
 LARGEST_BODY = 4 * 1024 * 1024  # bytes: 500 messages of 8 KB
 MOST_MESSAGES = 500
 LONGEST_ID = 200  # characters
+DEEPEST = 50  # levels of lists and objects
+TOO_DEEP = "(nested too deeply)"
 
 
 class RefusedError(ValueError):
@@ -44,16 +46,21 @@ def is_id(value):
     return 0 < len(str(value).strip()) <= LONGEST_ID
 
 
-def storable(value):
-    """The same JSON as PostgreSQL keeps it: no NUL, no half characters, no infinity."""
+def storable(value, levels=DEEPEST):
+    """The same JSON as PostgreSQL keeps it: no NUL, no half characters, no infinity,
+    nothing nested without end."""
+    if not levels:
+        return TOO_DEEP
     if isinstance(value, str):
         return value.replace("\0", "").encode("utf-8", "replace").decode()
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     if isinstance(value, dict):
-        return {storable(key): storable(item) for key, item in value.items()}
+        return {
+            storable(key): storable(item, levels - 1) for key, item in value.items()
+        }
     if isinstance(value, list):
-        return [storable(item) for item in value]
+        return [storable(item, levels - 1) for item in value]
     return value
 
 

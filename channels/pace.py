@@ -78,7 +78,7 @@ class Pace:
     def _one(self, call, item, end):
         with self._turn():
             if time.monotonic() > end:
-                return [Answer(Outcome.NOT_SENT, reason=Reason.TIMEOUT)] * len(item)
+                return [Answer(Outcome.NOT_SENT, reason=Reason.NOT_BEGUN)] * len(item)
             answers = call(item)
         self._learn(any(answer.outcome == Outcome.THROTTLED for answer in answers))
         return answers

@@ -9,7 +9,6 @@ import dataclasses
 import datetime
 import hashlib
 import logging
-import math
 import re
 import threading
 import time
@@ -57,6 +56,8 @@ LONGEST_DETAIL = 200  # characters of a foreign text that are kept
 POSTED = 6  # the one `statusid` of a payment that means: done
 PDF_LIMIT = 20 * 1024 * 1024  # bytes
 TOKEN_SECONDS = 7200
+STATUS_PAGE = 1000  # rows that a page of status updates has at most
+LARGEST_NUMBER = 1e12  # of an amount; what is larger is a fault
 STATUS_TIMEOUT = 240  # seconds; others report that this call needs them
 
 # No page lists the codes of `currentstatus` and `statuscode`. 0, 1, 2 and 300 are in
@@ -681,6 +682,7 @@ def status_update(row):
         text=str(row.get("statustext") or ""),
         time=moment(row.get("statustime") or row.get("created_at")),
         amount=number(row.get("amount")),
+        is_amount_unreadable=_has(row, "amount") and number(row["amount"]) is None,
         day=date(row.get("paydate")),
         stage_code=_stage_code(row, code),
     )
@@ -694,6 +696,15 @@ def _external_id(row):
         if value and len(str(value)) > LONGEST_ID:
             return hashlib.sha256(str(value).encode()).hexdigest()
     return None
+
+
+def _has(row, name):
+    return row.get(name) not in (None, "")
+
+
+def row_key(row):
+    """By which a row that was given before is known again."""
+    return _external_id(row) or hashlib.sha256(repr(row).encode()).hexdigest()
 
 
 def _stage_code(row, code):
@@ -775,7 +786,8 @@ def error_text(body):
 
 
 def number(value):
-    """A number from a number or a text, with a comma or a point; None if neither."""
+    """A number from a number or a text, with a comma or a point; None if neither, or
+    if no ledger could hold it."""
     if isinstance(value, bool):
         return None
     text = str(value if value is not None else "").replace("\N{MINUS SIGN}", "-")
@@ -787,7 +799,8 @@ def number(value):
         found = float(text.replace(",", "."))
     except ValueError:
         return None
-    return found if math.isfinite(found) else None
+    # NaN is in no range.
+    return found if -LARGEST_NUMBER <= found <= LARGEST_NUMBER else None
 
 
 def date(value):
@@ -1018,6 +1031,11 @@ class RopoOne:
             if reference and reference not in listed:
                 listed[reference] = self.customer_invoices(reference)
         except ChannelError as error:
+            return documents.Standing(error.outcome, error=error)
+        except Exception:
+            # What is odd of one case must not be lost of the others.
+            _logger.exception("Assignment %s: its state can't be read", assignment)
+            error = Unknown(Reason.UNREADABLE)
             return documents.Standing(error.outcome, error=error)
         amount = _open_amount(listed.get(reference, ()), assignment, number)
         return documents.Standing(Outcome.ACCEPTED, state, amount)

@@ -5,13 +5,13 @@ from datetime import timedelta
 
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
-from odoo.tools import SQL
+from odoo.tools import SQL, format_date
 
 from ..channels import ropo_one
 from ..channels.errors import ChannelError, Outcome
 from ..channels.inbound import storable
-from .ropo_job import STAGES
+from ..services.transaction import together_or_alone
+from .ropo_job import ENDED, STAGES
 from .ropo_request import readable
 
 _logger = logging.getLogger(__name__)
@@ -19,6 +19,9 @@ _logger = logging.getLogger(__name__)
 LONGEST_GAP = timedelta(days=31)  # that is asked for once more, day by day
 # How long what names no case of ours is looked at again by itself.
 LONGEST_WAIT = timedelta(days=90)
+LONGEST_SHOWN = 40  # characters of what can't be read
+MOST_PAGES = 1000  # that one run fetches
+MOST_REPEATS = 3  # pages in a row of which each row was given before
 
 
 class RopoEvent(models.Model):
@@ -109,17 +112,26 @@ class RopoEvent(models.Model):
         help="The same happening came another way already; it counts once.",
     )
     # new ──▶ done        its case is known and has heard of it
-    #  └────▶ unmatched   no case of ours bears its number yet
+    #  ├────▶ unmatched   no case of ours bears its number yet
+    #  └────▶ review      it can't be taken in: a person looks at it
     state = fields.Selection(
-        [("new", "New"), ("done", "Done"), ("unmatched", "No case yet")],
+        [
+            ("new", "New"),
+            ("done", "Done"),
+            ("unmatched", "No case yet"),
+            ("review", "To Review"),
+        ],
         required=True,
         default="new",
         readonly=True,
         index=True,
     )
+    problem = fields.Char(readonly=True, help="Why it can't be taken in.")
 
+    # Polled rows and messages of the webhook have numbers of their own.
     _external_unique = models.Constraint(
-        "UNIQUE(account_id, profile, external_id)", "Ropo's events are kept once."
+        "UNIQUE(account_id, profile, source, external_id)",
+        "Ropo's events are kept once.",
     )
 
     # --- CRUD ---
@@ -152,6 +164,24 @@ class RopoEvent(models.Model):
         self.check_access("read")  # nobody may write by hand, only through actions
         for account, events in self.sudo().grouped("account_id").items():
             events._interpret(account)
+        left = self.filtered(lambda event: event.state == "review")
+        return left and left._problem_notification()
+
+    def _problem_notification(self):
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "warning",
+                "sticky": True,
+                "message": self.env._(
+                    "%(count)s can't be taken in. The first: %(problem)s",
+                    count=len(self),
+                    problem=self[0].problem,
+                ),
+                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+            },
+        }
 
     def action_is_own_report(self):
         """A person says: it reports back what we reported ourselves."""
@@ -268,13 +298,30 @@ class RopoEvent(models.Model):
         self._fill_gap(account, client)
         self._persist(account.write, {"gap_since": fields.Date.today()})
         try:
-            while rows := client.status_rows():
-                self._take(account, rows, client.profile)
+            is_complete = self._take_pages(account, client)
         except ChannelError as error:
             if error.outcome != Outcome.UNKNOWN:
                 account.gap_since = False  # no page had been given out
             raise
-        self._persist(account.write, {"gap_since": False})
+        if is_complete:
+            self._persist(account.write, {"gap_since": False})
+
+    def _take_pages(self, account, client):
+        """Whether there are no more; not where Ropo gives the same pages again and
+        again, of which the day is asked for once more later."""
+        known, repeats = set(), 0
+        for _page in range(MOST_PAGES):
+            rows = client.status_rows()
+            if not rows:
+                return True
+            self._take(account, rows, client.profile)
+            keys = set(map(ropo_one.row_key, rows))
+            repeats = repeats + 1 if keys <= known else 0
+            if repeats == MOST_REPEATS:
+                break
+            known |= keys
+        _logger.warning("Ropo account %s: there is no last page", account.id)
+        return False
 
     def _fill_gap(self, account, client):
         """Asks once more for the days of which an answer was lost."""
@@ -284,14 +331,53 @@ class RopoEvent(models.Model):
         # The day before too: Ropo's day may not be ours.
         day = max(account.gap_since - timedelta(days=1), today - LONGEST_GAP)
         while day <= today:
-            self._take(account, client.status_rows(date=day), client.profile)
+            if not self._take_day(account, client, day):
+                self._ask_about_day(account, day)
             day += timedelta(days=1)
         account.gap_since = False
 
+    def _take_day(self, account, client, day):
+        """Whether all of the day came.
+
+        Assumption: asked for a day Ropo gives a page at most, and may give the next
+        one when it is asked again.
+        """
+        for _page in range(MOST_PAGES):
+            rows = client.status_rows(date=day)
+            fresh = self._take(account, rows, client.profile)
+            if len(rows) < ropo_one.STATUS_PAGE:
+                return True
+            if not fresh:
+                break
+        return False
+
+    def _ask_about_day(self, account, day):
+        """What is missing of a day shows in where the cases stand, but for money that
+        is to be registered."""
+        self.env["ropo.job"].search(
+            [
+                ("account_id", "=", account.id),
+                ("profile", "=", account.sudo().profile),
+                ("stage", "not in", ENDED),
+            ]
+        ).to_refresh = True
+        account._ask_person(
+            self.env._("Not all that Ropo reported could be fetched"),
+            self.env._(
+                "An answer of Ropo was lost on %(day)s, and more happened on that day "
+                "than Ropo lists again. Where each case stands is asked for now. "
+                "Compare the payments of that day with Ropo One, and book what is "
+                "missing.",
+                day=format_date(self.env, day),
+            ),
+        )
+
     def _take(self, account, rows, profile):
+        """Keeps the page, then interprets it; what of it is new."""
         # Ropo will not say it again.
-        self._persist(self._store, account, rows, "poll", profile)
+        fresh = self._persist(self._store, account, rows, "poll", profile)
         self._take_in(account)
+        return fresh
 
     def _take_in(self, account):
         """Interprets what waits, and books what that says Ropo collected."""
@@ -335,7 +421,7 @@ class RopoEvent(models.Model):
                        %(user)s, %(now)s, %(user)s, %(now)s
                   FROM jsonb_to_recordset(%(rows)s::jsonb)
                     AS fresh (external_id varchar, raw jsonb)
-                    ON CONFLICT (account_id, profile, external_id) DO NOTHING
+                    ON CONFLICT (account_id, profile, source, external_id) DO NOTHING
              RETURNING id
                 """,
                 account=account.id,
@@ -357,29 +443,78 @@ class RopoEvent(models.Model):
     def _interpret(self, account):
         """Tells each case what happened to it; may be run again at any time.
 
-        Of `self`, or else of what waits.
+        Of `self`, or else of what waits. About what can't be taken in a person is
+        asked, once, and it stops nothing else.
         """
-        events = self or self.search(self._waiting_domain(account), order="id")
-        events._read_raw()
-        events._find_jobs(account)
-        matched = events.filtered("job_id")
-        (events - matched).state = "unmatched"
+        events = self or self._waiting(account)
+        problems = together_or_alone(
+            events, lambda some: some._take_to_cases(account), "take it in"
+        )
+        for event, error in problems.items():
+            event._set_aside(error)
+
+    def _take_to_cases(self, account):
+        self._read_raw()
+        self._find_jobs(account)
+        matched = self.filtered("job_id")
+        (self - matched).write({"state": "unmatched", "problem": False})
         matched._recognise_repeats()
         matched._recognise_echoes()
         for job, heard in matched.grouped("job_id").items():
             heard._tell(job)
 
-    def _waiting_domain(self, account):
+    def _set_aside(self, error):
+        """It is not looked at again by itself."""
+        self.write({"state": "review", "problem": self._problem_text(error)})
+        self.account_id._ask_person(
+            self.env._("Something that Ropo reported can't be taken in"),
+            self.env._(
+                "It is kept as it came, and counts for nothing yet. See “To Review” "
+                "under Ropo → Told by Ropo, look the case up in Ropo One, and choose "
+                "“Interpret Again” when the reason is gone. The first: %(id)s. "
+                "%(problem)s",
+                id=self.external_id,
+                problem=self.problem,
+            ),
+        )
+
+    def _problem_text(self, error):
+        if isinstance(error, UserError):
+            return str(error)
+        return self.env._("An error that the server's log shows.")
+
+    def _waiting(self, account):
+        """What is new, and what waited for a case that there is now."""
         since = fields.Datetime.now() - LONGEST_WAIT
-        return [
+        own = [
             ("account_id", "=", account.id),
             ("profile", "=", account.sudo().profile),
-            "|",
-            ("state", "=", "new"),
-            "&",
-            ("state", "=", "unmatched"),
-            ("create_date", ">", since),
         ]
+        new = self.search([*own, ("state", "=", "new")])
+        self.flush_model(["account_id", "profile", "state", "create_date"])
+        self.env["ropo.job"].flush_model(["account_id", "profile", "jobid", "billnum"])
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT id
+                  FROM ropo_event
+                 WHERE account_id = %(account)s
+                   AND profile = %(profile)s
+                   AND state = 'unmatched'
+                   AND create_date > %(since)s
+                   AND (   raw->>'jobid' IN (
+                           SELECT jobid FROM ropo_job
+                            WHERE account_id = %(account)s AND profile = %(profile)s)
+                        OR raw->>'billnum' IN (
+                           SELECT billnum FROM ropo_job
+                            WHERE account_id = %(account)s AND profile = %(profile)s))
+                """,
+                account=account.id,
+                profile=account.sudo().profile,
+                since=since,
+            )
+        )
+        return (new | self.browse(id_ for (id_,) in rows)).sorted("id")
 
     def _read_raw(self):
         """Fills the fields from what came, as it is understood today."""
@@ -397,37 +532,47 @@ class RopoEvent(models.Model):
                     "stage": stages.get(update.stage_code),
                 }
             )
+            if update.is_amount_unreadable and event._is_payment():
+                raise UserError(
+                    self.env._(
+                        "The amount %(amount)s can't be read.",
+                        amount=str(event.raw["amount"])[:LONGEST_SHOWN],
+                    )
+                )
 
     def _tell(self, job):
-        """Tells the case; one that can't hear must not stop the others."""
-        try:
-            with self.env.cr.savepoint():
-                job._hear(self)
-                self.state = "done"
-        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
-            raise
-        except Exception:
-            _logger.exception("Ropo case %s: its events can't be taken in", job.id)
-            self.env.invalidate_all(flush=False)
+        job._hear(self)
+        self.write({"state": "done", "problem": False})
 
     def _recognise_repeats(self):
-        """The same payment may come by poll and by webhook, under different ids.
+        """The same may come by poll and by webhook, under the same id, or a payment
+        under different ones.
 
         Each repeats one of the other way, so that two equal payments stay two.
         """
-        events = self.job_id.event_ids.filtered(lambda e: e._is_payment() and e.amount)
-        for same in events.grouped(lambda event: event._happening()).values():
-            alone = []  # what nothing repeats yet, what has counted before what is new
-            for event in same.sorted(lambda e: (e.state != "done", e.id)):
-                first = event.duplicate_of_id or next(
-                    (other for other in alone if other.source != event.source), None
-                )
-                # What has counted stays what it was.
-                if first and not event.counted:
-                    event.duplicate_of_id = first
-                    alone = [other for other in alone if other != first]
-                else:
-                    alone.append(event)
+        events = self.job_id.event_ids
+        for same in events.grouped(RopoEvent._identity).values():
+            same._pair_repeats()
+        payments = events.filtered(lambda event: event._is_payment() and event.amount)
+        for same in payments.grouped(RopoEvent._happening).values():
+            same._pair_repeats()
+
+    def _pair_repeats(self):
+        repeated = self.job_id.event_ids.duplicate_of_id
+        alone = []  # what nothing repeats yet, what has counted before what is new
+        for event in self.sorted(lambda e: (e.state != "done", e.id)):
+            if event.duplicate_of_id or event in repeated:
+                continue
+            first = next((e for e in alone if e.source != event.source), None)
+            # What has counted stays what it was.
+            if first and not event.counted:
+                event.duplicate_of_id = first
+                alone.remove(first)
+            else:
+                alone.append(event)
+
+    def _identity(self):
+        return self.job_id, self.external_id, self.kind, self.amount
 
     def _happening(self):
         """By which the same happening is known, whichever way it came.
@@ -531,4 +676,5 @@ class RopoEvent(models.Model):
             job = job or by_number.get((event.profile, number))
             if job and assignment and not job.jobid:
                 job.jobid = assignment  # its answer was lost; here is its id
+                by_id[job.profile, assignment] = job
             event.job_id = job

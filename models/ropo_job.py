@@ -8,6 +8,7 @@ from odoo.tools import formatLang
 
 from ..channels.errors import ChannelError, Outcome
 from ..channels.pace import Pace
+from ..services.transaction import together_or_alone
 
 _logger = logging.getLogger(__name__)
 
@@ -454,10 +455,29 @@ class RopoJob(models.Model):
         }
 
     def _take_standings(self, standings):
+        """Each `Standing` of `{case: Standing}`; about one that can't be taken in a
+        person is asked."""
+        problems = together_or_alone(
+            self.browse().union(*standings),
+            lambda jobs: jobs._take_each_standing(standings),
+            "take in where it stands",
+        )
+        for job in problems:
+            job.to_refresh = False
+            job.account_id._ask_person(
+                job.env._("Where a case stands can't be taken in"),
+                job.env._(
+                    "What Ropo says of it can't be read; the server's log shows why. "
+                    "Look it up in Ropo One. The first: %(case)s.",
+                    case=job.display_name,
+                ),
+            )
+
+    def _take_each_standing(self, standings):
         stages = self.env["ropo.status.code"]._stages()
-        stages_before = {job: job.stage for job in standings}
-        for job, standing in standings.items():
-            job._take_standing(standing, stages)
+        stages_before = {job: job.stage for job in self}
+        for job in self:
+            job._take_standing(standings[job], stages)
         moved = self.filtered(lambda job: job.stage != stages_before.get(job))
         moved._note_stages()
 

@@ -1260,6 +1260,9 @@ class RopoRequest(models.Model):
 
     def _record_not_said(self, answer):
         """It never arrived: back into the queue, with a wait that grows."""
+        if answer.reason == Reason.NOT_BEGUN:  # no call was made: no attempt
+            self._set_state("queued", attempts=self.attempts - 1)
+            return
         throttled = answer.outcome == Outcome.THROTTLED
         first = THROTTLED_WAIT if throttled else FIRST_WAIT
         wait = answer.retry_after or first * 2 ** min(self.attempts - 1, 20)

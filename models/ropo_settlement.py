@@ -6,6 +6,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import format_date
 
+from ..services.transaction import isolated
 from .ropo_comparison import SAME_MONEY_DAYS
 from .ropo_request import LIVE
 
@@ -96,23 +97,19 @@ class RopoEvent(models.Model):
             [("account_id", "=", account.id), ("settlement", "=", "waiting")]
         )
         for event in waiting.sorted(lambda e: (e.amount < 0, e._paid_on(), e.id)):
-            self._persist(event._settle_alone)
+            try:
+                self._persist(event._settle_alone)
+            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+                _logger.warning("%s is registered later: others change it now", event)
 
     def _settle_alone(self):
         """One that can't be registered must not stop the others."""
         if not self.try_lock_for_update() or self.settlement != "waiting":
             return
-        try:
-            with self.env.cr.savepoint():
-                self._settle()
-        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
-            raise
-        except UserError as error:
-            self._leave_to_person(str(error))
-        except Exception:
-            _logger.exception("Ropo event %s can't be registered", self.id)
-            self.env.invalidate_all(flush=False)
-            self._leave_to_person(self.env._("An error that the server's log shows."))
+        with isolated(self, "register it", expected=UserError) as attempt:
+            self._settle()
+        if attempt.error:
+            self._leave_to_person(self._problem_text(attempt.error))
 
     def _settle(self, by_person=False):
         """Raises `UserError` with the reason when nothing can be registered."""

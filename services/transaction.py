@@ -54,6 +54,23 @@ def isolated(records, doing, expected=(), reads_only=False):
         attempt.error = error
 
 
+def together_or_alone(records, act, doing):
+    """`act(records)` and, only where that fails, `act` of each alone, isolated; the
+    errors of those that fail alone, as `{record: error}`.
+
+    All at once costs one savepoint, however many they are.
+    """
+    with isolated(records, doing, expected=Exception) as together:
+        act(records)
+    errors = {}
+    for record in records if together.error else ():
+        with isolated(record, doing) as alone:
+            act(record)
+        if alone.error:
+            errors[record] = alone.error
+    return errors
+
+
 def commit_with_retry(env, act, *args):
     """What `act(*args)` returns, its work committed.
 

@@ -1,6 +1,7 @@
 """Each debtor is asked once, for what he owes: which facts decide about a transfer."""
 
 from contextlib import contextmanager
+from datetime import timedelta
 from importlib.util import module_from_spec, spec_from_file_location
 
 import psycopg2
@@ -233,7 +234,8 @@ class TestAccountOfTheRequest(DebtorCommon):
         """What is sent of an invoice whose journal gets another account meanwhile,
         but for what differs from invoice to invoice."""
         invoice = self.create_invoice(days_overdue=20)
-        terms = invoice._ropo_default_terms(notice_date=self.today)
+        noticed = self.today - timedelta(days=10)
+        terms = invoice._ropo_default_terms(notice_date=noticed)
         if operation == "invoice":
             request = invoice._ropo_queue_sending()
         else:

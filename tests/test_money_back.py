@@ -149,10 +149,10 @@ class TestMoneyBack(LedgerCommon):
         entry.action_post()
         self.assign(invoice, entry)
         self.tell()
-        marked = self.marked(invoice, entry)
+        mark = self.marked(invoice, entry)["identifier"]
         self.assertEqual(
             self.told("type", "identifier", "description"),
-            [(5.5, None, *marked.values())],
+            [(5.5, None, mark, entry.name)],
         )
         self.assertInStep(invoice)
 

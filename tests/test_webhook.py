@@ -89,10 +89,12 @@ class TestWebhook(RopoCommon, HttpCase):
         self.assertEqual((job.stage, job.open_amount), ("collection", 100))
         self.assertEqual(invoice.ropo_state, "collection")
         # The same by poll, and pushed again: nothing more.
+        pushed = self.events()
         self.run_cron("cron_poll_status")
         self.deliver(repeat=True)
         self.interpret()
-        self.assertEqual(len(self.events()), 2)
+        self.assertEqual((self.events() - pushed).duplicate_of_id, pushed)
+        self.assertEqual(len(self.events()), 4)
         self.assertEqual(job.open_amount, 100)
 
     def test_the_same_payment_by_both_ways_under_different_ids_counts_once(self):
