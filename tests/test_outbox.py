@@ -729,6 +729,20 @@ class TestOutbox(OutboxCommon):
         self.assertEqual(self.calls(), math.ceil(10 / 4))
         self.assertEqual(len(self.sandbox.jobs()), 10)
 
+    def test_waiting_for_ones_turn_is_no_attempt_and_brings_no_wait(self):
+        self.account.write({"batch_size": 1, "max_concurrency": 1})
+        moves = self.env["account.move"].union(
+            *(self.create_invoice() for _n in range(4))
+        )
+        self.sandbox.post("latency", ms=400)
+        self.addCleanup(self.sandbox.post, "latency", ms=0)
+        with patch.object(outbox, "SAYING_TIME", 0.5):
+            self.send(moves)
+        self.sandbox.post("latency", ms=0)
+        requests = moves.ropo_request_ids
+        self.assertEqual(requests.mapped("state"), ["done"] * 4)
+        self.assertEqual(requests.mapped("attempts"), [1] * 4)
+
     def test_calls_at_once_never_above_max_concurrency(self):
         self.account.write({"batch_size": 1, "max_concurrency": 3})
         self.sandbox.post("latency", ms=30)

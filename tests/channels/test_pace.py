@@ -80,7 +80,7 @@ def test_what_has_not_begun_in_time_is_not_sent():
     outcomes = [[answer.outcome for answer in each] for each in answers]
     assert outcomes[:2] == [[Outcome.ACCEPTED] * 2] * 2
     assert outcomes[2:] == [[Outcome.NOT_SENT] * 2] * 3
-    assert answers[-1][0].reason == Reason.TIMEOUT
+    assert answers[-1][0].reason == Reason.NOT_BEGUN
 
 
 def test_nothing_to_do():
