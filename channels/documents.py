@@ -229,6 +229,7 @@ class Invoice:
     cost_centre: str = ""
     accounts: tuple[AccountTotal, ...] = ()
     booking_date: datetime.date | None = None
+    period: datetime.date | None = None
     journal: str = ""
     may_remind: bool = True
     process: str = ""

@@ -43,6 +43,7 @@ HOSTS = {
 }
 
 INVOICE, REMINDER, COLLECTION, PRINT_SERVICE = 0, 1, 2, 300
+COMPANY, PERSON = 1, 2  # `customertype`
 JOBTYPES = {"reminder": REMINDER, "collection": COLLECTION}
 
 # With which the API itself refuses what it has read: the contract has 400; the others
@@ -271,7 +272,7 @@ def _head(document):
         "billdate": _date(document.date),
         "paydate": _date(document.due_date),
         "currency": document.currency,
-        "customertype": 1 if debtor.is_company else 2,
+        "customertype": COMPANY if debtor.is_company else PERSON,
         name: debtor.name,
         "address": debtor.street,
         **_name_lines(debtor),
@@ -394,8 +395,8 @@ def _ledger(invoice, sign):
         "sensible": None if invoice.may_remind else 1,
         "collectionprocess": invoice.process,
         "accountdate": _date(invoice.booking_date),
-        "period": _date(invoice.booking_date),
-        "vatperiod": _date(invoice.booking_date),
+        "period": _date(invoice.period),
+        "vatperiod": _date(invoice.period),
         "voucherbatch": invoice.journal,
         "vouchernum": invoice.number if invoice.journal else "",
         "accountrow": [_account_row(row, sign) for row in invoice.accounts],
@@ -583,6 +584,12 @@ def _is_duplicate(error):
     Assumption: no page has the text; these are the words for it in Ropo's languages.
     """
     return bool(ALREADY_THERE.search(error))
+
+
+def without_person_number(payload, text):
+    """`text` (Ropo's, on this dataset) without the personal identity number in it."""
+    number = payload.get("govid") if payload.get("customertype") == PERSON else ""
+    return text.replace(number, "…") if number else text
 
 
 def number_of(payload):

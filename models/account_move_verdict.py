@@ -241,6 +241,8 @@ class AccountMove(models.Model):
             "zip": self.env._("postcode"),
             "city": self.env._("city"),
         }
+        if partner.country_id and not partner.country_id.zip_required:
+            del labels["zip"]
         missing = [label for name, label in labels.items() if not partner[name]]
         if not self.commercial_partner_id.name:
             missing.insert(0, self.env._("name"))

@@ -175,6 +175,13 @@ class ResPartner(models.Model):
             country, self.vat or ""
         )
 
+    def _ropo_person_number(self):
+        """The number by which the law knows a private person, where it was entered.
+
+        Users may claim from a person whose number only managers see.
+        """
+        return "" if self.is_company else (self.sudo().ropo_personal_id or "").strip()
+
     def _ropo_country_name(self, sender):
         """The country as a letter abroad has to say it; empty in the sender's own."""
         country = self.country_id

@@ -155,6 +155,11 @@ class RopoAccount(models.Model):
         help="The analytic plan whose accounts are cost centres at Ropo, by code. A "
         "row that is spread over several has none.",
     )
+    send_periods = fields.Boolean(
+        string="Send Accounting Periods",
+        help="Embed: each document names its period of the books and of the tax. Only "
+        "as agreed with Ropo.",
+    )
     financing = fields.Selection(
         [("financing", "Financed"), ("purchase", "Sold to Ropo")],
         string="Invoices to Companies Are",

@@ -516,6 +516,7 @@ class RopoDocument(models.AbstractModel):
         return values | {
             "accounts": self._account_totals(move, account, told, vats, amounts),
             "booking_date": move.date,
+            "period": move.date if account.send_periods else None,
             "journal": move.journal_id.code,
         }
 
@@ -569,11 +570,13 @@ class RopoDocument(models.AbstractModel):
         """
         parts = move._ropo_claim_parts(account, terms)
         wanted = terms.claim_sendtype if kind == "reminder" else None
+        head = self._head(move)
+        if number := move.commercial_partner_id._ropo_person_number():
+            head["debtor"] = replace(head["debtor"], registration_number=number)
         claim = documents.Claim(
             own_reference=own_reference,
             kind=kind,
-            **self._head(move)
-            | {"due_date": max(line._ropo_due_date() for line in parts)},
+            **head | {"due_date": max(line._ropo_due_date() for line in parts)},
             delivery=move.partner_id._ropo_delivery(account, True, wanted),
             amount=move.currency_id.round(
                 sum(parts.mapped("amount_residual_currency"))

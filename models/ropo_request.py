@@ -1202,6 +1202,8 @@ class RopoRequest(models.Model):
 
     def _record_rejected(self, answer):
         text = answer.error or self.env._("Ropo gave no reason.")
+        # It is read by more people than the number is meant for.
+        text = ropo_one.without_person_number(self.payload, text)
         code = answer.code
         # Where Ropo has it itself, there is nothing to fix.
         needless = code in (*KNOWN_CODES, *IGNORED_CODES)

@@ -6,6 +6,7 @@ fields, the tables below repeat them. Nothing here looks at other jobs.
 
 import base64
 import binascii
+import re
 
 from .money import cents, decimal
 
@@ -15,6 +16,14 @@ INVOICE, REMINDER, COLLECTION, LETTER = "invoice", "reminder", "collection", "le
 KINDS = {0: INVOICE, 300: INVOICE, 1: REMINDER, 2: COLLECTION, 301: LETTER}
 
 ADDRESS = ("address", "postcode", "city")
+# A: some countries that have no postcodes; no page says what Ropo asks of them.
+WITHOUT_POSTCODES = ("AGO", "ARE", "HKG", "MAC", "PAN")
+# A: the form of a personal identity code, by the person's country.
+PERSON_NUMBERS = {
+    "FIN": r"\d{6}[-+A-FU-Y]\d{3}[0-9A-Y]",
+    "SWE": r"(\d{2})?\d{6}[-+]?\d{4}",
+    "NOR": r"\d{6} ?\d{5}",
+}
 DATES = ("billdate", "paydate")
 MINIMUM = {
     INVOICE: (*ADDRESS, *DATES),  # S: Connect guide
@@ -77,7 +86,10 @@ def check(dataset, profile):
 
 
 def _minimum(dataset, kind, profile):
-    return [f"{name}: required" for name in missing(dataset, MINIMUM[kind])]
+    names = list(MINIMUM[kind])
+    if dataset.get("addresscountry") in WITHOUT_POSTCODES:
+        names.remove("postcode")
+    return [f"{name}: required" for name in missing(dataset, names)]
 
 
 def _receiver(dataset, kind, profile):
@@ -88,6 +100,17 @@ def _receiver(dataset, kind, profile):
     if missing(dataset, (name,)):
         return [f"{name}: required for customertype {dataset['customertype']}"]
     return []
+
+
+def _person_number(dataset, kind, profile):
+    """S: `govid` is a business id or a personal identity code; A: of the right form."""
+    form = PERSON_NUMBERS.get(dataset.get("addresscountry"))
+    number = dataset.get("govid")
+    if dataset["customertype"] != 2 or not form or not number:
+        return []
+    if re.fullmatch(form, number):
+        return []
+    return [f"govid: {number} is no personal identity code"]
 
 
 def _noticedate(dataset, kind, profile):
@@ -416,6 +439,7 @@ def _date_notices(dataset):
 RULES = (
     _minimum,
     _receiver,
+    _person_number,
     _noticedate,
     _rows,
     _open_amount,

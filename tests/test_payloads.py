@@ -814,6 +814,10 @@ class TestPayloads(RopoCommon):
             self.line(-3.33),
         )
 
+    @account(service_model="embed", send_periods=True, **EMBED)
+    def case_embed_with_periods(self):
+        return self.case_embed_credit_note()
+
     @account(service_model="embed", cost_centre_plan_id=False, **EMBED)
     def case_embed_with_cost_centres(self):
         one, two = (self.centre(code, self.plan()) for code in ("KP4", "KP5"))

@@ -236,6 +236,28 @@ class TestSecurity(RopoCommon):
         self.send(invoice, user=self.user)
         self.assertNotIn("131052-308T", str(invoice.ropo_request_ids.payload))
 
+    def test_the_number_of_a_person_is_seen_by_managers_alone_whatever_ropo_says(self):
+        number = "131052-308"  # without its last character: Ropo refuses it
+        self.consumer.ropo_personal_id = number
+        invoice = self.create_invoice(self.consumer, days_overdue=20)
+        with self.assertLogs("odoo.addons.ropo_connect", "DEBUG") as logs:
+            self.transfer(invoice, user=self.user)
+        request = self.requests_of(invoice)
+        self.assertEqual(request.state, "rejected")
+        self.assertEqual(request.error, "govid: … is no personal identity code")
+        self.assertEqual(request.payload["govid"], number)
+        for name in ("payload", "payload_text", "response", "response_text"):
+            self.assertIn(number, str(request.with_user(self.manager)[name]))
+            with self.subTest(name), self.assertRaises(AccessError):
+                request.with_user(self.user).read([name])
+        seen = request.with_user(self.user)
+        self.assertNotIn(number, str(seen.read()))
+        records = invoice, invoice.partner_id, request.account_id
+        messages = [message for record in records for message in record.message_ids]
+        texts = [message.body for message in messages] + logs.output
+        texts += request.account_id.activity_ids.mapped("note")
+        self.assertNotIn(number, str(texts))
+
     # --- companies ---
 
     def test_nothing_of_another_company_is_seen(self):

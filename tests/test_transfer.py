@@ -571,6 +571,51 @@ class TestTerms(TransferCommon):
         self.assertEqual({path.stem for path in FOLDER.glob("*.json")}, set(cases))
         self.assertFalse(UPDATE, "the files were written anew: run it without")
 
+    def test_a_claim_on_a_person_has_his_number_in_each_country(self):
+        for country, number in (
+            ("fi", "010190-123X"),
+            ("se", "19900101-1234"),
+            ("no", "01019012345"),
+        ):
+            sales = self.company_data["default_journal_sale"]
+            account = self._create_account(
+                self.env.company, cid=f"7{country}", country=country
+            )
+            journal = sales.copy(
+                {
+                    "ropo_account_id": account.id,
+                    "default_account_id": sales.default_account_id.id,
+                }
+            )
+            self.sandbox.post(
+                "profiles",
+                cid=f"7{country}",
+                apicode="sandbox-apicode",
+                country=country,
+            )
+            person = self._create_partner(
+                "Esimerkki Asiakas",
+                ref=f"C-{country}",
+                country_id=self.env.ref(f"base.{country}").id,
+                ropo_personal_id=f"{number} ",
+            )
+            for kind in ("reminder", "collection"):
+                with self.subTest(f"{country} {kind}"):
+                    move = self.create_invoice(
+                        person, days_overdue=20, journal_id=journal.id
+                    )
+                    asked = {"notice_date": self.reminded_on}
+                    asked = asked if kind == "collection" else {}
+                    self._wizard(
+                        "ropo.transfer.wizard", move, self.user, kind=kind, **asked
+                    ).action_transfer()
+                    self.work_off(account)
+                    self.assertTold(f"persons/{country}_{kind}", move)
+        company = self.business
+        company.ropo_personal_id = "010190-123X"
+        self.transfer(move := self.create_invoice(company, days_overdue=20))
+        self.assertEqual(self.requests_of(move).payload["govid"], "0000001-9")
+
     # --- delivery ---
 
     def test_who_wants_reminders_on_paper_gets_letters_whatever_is_chosen(self):

@@ -188,6 +188,21 @@ class TestVerdicts(RopoCommon):
         self.account.write({"notice_days_b2b": 0, "notice_days_b2c": 0})
         self.assertVerdicts("collection", cases, notice_date=self.today)
 
+    def test_no_postcode_is_demanded_where_the_country_has_none(self):
+        hong_kong = self.env.ref("base.hk")
+        self.assertFalse(hong_kong.zip_required)
+        partner = self.customer(zip=False, country_id=hong_kong.id)
+        self.account.country = "se"
+        delivered, reminded = (
+            self.create_invoice(partner, days_overdue=20) for _n in range(2)
+        )
+        self.send(delivered)
+        self.transfer(reminded)
+        self.assertEqual(
+            (delivered.ropo_state, reminded.ropo_state), ("sent", "reminder")
+        )
+        self.assertNotIn("postcode", self.requests_of(reminded).payload)
+
     def test_the_day_on_which_it_may_go_is_named(self):
         invoice = self.create_invoice(days_overdue=3)
         verdict = invoice._ropo_verdicts("reminder")[invoice]

@@ -145,6 +145,7 @@ MINIMUM = [
     ("invoice", "payrow"),
     ("collection", "noticedate"),
 ]
+PERSON = {"customertype": 2, "person": "Example Person", "company": None}
 REFUSED = [
     ("invoice", {"jobtype": 602}, "jobtype"),
     ("invoice", {"jobtype": "bill"}, "jobtype"),
@@ -199,6 +200,9 @@ REFUSED = [
     ("invoice", {"finance": 1}, "govid"),
     ("invoice", {"finance": 3, "govid": "1234567-8"}, "finance"),
     ("invoice", {"propertyrow": [{"propname": "x"}]}, "propvalue"),
+    ("reminder", {"postcode": None, "addresscountry": "SWE"}, "postcode"),
+    ("reminder", {**PERSON, "govid": "1234567-8", "addresscountry": "FIN"}, "govid"),
+    ("reminder", {**PERSON, "govid": "010190-123X", "addresscountry": "SWE"}, "govid"),
     ("reminder", {"payrow": [ROW]}, "payrow"),
     ("collection", {"payrow": [ROW]}, "payrow"),
     ("reminder", {"amount": 0}, "amount"),
@@ -248,6 +252,10 @@ ACCEPTED = [
     ("invoice", {"finance": 2, "govid": "1234567-8"}),
     ("reminder", {"customertype": 2, "person": "Example Person", "company": None}),
     ("reminder", {"sendtype": "email", "email": "a@example.com"}),
+    ("reminder", {"postcode": None, "addresscountry": "HKG"}),
+    ("reminder", {**PERSON, "govid": "010190-123X", "addresscountry": "FIN"}),
+    ("reminder", {**PERSON, "govid": "900101-1234", "addresscountry": "SWE"}),
+    ("reminder", {**PERSON, "govid": "01019012345", "addresscountry": "NOR"}),
     (
         "reminder",
         {
