@@ -11,6 +11,7 @@
         "security/ropo_security.xml",
         "security/ir.model.access.csv",
         "data/ir_cron.xml",
+        "data/mail_activity_type.xml",
         "data/ropo_status_code.xml",
         "views/ropo_account_views.xml",
         "views/ropo_job_views.xml",

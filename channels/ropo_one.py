@@ -586,6 +586,11 @@ def _is_duplicate(error):
     return bool(ALREADY_THERE.search(error))
 
 
+def is_exempt(payload):
+    """Whether Ropo got this dataset as one that is not to be reminded of."""
+    return bool(payload.get("sensible"))
+
+
 def without_person_number(payload, text):
     """`text` (Ropo's, on this dataset) without the personal identity number in it."""
     number = payload.get("govid") if payload.get("customertype") == PERSON else ""

@@ -21,6 +21,7 @@ from . import (
     ropo_document,
     ropo_event,
     ropo_job,
+    ropo_job_exemption,
     ropo_request,
     ropo_request_profile,
     ropo_request_state,

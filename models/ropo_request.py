@@ -1197,6 +1197,7 @@ class RopoRequest(models.Model):
             "covers": self.covers,
             "part_ids": self.part_ids,
             "chased": self.chases,
+            "stop_asked": self.chases and ropo_one.is_exempt(payload),
             "fetch_at": self.account_id.fetch_documents and fields.Datetime.now(),
         }
 

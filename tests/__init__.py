@@ -7,6 +7,7 @@ TESTS = (
     "test_debtor",
     "test_debtor_rules",
     "test_documents",
+    "test_exemption",
     "test_gateway",
     "test_guard",
     "test_ledger",

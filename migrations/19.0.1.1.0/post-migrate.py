@@ -1,5 +1,7 @@
 import logging
 
+from odoo import SUPERUSER_ID, api
+
 _logger = logging.getLogger(__name__)
 
 
@@ -9,6 +11,7 @@ def migrate(cr, version):
     store_what_closed_cases_left_open(cr)
     store_what_was_sent(cr)
     ask_about_unpaid_cases(cr)
+    ask_about_exempt_cases(cr)
 
 
 def reset_what_belongs_to_no_state(cr):
@@ -125,3 +128,35 @@ def ask_about_unpaid_cases(cr):
            AND move.amount_residual > 0
         """
     )
+
+
+def ask_about_exempt_cases(cr):
+    """A person is asked to inform Ropo of what was exempted while Ropo collected it."""
+    cr.execute(
+        """
+        UPDATE ropo_job job
+           SET stop_asked = TRUE
+          FROM ropo_request request
+         WHERE request.job_id = job.id
+           AND request.operation = 'invoice'
+           AND request.payload->>'sensible' = '1'
+           AND job.chased
+        """
+    )
+    cr.execute(
+        """
+        SELECT job.id
+          FROM ropo_job job
+          JOIN account_move move ON move.id = job.move_id
+          JOIN res_partner partner ON partner.id = job.partner_id
+         WHERE job.chased
+           AND job.released IS NOT TRUE
+           AND job.stage NOT IN ('paid', 'credited', 'closed', 'on_hold')
+           AND (move.ropo_hold OR partner.ropo_no_collection
+                OR EXISTS (SELECT FROM res_partner_ropo_account_rel exempt
+                            WHERE exempt.ropo_account_id = job.account_id
+                              AND exempt.res_partner_id = partner.id))
+        """
+    )
+    env = api.Environment(cr, SUPERUSER_ID, {})
+    env["ropo.job"].browse(row[0] for row in cr.fetchall())._follow_exemption()
