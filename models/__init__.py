@@ -10,6 +10,7 @@ from . import (
     account_move_verdict,
     account_payment,
     account_tax,
+    ir_cron,
     res_config_settings,
     res_partner,
     ropo_account,

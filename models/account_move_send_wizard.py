@@ -6,6 +6,24 @@ from .account_move_send import METHOD
 class AccountMoveSendWizard(models.TransientModel):
     _inherit = "account.move.send.wizard"
 
+    @api.depends("move_id")
+    def _compute_sending_method_checkboxes(self):
+        # EXTENDS 'account': what can't go through Ropo, such as what Ropo has already,
+        # can't be chosen, and says why
+        result = super()._compute_sending_method_checkboxes()
+        for wizard in self:
+            boxes = wizard.sending_method_checkboxes or {}
+            move = wizard.move_id._origin
+            if METHOD in boxes and not self._is_applicable_to_move(METHOD, move):
+                label = self.env._(
+                    "%(method)s (not possible: %(reason)s)",
+                    method=boxes[METHOD]["label"],
+                    reason=self._ropo_verdict(move).text,
+                )
+                disabled = {"checked": False, "readonly": True, "label": label}
+                wizard.sending_method_checkboxes = {**boxes, METHOD: disabled}
+        return result
+
     @api.depends("sending_methods")
     def _compute_mail_attachments_widget(self):
         # EXTENDS 'account': what goes along by Ropo too, and of Odoo's own documents

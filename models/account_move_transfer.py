@@ -83,13 +83,21 @@ class AccountMove(models.Model):
         ids = [move.id for move in moves if not verdicts[move].code]
         return Domain("id", "in" if True in value else "not in", ids)
 
+    @api.model
+    def get_empty_list_help(self, help_message):
+        # EXTENDS 'mail': without an account, nothing was sent and nothing can be
+        if self.env.context.get("ropo_list"):
+            text = self.env["ropo.account"]._help_to_set_up()
+            help_message = text or help_message
+        return super().get_empty_list_help(help_message)
+
     # --- actions ---
 
     def action_ropo_transfer(self):
         """Opens the wizard that hands these invoices over."""
-        return self._ropo_wizard(
-            "ropo.transfer.wizard", self.env._("Hand Over to Ropo")
-        )
+        wizard = self.env["ropo.transfer.wizard"].create({"move_ids": self.ids})
+        action = self._ropo_wizard(wizard._name, self.env._("Transfer to Ropo"))
+        return action | {"res_id": wizard.id}
 
     def action_ropo_open_credits(self):
         """Shows what of the customer lies unreconciled in the ledger."""
@@ -118,8 +126,11 @@ class AccountMove(models.Model):
         """
         rates = {}
         vals_list = []
+        asked = {}  # dates of own reminders: the evidence stays on the invoices
         for move in self:
             own = terms[move]
+            if own.notice_date and not move.ropo_notice_date:
+                asked.setdefault(own.notice_date, []).append(move.id)
             ours, theirs = move.ropo_account_id.currency_id, move.currency_id
             if own.notice_fee and (ours, theirs) not in rates:
                 rates[ours, theirs] = ours._get_conversion_rate(
@@ -140,7 +151,10 @@ class AccountMove(models.Model):
                     "notice_date": move.ropo_notice_date or own.notice_date,
                 }
             )
-        return self.env["ropo.request"]._queue(vals_list)
+        requests = self.env["ropo.request"]._queue(vals_list)
+        for date, ids in asked.items():
+            self.browse(ids)._ropo_note_reminder(date)
+        return requests
 
     # --- helpers ---
 

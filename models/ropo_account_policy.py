@@ -1,13 +1,23 @@
+from datetime import datetime, time, timedelta, timezone
+from zoneinfo import ZoneInfo
+
+from markupsafe import Markup
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import split_every
 
-from ..services.transaction import isolated
+from ..services.transaction import commit_with_retry, isolated
 from .account_move_verdict import Verdict
+from .ir_cron import BY_HAND
 from .ropo_request import CHASES
 
 INVOICES_AT_ONCE = 1000  # whose verdicts are asked for together
+# At which the scheduled transfer runs, in the time of the company. Unlike three it
+# exists once on every day in the Nordic countries.
+EARLY_HOUR = time(4)
+TIME_ZONES = {"fi": "Europe/Helsinki", "se": "Europe/Stockholm", "no": "Europe/Oslo"}
 
 
 class RopoAccount(models.Model):
@@ -37,6 +47,13 @@ class RopoAccount(models.Model):
         help="Hand over even where money or a credit note of the customer lies "
         "unreconciled. Otherwise such an invoice waits for a person.",
     )
+    next_transfer_at = fields.Datetime(
+        string="Next Scheduled Transfer",
+        compute="_compute_next_transfer_at",
+        store=True,
+        copy=False,
+        help="Every day at four in the morning, in the time zone of the company.",
+    )
     exempt_partner_ids = fields.Many2many(
         "res.partner",
         string="Exempt Customers",
@@ -61,10 +78,28 @@ class RopoAccount(models.Model):
         "CHECK(auto_limit > 0)", "At least one invoice a night must be allowed."
     )
 
+    # --- computes ---
+
+    @api.depends("auto_transfer", "country", "company_id.partner_id.tz")
+    def _compute_next_transfer_at(self):
+        now = fields.Datetime.now()
+        for account in self:
+            by_itself = account.auto_transfer != "none"
+            account.next_transfer_at = by_itself and account._early_hour_after(now)
+
+    def _early_hour_after(self, moment):
+        """The next early hour in the company's time zone, in UTC."""
+        zone = ZoneInfo(self.company_id.partner_id.tz or TIME_ZONES[self.country])
+        day = moment.replace(tzinfo=timezone.utc).astimezone(zone).date()
+        for date in (day, day + timedelta(days=1)):
+            early = datetime.combine(date, EARLY_HOUR, zone).astimezone(timezone.utc)
+            if early.replace(tzinfo=None) > moment:
+                return early.replace(tzinfo=None)
+
     # --- actions ---
 
     def action_preview_transfer(self):
-        """Shows what tonight's run would do for these accounts; does nothing."""
+        """Shows what the next run would do for these accounts; does nothing."""
         accounts = self.filtered(lambda account: account.auto_transfer != "none")
         if not accounts:
             raise UserError(
@@ -78,28 +113,101 @@ class RopoAccount(models.Model):
     @api.model
     def action_preview_transfers(self):
         """The same for all accounts of the companies that are chosen."""
-        accounts = self.search([("company_id", "parent_of", self.env.companies.ids)])
-        return accounts.action_preview_transfer()
+        return self.env["ir.actions.act_window"]._for_xml_id(
+            "ropo_connect.action_ropo_transfer_preview"
+        )
 
     # --- crons ---
 
     @api.model
     def _cron_transfer_overdue(self):
-        """Hands over what is overdue, as each account has it."""
+        """Hands over what is overdue, as each account has it.
+
+        It looks every hour for the accounts whose early hour has come. Run by hand, it
+        does not wait.
+        """
         accounts = self.search([("auto_transfer", "!=", "none")])
+        if self.env.context.get("cron_id") and not BY_HAND.get():
+            now = fields.Datetime.now()
+            accounts = accounts.filtered(lambda a: a.next_transfer_at <= now)
         progress = self.env["ir.cron"]._commit_progress
         progress(remaining=len(accounts))
         for account in accounts:
-            with isolated(account, "transfer what is overdue"):
-                account._transfer_overdue()
-            # Not stopped when time runs out: the next run would begin with the first
-            # account again, and hand over more than a night's limit.
+            commit_with_retry(self.env, account._run_scheduled_transfer)
             progress(1)
+
+    def _run_scheduled_transfer(self):
+        """Transfers once, and notes when it is due again: whoever runs it again after a
+        crash does not exceed the day's limit."""
+        with isolated(self, "transfer what is overdue"):
+            self._transfer_overdue()
+        self.next_transfer_at = self._early_hour_after(fields.Datetime.now())
+
+    # --- what an empty list says ---
+
+    @api.model
+    def _automatic(self):
+        """The accounts of the chosen companies that transfer by themselves."""
+        return self.search(
+            [
+                ("company_id", "parent_of", self.env.companies.ids),
+                ("auto_transfer", "!=", "none"),
+            ]
+        )
+
+    @api.model
+    def _help_to_set_up(self):
+        """Where the chosen companies have no account: how to get one. Else empty."""
+        companies = self.env.companies
+        if self.sudo().search_count([("company_id", "parent_of", companies.ids)]):
+            return ""
+        title = self.env._(
+            "%(companies)s: there is no Ropo account yet",
+            companies=", ".join(companies.mapped("name")),
+        )
+        if not self.sudo(False).has_access("create"):  # actions are read as superuser
+            return self._help(title, self._help_for_users())
+        text = self.env._("Set one up to send and transfer invoices.")
+        return self._help(title, text, self.env._("Set Up a Ropo Account"), new=True)
+
+    @api.model
+    def _help_to_schedule(self):
+        """Where no account transfers by itself: how to choose that. Else empty."""
+        if self._automatic():
+            return ""
+        title = self.env._("Nothing is transferred automatically")
+        if not self.sudo(False).has_access("write"):
+            return self._help(title, self._help_for_users())
+        text = self.env._("Automatic transfer is chosen on each Ropo account.")
+        return self._help(title, text, self.env._("Ropo Accounts"))
+
+    def _help_for_users(self):
+        """Whom to ask, for those who may not set it up."""
+        managers = self.env.ref("ropo_connect.group_ropo_manager").sudo().all_user_ids
+        managers = managers.filtered(
+            lambda user: user.active and user.company_ids & self.env.companies
+        )
+        return self.env._(
+            "Accounts are set up by a Ropo manager. Ask %(names)s.",
+            names=", ".join(managers.mapped("name")[:3])
+            or self.env._("your administrator"),
+        )
+
+    def _help(self, title, text, button="", new=False):
+        """:param new: whether the button opens a new account, instead of the list"""
+        html = Markup('<p class="o_view_nocontent_smiling_face">%s</p><p>%s</p>')
+        link = Markup(
+            '<a type="action" class="btn btn-primary" data-model="ropo.account" '
+            'data-views="%s">%s</a>'
+        )
+        views = "[[False, 'form']]" if new else "[[False, 'list'], [False, 'form']]"
+        return html % (title, text) + (link % (views, button) if button else "")
 
     # --- business ---
 
     def _transfer_overdue(self):
-        """What tonight's run does for this account; the requests that it queued."""
+        """What the scheduled transfer does for this account; the requests that it
+        queued."""
         requests = self.env["ropo.request"]
         waiting = 0
         for plan in self._plan_transfer(chosen=[("ropo_hold", "=", False)]):
@@ -135,8 +243,8 @@ class RopoAccount(models.Model):
     def _tell_of_run(self, handed_over, waiting):
         self.message_post(
             body=self.env._(
-                "Overdue invoices handed over tonight: %(handed_over)s. Waiting for a "
-                "person because of a warning: %(waiting)s.",
+                "Overdue invoices transferred: %(handed_over)s. To review because of a "
+                "warning: %(waiting)s.",
                 handed_over=handed_over,
                 waiting=waiting,
             )

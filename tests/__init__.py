@@ -6,6 +6,7 @@ TESTS = (
     "test_customer_number",
     "test_debtor",
     "test_debtor_rules",
+    "test_decisions",
     "test_documents",
     "test_exemption",
     "test_gateway",

@@ -225,7 +225,9 @@ class RopoCommon(AccountTestInvoicingCommon):
         return action
 
     def transfer(self, moves, kind="reminder", user=None, **values):
+        """Transfers through the wizard, those with a warning too."""
         wizard = self._wizard("ropo.transfer.wizard", moves, user, kind=kind, **values)
+        wizard.line_ids.include = True
         action = wizard.action_transfer()
         self.work_off()
         return action

@@ -24,11 +24,13 @@ class TestPolicy(TransferCommon):
         self.run_cron("cron_transfer_overdue")
 
     def preview(self, user=None):
-        """What is shown: `{invoice: line}`."""
-        accounts = self.env["ropo.account"].with_user(user or self.user)
-        action = accounts.action_preview_transfers()
-        lines = self.env["ropo.transfer.preview"].search(action["domain"])
-        return {line.move_id: line for line in lines}
+        """What is shown: `{invoice: line}`, as the list reads it."""
+        lines = self.env["ropo.transfer.preview"].with_user(user or self.user)
+        action = lines.env["ropo.account"].action_preview_transfers()
+        self.assertFalse(action["domain"])
+        rows = lines.web_search_read([], {"move_id": {}})["records"]
+        lines = lines.browse([row["id"] for row in rows])
+        return {line.move_id: line for line in lines.sudo()}
 
     def fates(self, user=None):
         return {move: line.fate for move, line in self.preview(user).items()}
@@ -48,15 +50,16 @@ class TestPolicy(TransferCommon):
         self.assertEqual((due | another).mapped("ropo_state"), ["reminder"] * 2)
         self.run_tonight()
         self.assertEqual(len(self.sandbox.jobs()), 2, "each goes once")
-        self.assertIn("handed over tonight: 2", self.account.message_ids[0].body)
+        self.assertIn("transferred: 2", self.account.message_ids[0].body)
 
     def test_by_hand_means_that_nothing_goes_by_itself(self):
         self.account.auto_transfer = "none"
         self.create_invoice(days_overdue=20)
         self.run_tonight()
         self.assertFalse(self.env["ropo.request"].search([]))
+        self.assertFalse(self.preview())
         with self.assertRaisesRegex(UserError, "No account hands invoices over"):
-            self.preview()
+            self.account.action_preview_transfer()
 
     def test_in_finland_only_what_bears_the_date_of_ones_own_reminder(self):
         self.account.auto_transfer = "collection"
@@ -170,6 +173,7 @@ class TestPolicy(TransferCommon):
             mine,
             "money in one company's ledger pays nothing in another's",
         )
+        wizard.line_ids.include = True
         wizard.action_transfer()
         self.assertEqual(
             {m: self.requests_of(m).account_id for m in moves},

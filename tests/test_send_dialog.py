@@ -190,6 +190,9 @@ class TestSendDialog(RopoCommon):
         self.press_send(self.dialog(invoice))
         dialog = self.dialog(invoice)
         self.assertEqual(self.checked(dialog), set())
+        box = dialog.sending_method_checkboxes["ropo"]
+        self.assertTrue(box["readonly"], "it can't be chosen")
+        self.assertIn("not possible: Ropo has it already", box["label"])
         self.choose(dialog, "ropo")
         self.assertIn("Ropo has it already", dialog.alerts["ropo_sent"]["message"])
         with self.assertRaisesRegex(UserError, "Ropo has it already"):

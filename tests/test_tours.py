@@ -31,10 +31,10 @@ class TestTours(RopoCommon, HttpCase):
             "Nowhere Oy", is_company=True, city=False, invoice_sending_method="ropo"
         )
 
-    def tour(self, path, name):
+    def tour(self, path, name, user=None):
         self.env.flush_all()
         with patch.object(test_cursor.TestCursor, "commit", commit):
-            self.start_tour(path, name, login=self.user.login)
+            self.start_tour(path, name, login=(user or self.user).login)
         self.env.invalidate_all()
 
     def test_one_invoice_is_mended_sent_and_answered_in_odoos_own_dialog(self):
@@ -66,23 +66,38 @@ class TestTours(RopoCommon, HttpCase):
         self.assertEqual(len(jobs), 3)
         self.assertEqual(sum("attachment" in job["dataset"] for job in jobs), 1)
 
-    def test_many_are_handed_over_on_chosen_terms_and_a_warning_is_heeded(self):
+    def test_many_are_transferred_on_chosen_terms_and_a_warning_one_by_one(self):
         calm = self.create_invoice(self.consumer, days_overdue=20)
-        warned = self.create_invoice(days_overdue=20)
+        chosen = self.create_invoice(days_overdue=30)
+        left_out = self.create_invoice(days_overdue=20)
         bad = self.create_invoice(self.homeless, days_overdue=20)
         self.create_invoice(self.business, amount=10, move_type="out_refund")
         self.tour("/odoo/ropo-to-hand-over", "ropo_transfer_wizard")
-        self.assertEqual(calm.ropo_state, "reminder")
-        self.assertFalse(warned.ropo_state or bad.ropo_state)
-        self.assertEqual(self.sandbox.job()["dataset"]["noticefee"], 5)
+        self.run_cron("cron_process_requests")
+        self.assertEqual((calm | chosen).mapped("ropo_state"), ["reminder"] * 2)
+        self.assertFalse(left_out.ropo_state or bad.ropo_state)
+        fees = {job["dataset"]["noticefee"] for job in self.sandbox.jobs()}
+        self.assertEqual(fees, {5})
 
-    def test_tonights_run_is_looked_at_and_one_is_held(self):
+    def test_without_an_account_one_is_led_to_set_it_up(self):
+        self.account.active = False
+        self.tour("/odoo/ropo-to-send", "ropo_set_up", self.manager)
+        self.create_invoice()
+        self.tour("/odoo/ropo-to-send", "ropo_set_up_wizard", self.manager)
+
+    def test_what_ropo_has_is_disabled_in_odoos_own_dialog(self):
+        invoice = self.create_invoice()
+        self.send(invoice)
+        self.tour(f"/odoo/customer-invoices/{invoice.id}", "ropo_send_dialog_sent")
+
+    def test_scheduled_transfers_are_looked_at_and_one_is_held(self):
         self.account.auto_transfer = "reminder"
         goes = self.create_invoice(days_overdue=20)
         held = self.create_invoice(self.consumer, days_overdue=30)
         held.ropo_hold = True
-        path = "/odoo/action-ropo_connect.action_ropo_transfer_previews"
-        self.tour(path, "ropo_transfer_preview")
+        for _again in range(2):  # rows of an earlier look
+            self.account.with_user(self.user).action_preview_transfer()
+        self.tour("/odoo/ropo-scheduled-transfers", "ropo_transfer_preview")
         self.assertEqual((goes | held).mapped("ropo_hold"), [True, False])
         self.run_cron("cron_transfer_overdue")
         self.assertEqual((goes | held).mapped("ropo_state"), [False, "queued"])

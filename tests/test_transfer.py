@@ -153,29 +153,17 @@ class TestWarnings(TransferCommon):
         self.pay_in_advance(self.business, currency=self.setup_other_currency("SEK"))
         self.assertWarned(self.invoice)
 
-    def test_the_wizard_shows_the_warning_and_can_leave_it_out(self):
+    def test_the_wizard_shows_the_warning_and_what_it_is_about(self):
         self.pay_in_advance(self.business)
         calm = self.create_invoice(self.other, days_overdue=20)
         wizard = self._wizard("ropo.transfer.wizard", self.invoice | calm, self.user)
         self.assertEqual(
-            (wizard.ready_count, wizard.warning_count, wizard.blocked_count), (2, 1, 0)
+            (wizard.ready_count, wizard.warning_count, wizard.blocked_count), (1, 1, 0)
         )
         line = wizard.line_ids[0]
         self.assertEqual(line.move_id, self.invoice, "what to look at comes first")
         self.assertIn("Example Oy is not reconciled", line.warning)
         self.assertEqual(line.action_open_credits()["res_model"], "account.move.line")
-        wizard.skip_warnings = True
-        self.assertEqual(wizard.ready_count, 1)
-        wizard.action_transfer()
-        self.work_off()
-        self.assertEqual(calm.ropo_state, "reminder")
-        self.assertFalse(self.requests_of(self.invoice))
-
-    def test_when_all_are_left_out_it_says_so(self):
-        self.pay_in_advance(self.business)
-        wizard = self._wizard("ropo.transfer.wizard", self.invoice, skip_warnings=True)
-        with self.assertRaisesRegex(UserError, "has a warning"):
-            wizard.action_transfer()
 
 
 @tagged("post_install", "-at_install")

@@ -19,10 +19,13 @@ class RopoSendWizard(models.TransientModel):
         readonly=False,
     )
     blocked_line_ids = fields.One2many(
-        "ropo.send.wizard.line", "wizard_id", domain=[("reason", "!=", False)]
+        "ropo.send.wizard.line", "wizard_id", domain=[("eligibility", "=", "fix")]
     )
     ready_line_ids = fields.One2many(
-        "ropo.send.wizard.line", "wizard_id", domain=[("reason", "=", False)]
+        "ropo.send.wizard.line", "wizard_id", domain=[("eligibility", "=", "ready")]
+    )
+    final_line_ids = fields.One2many(
+        "ropo.send.wizard.line", "wizard_id", domain=[("eligibility", "=", "final")]
     )
     has_files = fields.Boolean(compute="_compute_has")
     has_notes = fields.Boolean(compute="_compute_has")

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import formatLang
 
 from ..models.ropo_claim_terms import SHARED_TERMS
 
@@ -39,11 +40,9 @@ class RopoTransferWizard(models.TransientModel):
         string="Late Interest (%)",
         help="Percent a year. 0: as on the account, else as agreed with Ropo.",
     )
-    skip_warnings = fields.Boolean(
-        string="Leave Out Those With a Warning",
-        help="Where money or a credit note of the customer lies unreconciled.",
-    )
     warning_count = fields.Integer(compute="_compute_counts")
+    debtor_count = fields.Integer(compute="_compute_confirmation")
+    confirmation = fields.Char(compute="_compute_confirmation")
     line_ids = fields.One2many(
         "ropo.transfer.wizard.line",
         "wizard_id",
@@ -92,7 +91,7 @@ class RopoTransferWizard(models.TransientModel):
             verdicts = moves._ropo_verdicts(wizard.kind, terms=wizard._move_terms())
             wizard.line_ids = wizard._lines(verdicts)
 
-    @api.depends("line_ids", "skip_warnings")
+    @api.depends("line_ids.include")
     def _compute_customer_ids(self):
         for wizard in self:
             groups = wizard.line_ids.grouped(lambda x: (x.partner_id, x.currency_id))
@@ -101,41 +100,72 @@ class RopoTransferWizard(models.TransientModel):
                 *((0, 0, wizard._customer_vals(*key, groups[key])) for key in groups),
             ]
 
-    @api.depends("line_ids.reason", "line_ids.warning", "skip_warnings")
+    @api.depends("line_ids.eligibility", "line_ids.warning", "line_ids.include")
     def _compute_counts(self):
         # EXTENDS 'ropo.wizard.mixin'
         result = super()._compute_counts()
         for wizard in self:
-            wizard.warning_count = len(wizard.line_ids.filtered("warning"))
-            if wizard.skip_warnings:
-                wizard.ready_count -= wizard.warning_count
+            wizard.ready_count = len(wizard._ready_lines())
+            wizard.warning_count = len(wizard.line_ids.filtered("has_warning"))
         return result
 
+    @api.depends("line_ids.amount", "kind")
+    def _compute_confirmation(self):
+        kinds = dict(self._fields["kind"]._description_selection(self.env))
+        for wizard in self:
+            lines = wizard._ready_lines()
+            sums = lines.grouped("currency_id").items()
+            wizard.debtor_count = len(lines.partner_id)
+            wizard.confirmation = self.env._(
+                "Transfer to %(kind)s: %(invoices)s invoices of %(debtors)s debtors, "
+                "%(sums)s in all.",
+                kind=kinds[wizard.kind].lower(),
+                invoices=len(lines),
+                debtors=wizard.debtor_count,
+                sums=" + ".join(
+                    formatLang(self.env, sum(some.mapped("amount")), currency_obj=money)
+                    for money, some in sums
+                ),
+            )
+
     # --- actions ---
+
+    def action_confirm(self):
+        """Asks once, with the number of debtors and the sum: it can't be undone."""
+        self.ensure_one()
+        self.env["ropo.request"].check_access("read")
+        self._compute_line_ids()  # the ledger may have changed since it was shown
+        self._ready_moves()
+        view = self.env.ref("ropo_connect.ropo_transfer_wizard_view_confirm")
+        action = self._reopen() | {"views": [(view.id, "form")]}
+        return action | {"context": {"dialog_size": "medium"}}
 
     def action_transfer(self):
         """Queues what can go; a single one is handed over at once, many by the cron."""
         self.ensure_one()
         self.env["ropo.request"].check_access("read")
+        shown = self._ready_lines().move_id
         self._compute_line_ids()  # the ledger may have changed since it was shown
-        moves = self._ready_moves()
+        moves = self._ready_moves() & shown  # never more than was confirmed
         return self._show(moves._ropo_queue_transfer(self.kind, self._move_terms()))
 
     # --- business ---
 
+    def _ready_lines(self):
+        # EXTENDS 'ropo.wizard.mixin'
+        return super()._ready_lines().filtered("goes")
+
     def _ready_moves(self):
         # EXTENDS 'ropo.wizard.mixin'
-        moves = super()._ready_moves()
-        if self.skip_warnings:
-            moves -= self.line_ids.filtered("warning").move_id
-        if not moves:
+        if super()._ready_lines() and not self._ready_lines():
             raise UserError(
                 self.env._(
-                    "Each of these has a warning. Look at what is not reconciled, or "
-                    "do not leave them out."
+                    "No invoice is included: each that is ready has a warning, or was "
+                    "left out. View the open items, then include those that are to be "
+                    "transferred all the same."
                 )
             )
-        return moves
+        return super()._ready_moves()
 
     def _move_terms(self):
         """`{move: Terms}` as chosen here."""
@@ -171,27 +201,42 @@ class RopoTransferWizard(models.TransientModel):
     def _lines(self, verdicts):
         # EXTENDS 'ropo.wizard.mixin': by customer, those to look at first
         terms = self._move_terms()
+        before = {line.move_id.id: line for line in self.line_ids}
         rows = []
         for _command, _id, row in super()._lines(verdicts)[1:]:
             move = self.env["account.move"].browse(row["move_id"])
             row |= self._transfer_vals(move, terms[move])
-            warning = verdicts[move].warning
-            note = row["reason"] or warning
-            rows.append({**row, "warning": warning, "note": note})
+            row |= self._choice(row, verdicts[move].warning, before.get(move.id))
+            row["note"] = row["reason"] or row["warning"]
+            rows.append(row)
+        rows.sort(key=self._urgency(rows))
+        return [(5, 0, 0), *((0, 0, row) for row in rows)]
+
+    def _choice(self, row, warning, before):
+        """Whether it goes: with a warning only when it was chosen, knowing that. What
+        was chosen stays while it can't go, as until a date is entered."""
+        if before and row["eligibility"] != "ready":
+            return {"warning": before.warning or "", "include": before.include}
+        if before and (before.warning or "") == warning:
+            return {"warning": warning, "include": before.include}
+        return {"warning": warning, "include": not warning}
+
+    def _urgency(self, rows):
+        """A key that sorts by customer, those to look at first; what can't go for good
+        comes last."""
         urgency = {}
         for row in rows:
-            customer = self._customer_key(row)
-            own = 0 if row["reason"] else 1 if row["warning"] else 2
-            urgency[customer] = min(urgency.get(customer, 2), own)
-        rows.sort(
-            key=lambda row: (
-                urgency[self._customer_key(row)],
-                self._customer_key(row),
-                not row["reason"],
-                -row["days_overdue"],
-            )
+            if row["eligibility"] != "final":
+                customer = self._customer_key(row)
+                own = 0 if row["reason"] else 1 if row["warning"] else 2
+                urgency[customer] = min(urgency.get(customer, 2), own)
+        return lambda row: (
+            row["eligibility"] == "final",
+            urgency.get(self._customer_key(row), 2),
+            self._customer_key(row),
+            not row["reason"],
+            -row["days_overdue"],
         )
-        return [(5, 0, 0), *((0, 0, row) for row in rows)]
 
     def _customer_key(self, row):
         customer = self.env["account.move"].browse(row["move_id"]).commercial_partner_id
@@ -208,19 +253,17 @@ class RopoTransferWizard(models.TransientModel):
         return {
             "days_overdue": max((today - move._ropo_first_due()).days, 0),
             "delivery": labels.get(delivery.method, self.env._("As agreed")),
-            "amount": sum(parts.mapped("amount_residual_currency")),
+            "claim_amount": sum(parts.mapped("amount_residual_currency")),
         }
 
     def _customer_vals(self, partner, currency, lines):
-        going = lines.filtered(
-            lambda line: not line.reason and not (self.skip_warnings and line.warning)
-        )
+        going = lines.filtered("goes")
         return {
             "partner_id": partner._origin.id,
             "currency_id": currency._origin.id,
             "invoice_count": len(lines),
             "ready_count": len(going),
-            "warning_count": len(lines.filtered("warning")),
+            "warning_count": len(lines.filtered("has_warning")),
             "days_overdue": max(lines.mapped("days_overdue")),
             "amount": sum(going.mapped("amount")),
         }
@@ -236,9 +279,24 @@ class RopoTransferWizardLine(models.TransientModel):
     )
     days_overdue = fields.Integer(readonly=True)
     delivery = fields.Char(string="Reminder By", readonly=True)
-    amount = fields.Monetary(string="To Hand Over", readonly=True)
+    include = fields.Boolean(
+        help="An invoice with a warning is left out until you include it."
+    )
+    claim_amount = fields.Monetary(readonly=True)
+    goes = fields.Boolean(compute="_compute_goes")
+    has_warning = fields.Boolean(compute="_compute_goes")
+    amount = fields.Monetary(string="To Transfer", compute="_compute_goes")
     warning = fields.Char(readonly=True)
     note = fields.Char(string="What Speaks Against It", readonly=True)
+
+    @api.depends("eligibility", "include", "claim_amount", "warning")
+    def _compute_goes(self):
+        """The sums count nothing that stays behind."""
+        for line in self:
+            is_ready = line.eligibility == "ready"
+            line.goes = is_ready and line.include
+            line.amount = line.claim_amount if line.goes else 0.0
+            line.has_warning = is_ready and bool(line.warning)
 
     def action_open_credits(self):
         """Shows the money or credit notes that the warning is about."""
@@ -258,4 +316,4 @@ class RopoTransferWizardCustomer(models.TransientModel):
     ready_count = fields.Integer(string="Ready", readonly=True)
     warning_count = fields.Integer(string="Warnings", readonly=True)
     days_overdue = fields.Integer(string="Most Days Late", readonly=True)
-    amount = fields.Monetary(string="To Hand Over", readonly=True)
+    amount = fields.Monetary(string="To Transfer", readonly=True)

@@ -1,5 +1,18 @@
+from collections import Counter
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+
+from ..models.account_move_verdict import HOPELESS
+
+ELIGIBILITY = [
+    ("ready", "Ready"),
+    ("fix", "Not Ready"),
+    ("final", "Not Applicable"),
+]
+# Verdicts that nobody can put right, so that they stand apart from those to fix. A
+# draft can be confirmed, and a missing account be set up.
+FINAL = {*HOPELESS, "sent"} - {"account", "state"}
 
 
 class RopoWizardMixin(models.AbstractModel):
@@ -11,6 +24,7 @@ class RopoWizardMixin(models.AbstractModel):
     move_ids = fields.Many2many("account.move", string="Invoices", required=True)
     ready_count = fields.Integer(compute="_compute_counts")
     blocked_count = fields.Integer(compute="_compute_counts")
+    final_count = fields.Integer(compute="_compute_counts")
 
     @api.model
     def default_get(self, fields_list):
@@ -20,26 +34,46 @@ class RopoWizardMixin(models.AbstractModel):
             values["move_ids"] = [(6, 0, context.get("active_ids") or [])]
         return values
 
-    @api.depends("line_ids.reason")
+    @api.depends("line_ids.eligibility")
     def _compute_counts(self):
         for wizard in self:
-            blocked = wizard.line_ids.filtered("reason")
-            wizard.blocked_count = len(blocked)
-            wizard.ready_count = len(wizard.line_ids) - len(blocked)
+            counts = Counter(wizard.line_ids.mapped("eligibility"))
+            wizard.ready_count = counts["ready"]
+            wizard.blocked_count = counts["fix"]
+            wizard.final_count = counts["final"]
 
     def _lines(self, verdicts):
-        """Commands for one line per invoice, those to mend first."""
+        """Commands for one line per invoice: those to fix, the ready ones, the rest."""
         rows = [
             {
                 "move_id": move._origin.id,
                 "reason": verdict.text,
-                "fix_model": verdict.record._name if verdict.record else "",
-                "fix_id": verdict.record._origin.id if verdict.record else 0,
+                **self._eligibility_vals(verdict),
             }
             for move, verdict in verdicts.items()
         ]
-        rows.sort(key=lambda row: not row["reason"])
+        rows.sort(key=lambda row: ("fix", "ready", "final").index(row["eligibility"]))
         return [(5, 0, 0), *((0, 0, row) for row in rows)]
+
+    def _eligibility_vals(self, verdict):
+        """Whether it may go, and which record to open where it can be put right."""
+        record = verdict.record
+        if not verdict.code:
+            return {"eligibility": "ready", "fix_model": "", "fix_id": 0}
+        if verdict.code in FINAL:
+            return {"eligibility": "final", "fix_model": "", "fix_id": 0}
+        if verdict.code == "account":
+            # There is none to open: a new one is set up, by those who may.
+            record = self.env["ropo.account"]
+            may = record.sudo(False).has_access("create")
+            model = record._name if may else ""
+        else:
+            model = record._name if record else ""
+        return {
+            "eligibility": "fix",
+            "fix_model": model,
+            "fix_id": record._origin.id if record else 0,
+        }
 
     def action_check(self):
         """Looks anew at what may go; what was chosen here stays."""
@@ -59,9 +93,12 @@ class RopoWizardMixin(models.AbstractModel):
             "context": {"dialog_size": "extra-large"},
         }
 
+    def _ready_lines(self):
+        return self.line_ids.filtered(lambda line: line.eligibility == "ready")
+
     def _ready_moves(self):
         """The invoices that may go, or a clear refusal when none may."""
-        ready = self.line_ids.filtered(lambda line: not line.reason).move_id
+        ready = self._ready_lines().move_id
         if not ready:
             reasons = self.line_ids.mapped(
                 lambda line: f"{line.move_id.display_name}: {line.reason}"
@@ -99,6 +136,8 @@ class RopoWizardLineMixin(models.AbstractModel):
     amount_total = fields.Monetary(related="move_id.amount_total")
     amount_residual = fields.Monetary(related="move_id.amount_residual")
     invoice_date_due = fields.Date(related="move_id.invoice_date_due")
+    company_id = fields.Many2one(related="move_id.company_id")
+    eligibility = fields.Selection(ELIGIBILITY, string="Status", readonly=True)
     reason = fields.Char(string="Why Not", readonly=True)
     fix_model = fields.Char(readonly=True)
     fix_id = fields.Integer(readonly=True)

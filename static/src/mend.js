@@ -1,4 +1,5 @@
 import {Component} from "@odoo/owl";
+import {_t} from "@web/core/l10n/translation";
 import {FormViewDialog} from "@web/views/view_dialogs/form_view_dialog";
 import {registry} from "@web/core/registry";
 import {standardFieldProps} from "@web/views/fields/standard_field_props";
@@ -17,15 +18,26 @@ export class RopoMend extends Component {
         this.orm = useService("orm");
     }
 
+    /** The record to open; a new one where a Ropo account is to be set up. */
     get target() {
+        const {fix_model: model, company_id: company} = this.props.record.data;
+        if (model === "ropo.account" && !this.props.record.data[this.props.name]) {
+            return {
+                resModel: model,
+                resId: false,
+                displayName: _t("Set up the Ropo account"),
+                context: company ? {default_company_id: company.id} : {},
+            };
+        }
         return this.props.record.data[this.props.name];
     }
 
     mend() {
-        const {resModel, resId, displayName} = this.target;
+        const {resModel, resId, displayName, context} = this.target;
         this.dialog.add(FormViewDialog, {
             resModel,
             resId,
+            context: context || {},
             title: displayName,
             onRecordSaved: () => this.check(this.props.record.model.root),
         });
@@ -43,4 +55,8 @@ export class RopoMend extends Component {
 registry.category("fields").add("ropo_mend", {
     component: RopoMend,
     supportedTypes: ["reference"],
+    fieldDependencies: [
+        {name: "fix_model", type: "char"},
+        {name: "company_id", type: "many2one", relation: "res.company"},
+    ],
 });

@@ -62,3 +62,27 @@ registry.category("web_tour.tours").add("ropo_send_dialog", {
         },
     ],
 });
+
+// An invoice that Ropo has: the way is there, disabled, with the reason.
+registry.category("web_tour.tours").add("ropo_send_dialog_sent", {
+    steps: () => [
+        {
+            content: "Open Odoo's own Send dialog",
+            trigger: "button[name=action_invoice_sent]",
+            run: "click",
+        },
+        {
+            content: "Ropo can't be chosen, and the reason is said",
+            trigger: `${ROPO_BOX}:contains(Ropo has it already) input:disabled:not(:checked)`,
+        },
+        {
+            content: "Close it",
+            trigger: ".modal .btn-close",
+            run: "click",
+        },
+        {
+            content: "It is gone",
+            trigger: "body:not(:has(.modal))",
+        },
+    ],
+});

@@ -23,7 +23,7 @@ registry.category("web_tour.tours").add("ropo_send_wizard", {
         },
         {
             content: "One may not",
-            trigger: ".modal .alert-warning:contains(Cannot go now: 1)",
+            trigger: ".modal .alert-warning:contains(Not ready: 1)",
         },
         {
             content: "Those to mend are shown first, with the reason",

@@ -1,11 +1,13 @@
 import {registry} from "@web/core/registry";
 
-// From the list: by customer, with reasons and warnings, on chosen terms.
+const ROW = ".modal .o_field_widget[name=line_ids] .o_data_row";
+
+// From the list: by customer, with reasons and warnings, on chosen terms, confirmed.
 registry.category("web_tour.tours").add("ropo_transfer_wizard", {
     steps: () => [
         {
             content: "Only what is overdue is listed",
-            trigger: ".o_list_view .o_data_row:nth-child(3)",
+            trigger: ".o_list_view .o_data_row:nth-child(4)",
         },
         {
             content: "Select all",
@@ -13,30 +15,52 @@ registry.category("web_tour.tours").add("ropo_transfer_wizard", {
             run: "click",
         },
         {
-            content: "Hand them over",
+            content: "Transfer them",
             trigger: "button[name=action_ropo_transfer]",
             run: "click",
         },
         {
-            content: "Two may go",
-            trigger: ".modal .alert-success:contains(Ready to hand over: 2)",
+            content: "One may go, and that it can't be undone is said in amber",
+            trigger: ".modal .alert-warning:contains(Ready: 1):contains(can't be undone)",
         },
         {
             content: "One may not, and says why",
-            trigger: ".modal .o_data_row:first-child:contains(has no city)",
+            trigger: `${ROW}:first-child:contains(has no city):contains(Not Ready)`,
         },
         {
-            content: "One has a warning",
-            trigger: ".modal .o_data_row:nth-child(2):contains(is not reconciled)",
+            content: "One that has a warning is left out",
+            trigger: `${ROW}:nth-child(2).text-muted:contains(is not reconciled)`,
         },
         {
-            content: "Leave it out",
-            trigger: ".modal .o_field_widget[name=skip_warnings] input",
+            content: "So is the other, which stays so",
+            trigger: `${ROW}:nth-child(3).text-muted:contains(is not reconciled)`,
+        },
+        {
+            content: "What goes has no warning",
+            trigger: `${ROW}:nth-child(4):contains(Ready):not(.text-muted)`,
+        },
+        {
+            content: "Look at it for collection",
+            trigger: ".modal .o_field_widget[name=kind] input[data-value=collection]",
             run: "click",
         },
         {
-            content: "One is left",
-            trigger: ".modal .alert-success:contains(Ready to hand over: 1)",
+            content: "In Finland that needs a date",
+            trigger: `${ROW}:nth-child(2):contains(In Finland)`,
+        },
+        {
+            content: "So back to a reminder",
+            trigger: ".modal .o_field_widget[name=kind] input[data-value=reminder]",
+            run: "click",
+        },
+        {
+            content: "Choose the one",
+            trigger: `${ROW}:nth-child(2):contains(is not reconciled) [name=include] input`,
+            run: "click",
+        },
+        {
+            content: "Now two go",
+            trigger: ".modal .alert-warning:contains(Ready: 2)",
         },
         {
             content: "See it by customer",
@@ -59,8 +83,32 @@ registry.category("web_tour.tours").add("ropo_transfer_wizard", {
             run: "edit 5",
         },
         {
-            content: "Hand it over",
-            trigger: ".modal button[name=action_transfer]:contains(1)",
+            content: "Transfer",
+            trigger: ".modal button[name=action_confirm]:contains(2)",
+            run: "click",
+        },
+        {
+            content: "One confirmation names the debtors and the sum",
+            trigger:
+                ".modal .alert-warning:contains(2 invoices of 2 debtors):contains(251.00)",
+        },
+        {
+            content: "Think again",
+            trigger: ".modal button[name=action_check]",
+            run: "click",
+        },
+        {
+            content: "What was chosen is still so",
+            trigger: ".modal .alert-warning:contains(Ready: 2)",
+        },
+        {
+            content: "Transfer",
+            trigger: ".modal button[name=action_confirm]:contains(2)",
+            run: "click",
+        },
+        {
+            content: "Confirm",
+            trigger: ".modal button[name=action_transfer]:contains(2)",
             run: "click",
         },
         {
