@@ -138,6 +138,8 @@ class AccountMoveSend(models.AbstractModel):
 
     def _ropo_remedy(self, faults):
         """A link to exactly the records on which these faults are mended."""
+        if "account" in {verdict.code for verdict in faults.values()}:
+            return self.env["ropo.account"]._set_up_remedy()
         records = [verdict.record for verdict in faults.values() if verdict.record]
         if not records:
             return {}

@@ -522,11 +522,10 @@ class AccountMove(models.Model):
                 date=format_date(self.env, due),
             )
             return Verdict("notice", text, self)
-        return self._ropo_notice_days_verdict(date)
+        return self._ropo_notice_days_verdict(account, date)
 
-    def _ropo_notice_days_verdict(self, date):
+    def _ropo_notice_days_verdict(self, account, date):
         """The debtor gets time to pay after one's own reminder, of `date` or False."""
-        account = self.ropo_account_id
         is_company = self.commercial_partner_id.is_company
         days = account.notice_days_b2b if is_company else account.notice_days_b2c
         first = date and fields.Date.add(date, days=days)

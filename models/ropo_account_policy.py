@@ -129,7 +129,11 @@ class RopoAccount(models.Model):
         accounts = self.search([("auto_transfer", "!=", "none")])
         if self.env.context.get("cron_id") and not BY_HAND.get():
             now = fields.Datetime.now()
-            accounts = accounts.filtered(lambda a: a.next_transfer_at <= now)
+            accounts = accounts.filtered(
+                lambda account: (
+                    account.next_transfer_at and account.next_transfer_at <= now
+                )
+            )
         progress = self.env["ir.cron"]._commit_progress
         progress(remaining=len(accounts))
         for account in accounts:
@@ -169,6 +173,21 @@ class RopoAccount(models.Model):
             return self._help(title, self._help_for_users())
         text = self.env._("Set one up to send and transfer invoices.")
         return self._help(title, text, self.env._("Set Up a Ropo Account"), new=True)
+
+    @api.model
+    def _set_up_remedy(self):
+        """The link of a warning that leads to a new account, for those who may."""
+        if not self.sudo(False).has_access("create"):
+            return {}
+        return {
+            "action_text": self.env._("Set Up a Ropo Account"),
+            "action": {
+                "type": "ir.actions.act_window",
+                "name": self.env._("Ropo Account"),
+                "res_model": self._name,
+                "views": [(False, "form")],
+            },
+        }
 
     @api.model
     def _help_to_schedule(self):

@@ -6,9 +6,11 @@ from collections import namedtuple
 from contextlib import contextmanager
 from datetime import timedelta
 
+from markupsafe import Markup
+
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.tools import SQL, format_datetime
+from odoo.tools import SQL, format_date, format_datetime
 
 from ..channels import ropo_one
 from ..channels.errors import ChannelError, Outcome, Reason
@@ -290,15 +292,15 @@ class RopoRequest(models.Model):
     def action_retry(self):
         """Says a refused one again, as a new request; hurries a waiting one."""
         self._check_manager()
-        waiting = self.filtered(lambda request: request.state == "queued")
-        waiting.sudo()._set_state("queued")
-        refused = self.filtered(lambda request: request.state == "rejected")
-        if self - waiting - refused:
+        if self.filtered(lambda request: not request.may_retry):
             raise UserError(
                 self.env._(
                     "Only what Ropo refused, or what is waiting, can be tried again."
                 )
             )
+        waiting = self.filtered(lambda request: request.state == "queued")
+        waiting.sudo()._set_state("queued")
+        refused = self - waiting
         again = refused.sudo()._again()
         refused.sudo().doubt_event_id._register_other_money()
         (waiting | again)._work_off_soon()
@@ -312,14 +314,14 @@ class RopoRequest(models.Model):
     def action_resolve_requeue(self):
         """A person says: it did not arrive, so say it again."""
         self._check_manager()
-        self._check_state("unknown")
+        self.filtered(lambda request: not request.may_requeue)._raise_changed()
         self.sudo()._requeue()
         self._work_off_soon()
 
     def action_came_through_ropo(self):
         """A person says: it is the money that Ropo reported, so don't tell it."""
         self._check_manager()
-        self._check_state("rejected")
+        self.filtered(lambda r: r.state != "rejected")._raise_changed()
         for request in self.sudo().filtered("doubt_event_id"):
             request.doubt_event_id._book(request.source_partial_id)
         self.action_cancel()
@@ -327,11 +329,9 @@ class RopoRequest(models.Model):
     def action_cancel(self):
         """A person says: don't."""
         self._check_manager()
-        self._check_state("queued", "rejected")
+        self.filtered(lambda request: not request.may_cancel)._raise_changed()
         locked = self.sudo().try_lock_for_update()
-        if len(locked) < len(self) or any(
-            request.state not in ("queued", "rejected") for request in locked
-        ):
+        if len(locked) < len(self) or not all(locked.mapped("may_cancel")):
             raise UserError(self.env._("It is being sent right now. Look again."))
         locked._set_state("cancelled")
 
@@ -344,9 +344,6 @@ class RopoRequest(models.Model):
                 self.env._("Only a Ropo manager may decide what is told to Ropo.")
             )
         self.check_access("read")  # nobody may write by hand, only through actions
-
-    def _check_state(self, *states):
-        self.filtered(lambda request: request.state not in states)._raise_changed()
 
     def _raise_changed(self):
         """Raises that these are not to be decided any more, if there are any."""
@@ -1061,6 +1058,7 @@ class RopoRequest(models.Model):
         assignments._take_over_references()
         assignments._keep_documents(answers)
         assignments._lower_credited()
+        assignments._note_accepted()
         assignments._note_unallocated()
         assignments._mark_sent()
         self.env["ropo.job"]._take_changes(
@@ -1163,6 +1161,50 @@ class RopoRequest(models.Model):
                     ]
                 )
                 job._take_changes([(job, request, None)])
+
+    def _note_accepted(self):
+        """Says on the invoices what Ropo took, on which terms, and who asked for it."""
+        for author, requests in self.grouped("create_uid").items():
+            notes = {request.move_id.id: request._acceptance() for request in requests}
+            self.env["account.move"].browse(notes)._message_log_batch(
+                notes, author_id=author.partner_id.id
+            )
+
+    def _acceptance(self):
+        """What Ropo took, as HTML."""
+        facts = [
+            self.env._("Case: %s", self.job_id.jobid or self.number),
+            self.env._("Account: %s", self.account_id.name),
+            self.env._("Requested on: %s", format_datetime(self.env, self.create_date)),
+            *self._terms_text(),
+        ]
+        title = self.env._(
+            "Ropo has accepted: %(what)s, %(amount)s",
+            what=dict(self._fields["operation"]._description_selection(self.env))[
+                self.operation
+            ],
+            amount=self.currency_id.format(self.amount),
+        )
+        items = Markup("").join(Markup("<li>%s</li>") % fact for fact in facts)
+        return Markup("<p>%s</p><ul>%s</ul>") % (title, items)
+
+    def _terms_text(self):
+        """The terms on which a claim was transferred; those that were agreed with Ropo
+        are not among them."""
+        if self.operation not in CHASES:
+            return []
+        date = self.notice_date and format_date(self.env, self.notice_date)
+        fee = self.notice_fee and self.currency_id.format(self.notice_fee)
+        texts = (
+            date and self.env._("Own reminder sent on: %s", date),
+            fee and self.env._("Cost of the own reminder: %s", fee),
+            self.claim_interest
+            and self.env._("Late interest: %s %%", self.claim_interest),
+            self.collection_process
+            and self.env._("Collection process: %s", self.collection_process),
+            self.claim_reason and self.env._("Reason: %s", self.claim_reason),
+        )
+        return [text for text in texts if text]
 
     def _note_unallocated(self):
         """Says on credit notes that credit nothing that they do."""

@@ -19,6 +19,12 @@ TRANSITIONS = {
     "done": (),
     "cancelled": (),
 }
+# What a person may do in which state; see the actions of the same name.
+BY_PERSON = {
+    "retry": ("queued", "rejected"),
+    "requeue": ("unknown",),
+    "cancel": ("queued", "rejected"),
+}
 # What belongs to the state that a request leaves, and is no longer true after it.
 RESET = {
     "lease_until": False,
@@ -56,6 +62,16 @@ class RopoRequest(models.Model):
         compute="_compute_may_be_received",
         help="It is unknown whether it arrived, and it is still looked up by itself.",
     )
+
+    may_retry = fields.Boolean(compute="_compute_may_be_decided")
+    may_requeue = fields.Boolean(compute="_compute_may_be_decided")
+    may_cancel = fields.Boolean(compute="_compute_may_be_decided")
+
+    @api.depends("state")
+    def _compute_may_be_decided(self):
+        for request in self:
+            for what, states in BY_PERSON.items():
+                request[f"may_{what}"] = request.state in states
 
     @api.depends("state", "may_have_arrived", "to_review", "doubt_event_id")
     def _compute_may_be_received(self):

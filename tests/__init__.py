@@ -11,6 +11,7 @@ TESTS = (
     "test_exemption",
     "test_gateway",
     "test_guard",
+    "test_inbox",
     "test_ledger",
     "test_local_print",
     "test_lookup",

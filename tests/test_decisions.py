@@ -1,10 +1,12 @@
 """The screens on which people decide: what they show, and what goes only on purpose."""
 
 from datetime import datetime, timedelta, timezone
+from importlib.util import module_from_spec, spec_from_file_location
 from zoneinfo import ZoneInfo
 
 from odoo.exceptions import UserError
 from odoo.tests import Form, tagged
+from odoo.tools import file_path, html2plaintext
 
 from .test_transfer import TransferCommon
 
@@ -129,7 +131,7 @@ class TestTransferScreen(TransferCommon):
             days_overdue=20,
             currency_id=self.setup_other_currency("SEK").id,
         )
-        wizard = self.open(*moves, foreign, kind="collection", notice_date=self.today)
+        wizard = self.open(*moves, foreign, kind="collection", notice_date=self.today - timedelta(days=15))
         self.pay_in_advance(self._create_partner("Nobody"))
         action = wizard.action_confirm()
         self.assertEqual((action["res_id"], action["target"]), (wizard.id, "new"))
@@ -151,8 +153,8 @@ class TestTransferScreen(TransferCommon):
     # --- what is noted ---
 
     def test_the_date_of_the_own_reminder_is_noted_on_the_invoice(self):
-        day = self.today - timedelta(days=3)
-        earlier = self.today - timedelta(days=5)
+        day = self.today - timedelta(days=20)
+        earlier = self.today - timedelta(days=25)
         bare, dated = (self.create_invoice(days_overdue=30) for _n in range(2))
         reminded = self.create_invoice(days_overdue=30)
         dated.ropo_notice_date = earlier
@@ -164,6 +166,69 @@ class TestTransferScreen(TransferCommon):
         )
         sent = self.sandbox.job(billnum=bare.name)["dataset"]["noticedate"]
         self.assertEqual(sent, day.isoformat())
+
+    # --- what the chatter says ---
+
+    def notes(self, move):
+        return move.message_ids.filtered(
+            lambda m: "Ropo has accepted" in (m.body or "")
+        )
+
+    def test_what_ropo_accepted_stands_in_the_chatter_once(self):
+        invoice = self.create_invoice(days_overdue=20)
+        self.send(invoice, self.user)
+        note = self.notes(invoice)
+        case = invoice.sudo().ropo_job_ids
+        self.assertEqual(note.author_id, self.user.partner_id)
+        self.assertTrue(note.is_internal)
+        for words in (
+            "Ropo has accepted: Invoice, 125.50",
+            f"Case: {case.jobid}",
+            f"Account: {self.account.name}",
+            "Requested on: ",
+        ):
+            self.assertIn(words, html2plaintext(note.body).replace("\xa0", " "))
+        self.transfer(
+            invoice,
+            "collection",
+            self.user,
+            notice_date=self.today - timedelta(days=10),
+            notice_fee=5,
+            claim_reason="<b>Work</b>",
+        )
+        claim = self.notes(invoice) - note
+        self.assertEqual(len(claim), 1)
+        for words in (
+            "Collection, 125.50",
+            "Own reminder sent on: ",
+            "Cost of the own reminder: 5.00",
+            "Reason: <b>Work</b>",
+        ):
+            self.assertIn(words, html2plaintext(claim.body).replace("\xa0", " "))
+        self.assertIn("&lt;b&gt;Work", claim.body)
+        self.work_off()
+        self.assertEqual(self.notes(invoice), note | claim)
+
+    def test_what_ropo_refused_is_not_said_to_be_accepted(self):
+        partner = self._create_partner("Odd", ropo_sendtype="email", email="nobody")
+        invoice = self.create_invoice(partner)
+        self.send(invoice)
+        self.assertEqual(self.requests_of(invoice).state, "rejected")
+        self.assertFalse(self.notes(invoice))
+
+    def test_the_notes_take_as_many_queries_for_many_as_for_few(self):
+        def accept(count):
+            moves = self.env["account.move"].union(
+                *(self.create_invoice(days_overdue=20) for _n in range(count))
+            )
+            self.send(moves)
+            requests = moves.sudo().ropo_request_ids
+            requests.mapped("job_id.jobid")
+            self.env.flush_all()
+            return self.queries(requests._note_accepted)
+
+        accept(2)
+        self.assertEqual(accept(30), accept(3))
 
     # --- no account ---
 
@@ -188,7 +253,7 @@ class TestTransferScreen(TransferCommon):
         wizard = self.env["ropo.transfer.wizard"].with_user(self.user)
         with Form(wizard.browse(action["res_id"])) as form:
             form.kind = "collection"
-            form.notice_date = self.today
+            form.notice_date = self.today - timedelta(days=15)
             self.assertEqual(form.ready_count, 1)
             with form.line_ids.edit(0) as line:
                 self.assertFalse(line.include)
@@ -341,6 +406,21 @@ class TestScheduledTransfers(TransferCommon):
         for model in (self.Preview, self.account):
             arch = model.get_view(view_type="list" if model == self.Preview else "form")
             self.assertIn('name="next_transfer_at"', arch["arch"])
+
+    def test_an_upgrade_has_the_scheduler_look_each_full_hour(self):
+        cron = self.env.ref("ropo_connect.cron_transfer_overdue")
+        cron.write({"interval_type": "days", "nextcall": "2026-01-01 09:27:00"})
+        cron.flush_recordset()
+        path = file_path("ropo_connect/migrations/19.0.1.1.0/post-migrate.py")
+        spec = spec_from_file_location("ropo_post_migrate", path)
+        script = module_from_spec(spec)
+        spec.loader.exec_module(script)
+        script.look_each_hour_for_what_is_due(self.cr)
+        cron.invalidate_recordset()
+        self.assertEqual((cron.interval_number, cron.interval_type), (1, "hours"))
+        ahead = cron.nextcall - datetime.now()
+        self.assertTrue(timedelta() < ahead <= timedelta(hours=1))
+        self.assertEqual((cron.nextcall.minute, cron.nextcall.second), (0, 0))
 
     def test_the_scheduler_looks_each_full_hour(self):
         cron = self.env.ref("ropo_connect.cron_transfer_overdue")

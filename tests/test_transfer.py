@@ -309,7 +309,9 @@ class TestRules(TransferCommon):
         self.send(delivered)
         self.transfer(reminded)
         self.transfer(collected, "collection", notice_date=self.reminded_on)
-        self._wizard("ropo.transfer.wizard", queued).action_transfer()
+        wizard = self._wizard("ropo.transfer.wizard", queued)
+        wizard.line_ids.include = True  # the others of this customer are warnings
+        wizard.action_transfer()
         return {
             "delivered by Ropo": (delivered, False),
             "in reminder": (reminded, "chased"),

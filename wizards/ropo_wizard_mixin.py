@@ -12,7 +12,7 @@ ELIGIBILITY = [
 ]
 # Verdicts that nobody can put right, so that they stand apart from those to fix. A
 # draft can be confirmed, and a missing account be set up.
-FINAL = {*HOPELESS, "sent"} - {"account", "state"}
+FINAL = {*HOPELESS, "sent", "currency"} - {"account", "state"}
 
 
 class RopoWizardMixin(models.AbstractModel):

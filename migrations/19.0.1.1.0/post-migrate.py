@@ -12,6 +12,7 @@ def migrate(cr, version):
     store_what_was_sent(cr)
     ask_about_unpaid_cases(cr)
     ask_about_exempt_cases(cr)
+    look_each_hour_for_what_is_due(cr)
 
 
 def reset_what_belongs_to_no_state(cr):
@@ -160,3 +161,23 @@ def ask_about_exempt_cases(cr):
     )
     env = api.Environment(cr, SUPERUSER_ID, {})
     env["ropo.job"].browse(row[0] for row in cr.fetchall())._follow_exemption()
+
+
+def look_each_hour_for_what_is_due(cr):
+    """The transfer runs at an early hour of each company's time zone: its cron looks
+    each full hour which company's has come. Crons are not updated by themselves."""
+    cr.execute(
+        """
+        UPDATE ir_cron
+           SET interval_number = 1,
+               interval_type = 'hours',
+               nextcall = date_trunc('hour', now() AT TIME ZONE 'UTC')
+                          + INTERVAL '1 hour'
+          FROM ir_model_data
+         WHERE ir_model_data.module = 'ropo_connect'
+           AND ir_model_data.name = 'cron_transfer_overdue'
+           AND ir_model_data.model = 'ir.cron'
+           AND ir_cron.id = ir_model_data.res_id
+           AND ir_cron.interval_type = 'days'
+        """
+    )
