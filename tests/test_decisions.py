@@ -131,7 +131,12 @@ class TestTransferScreen(TransferCommon):
             days_overdue=20,
             currency_id=self.setup_other_currency("SEK").id,
         )
-        wizard = self.open(*moves, foreign, kind="collection", notice_date=self.today - timedelta(days=15))
+        wizard = self.open(
+            *moves,
+            foreign,
+            kind="collection",
+            notice_date=self.today - timedelta(days=15),
+        )
         self.pay_in_advance(self._create_partner("Nobody"))
         action = wizard.action_confirm()
         self.assertEqual((action["res_id"], action["target"]), (wizard.id, "new"))
@@ -222,7 +227,8 @@ class TestTransferScreen(TransferCommon):
                 *(self.create_invoice(days_overdue=20) for _n in range(count))
             )
             self.send(moves)
-            requests = moves.sudo().ropo_request_ids
+            requests = self.env["ropo.request"].sudo()
+            requests = requests.search([("move_id", "in", moves.ids)])
             requests.mapped("job_id.jobid")
             self.env.flush_all()
             return self.queries(requests._note_accepted)
