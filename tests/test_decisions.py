@@ -145,7 +145,13 @@ class TestTransferScreen(TransferCommon):
         self.assertFalse(self.env["ropo.request"].search([]))
         self.assertEqual(wizard.debtor_count, 2)
         text = wizard.confirmation.replace("\xa0", " ")
-        for part in ("4 invoices", "2 debtors", "debt collection", "376.50", "125.50"):
+        for part in (
+            "Invoices: 4.",
+            "Debtors: 2.",
+            "debt collection",
+            "376.50",
+            "125.50",
+        ):
             self.assertIn(part, text)
         wizard.action_transfer()
         self.assertEqual(len(self.env["ropo.request"].search([])), 4)

@@ -9,7 +9,7 @@ class RopoTransferWizard(models.TransientModel):
     """Hands a selection of overdue invoices over, saying first which can go."""
 
     _name = "ropo.transfer.wizard"
-    _description = "Hand Over Invoices to Ropo"
+    _description = "Transfer to Ropo"
     _inherit = ["ropo.wizard.mixin", "ropo.claim.terms"]
 
     kind = fields.Selection(
@@ -117,8 +117,8 @@ class RopoTransferWizard(models.TransientModel):
             sums = lines.grouped("currency_id").items()
             wizard.debtor_count = len(lines.partner_id)
             wizard.confirmation = self.env._(
-                "Transfer to %(kind)s: %(invoices)s invoices of %(debtors)s debtors, "
-                "%(sums)s in all.",
+                "Transfer to %(kind)s. Invoices: %(invoices)s. Debtors: %(debtors)s. "
+                "Total: %(sums)s.",
                 kind=kinds[wizard.kind].lower(),
                 invoices=len(lines),
                 debtors=wizard.debtor_count,
@@ -271,7 +271,7 @@ class RopoTransferWizard(models.TransientModel):
 
 class RopoTransferWizardLine(models.TransientModel):
     _name = "ropo.transfer.wizard.line"
-    _description = "Invoice to Hand Over to Ropo"
+    _description = "Invoice to Transfer to Ropo"
     _inherit = "ropo.wizard.line.mixin"
 
     wizard_id = fields.Many2one(
@@ -287,7 +287,7 @@ class RopoTransferWizardLine(models.TransientModel):
     has_warning = fields.Boolean(compute="_compute_goes")
     amount = fields.Monetary(string="To Transfer", compute="_compute_goes")
     warning = fields.Char(readonly=True)
-    note = fields.Char(string="What Speaks Against It", readonly=True)
+    note = fields.Char(string="Issue", readonly=True)
 
     @api.depends("eligibility", "include", "claim_amount", "warning")
     def _compute_goes(self):

@@ -107,7 +107,7 @@ class Story:
             screen.tell(f"{move.name} shows {text_of(told)}.", "green")
 
     def hand_over(self):
-        self._step("“Hand Over to Ropo”: the oldest, for collection")
+        self._step("“Transfer to Ropo”: the oldest, for collection")
         today = fields.Date.today()
         oldest = self.invoices.filtered(
             lambda move: (today - move.invoice_date_due).days > COLLECT_AFTER

@@ -90,7 +90,7 @@ registry.category("web_tour.tours").add("ropo_transfer_wizard", {
         {
             content: "One confirmation names the debtors and the sum",
             trigger:
-                ".modal .alert-warning:contains(2 invoices of 2 debtors):contains(251.00)",
+                ".modal .alert-warning:contains(Invoices: 2. Debtors: 2.):contains(251.00)",
         },
         {
             content: "Think again",
