@@ -33,9 +33,7 @@ class RopoTransferPreview(models.TransientModel):
     currency_id = fields.Many2one("res.currency", readonly=True)
     amount = fields.Monetary(string="Open", readonly=True)
     invoice_date_due = fields.Date(string="Due Date", readonly=True)
-    days_overdue = fields.Integer(
-        string="Days Overdue", readonly=True, aggregator="max"
-    )
+    days_overdue = fields.Integer(readonly=True, aggregator="max")
     fate = fields.Selection(FATES, string="Status", readonly=True)
     text = fields.Char(string="Issue", readonly=True)
     next_transfer_at = fields.Datetime(related="account_id.next_transfer_at")
