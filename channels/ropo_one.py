@@ -855,6 +855,7 @@ class RopoOne:
     :param base_url: the host's root, without `/rest`
     :param cid, apicode: the profile's credentials, as Ropo gave them
     :param token: a `Token` of an earlier run, or None
+    :param longest: seconds that no call may take more than, or None
     :param paths: overrides of the paths that no page confirms, by name
     :param profile: by which the caller knows whose records these credentials are for
     """
@@ -867,6 +868,7 @@ class RopoOne:
         *,
         token=None,
         timeout=60,
+        longest=None,
         connections=1,
         loopback_http=False,
         paths=None,
@@ -875,6 +877,7 @@ class RopoOne:
         self._transport = Transport(
             base_url,
             timeout=timeout,
+            longest=longest,
             connections=connections,
             loopback_http=loopback_http,
         )

@@ -102,12 +102,16 @@ class Transport:
 
     :param base_url: root that every path is appended to
     :param timeout: seconds for one call, from its first byte to its last
+    :param longest: seconds that no call may take more than, or None
     :param connections: how many calls may be under way at once
     """
 
-    def __init__(self, base_url, *, timeout=60, connections=1, loopback_http=False):
+    def __init__(
+        self, base_url, *, timeout=60, longest=None, connections=1, loopback_http=False
+    ):
         self.base_url = checked_url(base_url, loopback_http=loopback_http)
         self._timeout = timeout
+        self._longest = longest
         self._session = requests.Session()
         # An error page of ours is no reason to follow another host's advice, and a
         # repeated POST is what this addon exists to avoid: no retries, no redirects.
@@ -152,7 +156,7 @@ class Transport:
                 {"params": params, "data": stream, "headers": headers},
                 Bearer(token) if token else _no_auth,
                 limit,
-                max(timeout, self._timeout),
+                self._seconds(timeout),
             )
             status = reply.status
         except FAILURES as error:
@@ -162,6 +166,10 @@ class Transport:
             seconds = time.monotonic() - started
             _logger.debug("%s %s: %s in %.3f s", method, path, status, seconds)
         return _checked(reply)
+
+    def _seconds(self, timeout):
+        timeout = max(timeout, self._timeout)
+        return timeout if self._longest is None else min(timeout, self._longest)
 
     def _read(self, method, url, content, auth, limit, timeout):
         end = time.monotonic() + timeout

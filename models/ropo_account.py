@@ -18,8 +18,9 @@ from ..channels.errors import (
     Outcome,
     Reason,
 )
-from ..channels.ropo_one import HOSTS, RopoOne
+from ..channels.ropo_one import HOSTS, STATUS_TIMEOUT, RopoOne
 from ..channels.transport import checked_url
+from ..services.time_limit import capped, longest_call
 from .res_partner import SENDTYPES
 from .ropo_job import ENDED
 
@@ -194,6 +195,7 @@ class RopoAccount(models.Model):
     timeout = fields.Integer(
         string="Timeout (seconds)", default=60, help="How long one call may take."
     )
+    timeout_note = fields.Char(compute="_compute_timeout_note")
     min_days_b2b = fields.Integer(string="Days Overdue, Companies", default=7)
     min_days_b2c = fields.Integer(string="Days Overdue, Consumers", default=14)
     notice_days_b2b = fields.Integer(
@@ -343,6 +345,37 @@ class RopoAccount(models.Model):
     def _compute_is_resting(self):
         for account in self:
             account.is_resting = account._is_resting()
+
+    @api.depends("timeout")
+    def _compute_timeout_note(self):
+        for account in self:
+            account.timeout_note = " ".join(account._capped_sentences())
+
+    def _capped_sentences(self):
+        """What of the calls is cut short by the limits of this server."""
+        usual = self.timeout, capped(self.timeout, is_cron=False)
+        by_cron = self.timeout, capped(self.timeout, is_cron=True)
+        updates = STATUS_TIMEOUT, capped(STATUS_TIMEOUT, is_cron=True)
+        texts = (
+            self.env._(
+                "A user's call takes at most %(longest)s seconds, because of this "
+                "server's limit_time_real.",
+                longest=usual[1],
+            ),
+            self.env._(
+                "A scheduled call takes at most %(longest)s seconds, because of this "
+                "server's limit_time_real_cron or limit_time_real.",
+                longest=by_cron[1],
+            ),
+            self.env._(
+                "Fetching status updates, which may need %(needed)s seconds, takes at "
+                "most %(longest)s, because of the same limits.",
+                needed=STATUS_TIMEOUT,
+                longest=updates[1],
+            ),
+        )
+        cases = zip(texts, (usual, by_cron, updates), strict=True)
+        return [text for text, (wanted, longest) in cases if longest < wanted]
 
     def _compute_is_connected(self):
         tokens = self.env["ropo.token"].sudo()
@@ -509,6 +542,7 @@ class RopoAccount(models.Model):
             own.cid,
             own.apicode,
             timeout=own.timeout,
+            longest=longest_call(),
             connections=own.max_concurrency,
             loopback_http=own.environment == "sandbox",
             paths=own._paths(),

@@ -15,6 +15,7 @@ from odoo.tools import SQL, format_date, format_datetime
 from ..channels import ropo_one
 from ..channels.errors import ChannelError, Outcome, Reason
 from ..channels.pace import Pace
+from ..services.time_limit import capped
 from ..services.transaction import commit_with_retry, isolated
 from .ropo_claim_terms import SHARED_TERMS
 from .ropo_job import ENDED_CODES
@@ -748,7 +749,7 @@ class RopoRequest(models.Model):
     def _lease_end(self, account):
         # A call begun at the last moment may have to renew its token, which makes
         # three calls; each may take its time.
-        seconds = SAYING_TIME + 3 * account.timeout
+        seconds = SAYING_TIME + 3 * capped(account.timeout)
         return fields.Datetime.now() + timedelta(seconds=seconds)
 
     def _freeze_safely(self, account):

@@ -30,6 +30,7 @@ TESTS = (
     "test_request_state",
     "test_security",
     "test_send_dialog",
+    "test_time_limit",
     "test_tours",
     "test_transfer",
     "test_verdicts",
