@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
+from ..services.transaction import keep_answer
 from .res_partner import READERS
 from .ropo_request import ASSIGNMENTS, LIVE
 
@@ -351,6 +352,9 @@ class AccountMove(models.Model):
         Request = self.env["ropo.request"]
         payload = Request._invoice_payload(self, account, own_reference=self.id)
         content = account._call_now(lambda client: client.preview(payload))
+        return keep_answer(self.env, self._ropo_keep_preview, content)
+
+    def _ropo_keep_preview(self, content):
         self.ropo_preview_id.unlink()
         self.ropo_preview_id = self.env["ir.attachment"].create(
             {

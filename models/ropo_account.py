@@ -21,6 +21,7 @@ from ..channels.errors import (
 from ..channels.ropo_one import HOSTS, STATUS_TIMEOUT, RopoOne
 from ..channels.transport import checked_url
 from ..services.time_limit import capped, longest_call
+from ..services.transaction import commit_before_call, keep_answer
 from .res_partner import SENDTYPES
 from .ropo_job import ENDED
 
@@ -468,12 +469,13 @@ class RopoAccount(models.Model):
         """Logs in once and says which environment answered, or what is wrong."""
         self.ensure_one()
         self.check_access("write")  # what follows reads as superuser
+        commit_before_call(self.env)
         try:
             with self._client(renew=True):
                 pass
         except ChannelError as error:
             raise UserError(self._explain(error)) from error
-        self._resume()
+        keep_answer(self.env, self._resume)
         message = self.env._(
             "%(host)s answered: the credentials of %(account)s are good for the "
             "%(environment)s environment (%(country)s).",
@@ -646,9 +648,12 @@ class RopoAccount(models.Model):
     def _call_now(self, call, profile=None):
         """What `call(client)` returns; a failure becomes a sentence for the user.
 
+        Commits before. What is written of the answer: with `keep_answer`.
+
         :param profile: as for `_client()`
         """
         self.ensure_one()
+        commit_before_call(self.env)
         try:
             with self._client(profile=profile) as client:
                 return call(client)

@@ -8,7 +8,11 @@ from odoo.tools import formatLang
 
 from ..channels.errors import ChannelError, Outcome
 from ..channels.pace import Pace
-from ..services.transaction import together_or_alone
+from ..services.transaction import (
+    commit_before_call,
+    keep_answer,
+    together_or_alone,
+)
 
 _logger = logging.getLogger(__name__)
 
@@ -259,7 +263,10 @@ class RopoJob(models.Model):
         """Asks Ropo where these cases stand; who asks for one hears why it can't be."""
         failures = self.browse()
         for (account, profile), jobs in self._by_profile().items():
-            failed = account._call_now(jobs.sudo()._refresh, profile)
+            own = jobs.sudo()
+            standings = account._call_now(own._ask, profile)
+            keep_answer(self.env, own._take_standings, standings)
+            failed = {job: s.error for job, s in standings.items() if s.error}
             failures |= self.browse(job.id for job in failed)
             if failed and len(self) == 1:
                 raise UserError(account._explain(failed[jobs.sudo()]))
@@ -304,7 +311,7 @@ class RopoJob(models.Model):
                     case=self.display_name,
                 )
             )
-        self.sudo().debtor_url = url
+        keep_answer(self.env, self.sudo().write, {"debtor_url": url})
 
     # --- crons ---
 
@@ -435,12 +442,6 @@ class RopoJob(models.Model):
         jobs = self.search(changed, limit=REFRESHES_PER_RUN)
         standings = jobs._ask(client)
         self.env["ropo.request"]._persist(jobs._take_standings, standings)
-
-    def _refresh(self, client):
-        """Asks Ropo where these cases stand; `{case: error}` of what failed."""
-        standings = self._ask(client)
-        self._take_standings(standings)
-        return {job: s.error for job, s in standings.items() if s.error}
 
     def _ask(self, client):
         """`{case: Standing}`; debtors side by side, as many as the account allows."""
@@ -669,31 +670,42 @@ class RopoJob(models.Model):
 
         :return: `{job: why not}` of those that could not be had
         """
+        commit_before_call(self.env)
         failures = {}
         for (account, profile), jobs in self._by_profile().items():
             try:
                 with account._client(profile=profile) as client:
                     for job in jobs:
-                        failures |= job._attach_pdf(client)
+                        *contents, error = job._fetch_pdfs(client)
+                        keep_answer(self.env, job._keep_pdfs, *contents)
+                        failures |= {job: account._explain(error)} if error else {}
             except ChannelError as error:
                 failures |= dict.fromkeys(jobs, account._explain(error))
         return failures
 
-    def _attach_pdf(self, client):
+    def _fetch_pdfs(self, client):
+        """The document of the case and its letter, None for what is not to be had or
+        here already, and why the rest could not be had. Writes nothing."""
         number = self.billnum or ""
         assignment = int(self.jobid) if self.jobid else None
+        document = letter = None
         try:
             if not self.document_id:
-                content = client.fetch_pdf(assignment=assignment, number=number)
-                self._keep_document(content)
+                document = client.fetch_pdf(assignment=assignment, number=number)
             if self.chased and self.stage in LETTER_STAGES:
-                content = client.fetch_pdf(
+                letter = client.fetch_pdf(
                     assignment=assignment, number=number, original=False
                 )
-                self._keep_letter(content)
         except ChannelError as error:
-            return {self: self.account_id._explain(error)}
-        return {}
+            return document, letter, error
+        return document, letter, None
+
+    def _keep_pdfs(self, document, letter):
+        # Another may have fetched it meanwhile.
+        if document and not self.document_id:
+            self._keep_document(document)
+        if letter:
+            self._keep_letter(letter)
 
     def _keep_letter(self, content):
         """Attaches what Ropo writes to the debtor now, unless that is here already."""
@@ -729,7 +741,8 @@ class RopoJob(models.Model):
         """Fetches this document for the archive; a failure is tried again later."""
         try:
             with self.env.cr.savepoint():
-                failed = self._attach_pdf(client)
+                *contents, failed = self._fetch_pdfs(client)
+                self._keep_pdfs(*contents)
         except Exception:
             _logger.exception("Ropo case %s: its document can't be kept", self.id)
             self.env.invalidate_all(flush=False)

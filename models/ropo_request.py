@@ -6,6 +6,7 @@ from collections import namedtuple
 from contextlib import contextmanager
 from datetime import timedelta
 
+import psycopg2
 from markupsafe import Markup
 
 from odoo import SUPERUSER_ID, api, fields, models
@@ -454,9 +455,9 @@ class RopoRequest(models.Model):
         """Has them worked off: a single one right after this transaction, so that
         who asked sees the answer; several by the cron, so that he need not wait."""
         if len(self) == 1:
-            registry, account_id, ids = self.env.registry, self.account_id.id, self.ids
+            model, account_id, ids = self.browse(), self.account_id.id, self.ids
             self.env.cr.postcommit.add(
-                lambda: _work_off_after_commit(registry, account_id, ids)
+                lambda: _work_off_after_commit(model, account_id, ids)
             )
         else:
             self._work_off_by_cron()
@@ -511,7 +512,7 @@ class RopoRequest(models.Model):
     def _work_off(self, account_id, seconds=float("inf"), only=None):
         """Says everything that is due for one account.
 
-        Uses cursors of its own and commits: before each call (what is about to be
+        Uses a cursor of its own and commits: before each call (what is about to be
         said must survive a crash) and after it (what was answered must too). One run
         per account at a time; a second one returns at once.
 
@@ -519,15 +520,16 @@ class RopoRequest(models.Model):
         :param only: ids of the ones to say, instead of everything that is due
         :return: how many were worked off
         """
-        with self._worker_lock(account_id) as locked:
-            if not locked:
-                return 0
-            with self.env.registry.cursor() as cr:
-                env = api.Environment(cr, SUPERUSER_ID, {})
-                account = env["ropo.account"].browse(account_id)
-                account = account.with_company(account.company_id)
+        with self.env.registry.cursor() as cr:
+            env = api.Environment(cr, SUPERUSER_ID, {})
+            account = env["ropo.account"].browse(account_id)
+            account = account.with_company(account.company_id)
+            requests = account.env[self._name]
+            with requests._worker_lock(account_id) as locked:
+                if not locked:
+                    return 0
                 end = time.monotonic() + seconds
-                return account.env[self._name]._work_off_locked(account, end, only)
+                return requests._work_off_locked(account, end, only)
 
     def _work_off_locked(self, account, end, only):
         total = 0
@@ -577,13 +579,28 @@ class RopoRequest(models.Model):
     def _worker_lock(self, account_id):
         """Whether this process is the one that works for the account.
 
-        Held on a cursor of its own, since the run's own locks end at each commit.
+        The lock is the session's, since the run commits on the way: whoever dies with
+        his connection has given it back.
         """
-        with self.env.registry.cursor() as cr:
-            cr.execute(
-                "SELECT pg_try_advisory_xact_lock(%s, %s)", [WORKER_LOCK, account_id]
-            )
-            yield cr.fetchone()[0]
+        cr = self.env.cr
+        lock = [WORKER_LOCK, account_id]
+        cr.execute("SELECT pg_try_advisory_lock(%s, %s)", lock)
+        locked = cr.fetchone()[0]
+        try:
+            yield locked
+        finally:
+            if locked:
+                self._unlock_worker(lock)
+
+    def _unlock_worker(self, lock):
+        """The connection goes back to Odoo's pool, so it must not keep the lock."""
+        cr = self.env.cr
+        try:
+            cr.rollback()  # all that is to stay is committed
+            cr.execute("SELECT pg_advisory_unlock(%s, %s)", lock)
+        except psycopg2.Error:
+            _logger.warning("The connection to the database is lost", exc_info=True)
+            cr._cnx.close()
 
     def _run(self, account, client, end, only):
         """Yields how many each step worked off."""
@@ -1568,13 +1585,16 @@ class RopoRequest(models.Model):
         return f"{question} {figures}"
 
 
-def _work_off_after_commit(registry, account_id, ids):
-    """Works off these once the user's own transaction is safe."""
+def _work_off_after_commit(model, account_id, ids):
+    """Works off these once the user's own transaction is safe.
+
+    :param model: `ropo.request`, of the user's cursor, by which nothing is done here
+    """
     try:
-        with registry.cursor() as cr:
-            env = api.Environment(cr, SUPERUSER_ID, {})
-            if not env["ropo.request"]._work_off(account_id, only=ids):
-                # Another run is at it, or the account rests: the cron goes on.
+        if not model._work_off(account_id, only=ids):
+            # Another run is at it, or the account rests: the cron goes on.
+            with model.env.registry.cursor() as cr:
+                env = api.Environment(cr, SUPERUSER_ID, {})
                 env.ref("ropo_connect.cron_process_requests")._trigger()
     except Exception:
         # The user's own work is committed: he must not see it fail. The cron goes on.

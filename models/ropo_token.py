@@ -35,11 +35,14 @@ class RopoToken(models.Model):
     def _provide(self, account, client, renew=False):
         """Gives `client` a token that is good for a while.
 
-        Whoever comes first fetches a new one, under a lock on its row; the others
-        wait and find it there.
+        It is read on the caller's cursor. Only where there is none that serves, a
+        cursor of its own is used: whoever comes first fetches a new one, under a lock
+        on its row; the others wait and find it there.
 
         :param renew: fetch a new one, whatever is there
         """
+        if not renew and self._take_over(self.env.cr, account.id, client):
+            return
         for _attempt in range(TRIES):
             try:
                 with self.env.registry.cursor() as cr:
@@ -58,16 +61,24 @@ class RopoToken(models.Model):
             [account_id],
         )
         cr.execute(
-            "SELECT value, expires, fingerprint FROM ropo_token "
-            "WHERE account_id = %s FOR UPDATE",
-            [account_id],
+            "SELECT FROM ropo_token WHERE account_id = %s FOR UPDATE", [account_id]
         )
-        value, expires, fingerprint = cr.fetchone()
-        if value and expires and fingerprint == client.fingerprint and not renew:
-            client.token = Token(value, expires.replace(tzinfo=UTC).timestamp())
-        if not client.token.good_for(FRESH):
+        if renew or not self._take_over(cr, account_id, client):
             client.connect()
             self._store(cr, account_id, client)
+
+    @staticmethod
+    def _take_over(cr, account_id, client):
+        """Gives `client` the token that is stored, if it is good for a while; whether
+        it is."""
+        cr.execute(
+            "SELECT value, expires, fingerprint FROM ropo_token WHERE account_id = %s",
+            [account_id],
+        )
+        value, expires, fingerprint = cr.fetchone() or (None, None, None)
+        if value and expires and fingerprint == client.fingerprint:
+            client.token = Token(value, expires.replace(tzinfo=UTC).timestamp())
+        return client.token.good_for(FRESH)
 
     def _keep(self, account, client):
         """Keeps a token that had to be renewed half way through a run."""

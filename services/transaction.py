@@ -7,10 +7,12 @@ from contextlib import contextmanager, nullcontext
 
 import psycopg2
 
+from odoo import modules
 from odoo.service.model import (
     MAX_TRIES_ON_CONCURRENCY_FAILURE,
     PG_CONCURRENCY_EXCEPTIONS_TO_RETRY,
 )
+from odoo.sql_db import Cursor
 
 _logger = logging.getLogger(__name__)
 
@@ -88,3 +90,26 @@ def commit_with_retry(env, act, *args):
             if not tries_left:
                 raise
             time.sleep(random.uniform(0.05, 0.2))
+
+
+def commit_before_call(env):
+    """Ends the user's transaction, for another server is to be called.
+
+    Odoo repeats a whole request when another transaction came first, and would repeat
+    the call with it. What follows the call is written with `keep_answer`.
+    """
+    if not _is_tests_own(env):
+        env.cr.commit()  # pylint: disable=invalid-commit
+
+
+def keep_answer(env, act, *args):
+    """What `act(*args)` returns, which writes what another server answered: committed
+    at once, and only this is repeated when another transaction came first."""
+    if _is_tests_own(env):
+        return act(*args)
+    return commit_with_retry(env, act, *args)
+
+
+def _is_tests_own(env):
+    """Whether the transaction is a test's own, which no test may commit."""
+    return modules.module.current_test and isinstance(env.cr, Cursor)

@@ -16,7 +16,7 @@ import traceback
 from odoo import SUPERUSER_ID, Command, api, fields
 from odoo.modules.registry import Registry
 from odoo.service.model import retrying
-from odoo.sql_db import close_all
+from odoo.sql_db import ConnectionPool, close_all
 from odoo.tools import config
 
 
@@ -83,6 +83,8 @@ def set_up(env, url):
             "cid": "700001",
             "apicode": "sandbox-apicode",
             "timeout": 1,
+            # What is transferred here was never sent: it goes without a warning.
+            "delivered_elsewhere": True,
         }
     )
     env["ir.cron"].search([]).active = False
@@ -105,9 +107,16 @@ def prepare(env, account, invoices=0, reminders=0, payments=0, batch_size=50):
 
 
 def put(env, wizard, action, count):
+    moves = make(env, count)
+    if moves:
+        getattr(env[wizard].create({"move_ids": [Command.set(moves.ids)]}), action)()
+        env.cr.commit()
+    return moves
+
+
+def make(env, count):
+    """So many posted invoices that are overdue."""
     moves = env["account.move"]
-    if not count:
-        return moves
     due = fields.Date.subtract(fields.Date.today(), days=20)
     for _number in range(count):
         partner = env["res.partner"].create(
@@ -131,8 +140,6 @@ def put(env, wizard, action, count):
             }
         )
     moves.action_post()
-    getattr(env[wizard].create({"move_ids": [Command.set(moves.ids)]}), action)()
-    env.cr.commit()
     return moves
 
 
@@ -148,6 +155,112 @@ def work(env, account, die=""):
     if die:
         KILL[die](env)
     return env["ropo.request"]._work_off(account)
+
+
+def send_one(env, account):
+    """Sends one invoice as a user does; how many connections that took at once, how
+    often one was taken, and how many locks stay."""
+    env = in_company(env, account)
+    used, taken = set(), []
+    borrow, give_back = ConnectionPool.borrow, ConnectionPool.give_back
+
+    def counted_borrow(pool, *args):
+        connection = borrow(pool, *args)
+        used.add(connection)
+        taken.append(len(used))
+        return connection
+
+    def counted_give_back(pool, connection, **options):
+        used.discard(connection)
+        return give_back(pool, connection, **options)
+
+    ConnectionPool.borrow = counted_borrow
+    ConnectionPool.give_back = counted_give_back
+    put(env, "ropo.send.wizard", "action_send", 1)
+    # And the user's own, which was taken before.
+    return {"most": max(taken) + 1, "times": len(taken), "locks": count_locks(env)}
+
+
+def press(env, account, button):
+    """A user presses a button by which Ropo is asked, and another changes the same
+    rows before the answer is written. Odoo repeats what fails of that, as for users.
+
+    What is in the rows in the end: the answer, and what the other wrote.
+    """
+    env = in_company(env, account)
+    name, path, answer = BUTTONS[button]
+    case = env["ropo.job"].search([("chased", "=", True)], limit=1)
+    account = env["ropo.account"].browse(account)
+    fresh = make(env, 1)
+    record = {"preview": fresh, "connection": account}.get(button, case)
+    account.paused_until = fields.Datetime.add(fields.Datetime.now(), days=1)
+    case.open_total = 0
+    env.cr.commit()
+    change_after(path, case, fresh, account)
+    retrying(lambda: getattr(record, name)(), env)
+    env.cr.commit()
+    env.invalidate_all()
+    others = [case.differs_since, fresh.ref, account.layout]
+    kept = not account.paused_until if record == account else bool(record[answer])
+    account.paused_until = False
+    env.cr.commit()
+    return {"kept": kept, "others": [bool(value) for value in others]}
+
+
+def change_after(path, case, invoice, account):
+    """When `path` has answered, another transaction changes these, once."""
+    # Only now does Odoo know where its addons are.
+    from odoo.addons.ropo_connect.channels.transport import Transport
+
+    call, registry = Transport.call, case.env.registry
+    changes = [
+        f"UPDATE ropo_job SET differs_since = now() WHERE id = {case.id}",
+        f"UPDATE account_move SET ref = 'other' WHERE id = {invoice.id}",
+        f"UPDATE ropo_account SET layout = 'other' WHERE id = {account.id}",
+    ]
+
+    def answered(self, method, called, **arguments):
+        reply = call(self, method, called, **arguments)
+        if called == path and changes:
+            with registry.cursor() as cr:
+                while changes:
+                    cr.execute(changes.pop())
+        return reply
+
+    Transport.call = answered
+
+
+BUTTONS = {  # the method, the path that it calls, the field of the answer
+    "status": ("action_refresh", "/rest/jobs", "open_total"),
+    "document": ("action_fetch_pdf", "/rest/jobs/pdf", "document_id"),
+    "link": ("action_get_debtor_link", "/rest/online/onlinelink", "debtor_url"),
+    "preview": ("action_ropo_preview", "/rest/jobs/preview", "ropo_preview_id"),
+    "connection": ("action_test_connection", "/rest/token", "paused_until"),
+}
+
+
+def count_locks(env):
+    env.cr.execute(
+        "SELECT count(*) FROM pg_locks JOIN pg_database database "
+        "ON database.oid = pg_locks.database AND datname = current_database() "
+        "WHERE locktype = 'advisory'"
+    )
+    return env.cr.fetchone()[0]
+
+
+def fail(env, account, statement):
+    """Works the outbox off; `statement` ends the run. How many locks stay."""
+
+    def _run(self, *_args):
+        self.env.cr.execute(statement)
+        yield 1
+
+    type(env["ropo.request"])._run = _run
+    try:
+        env["ropo.request"]._work_off(account)
+    except Exception:
+        time.sleep(0.1)  # until a session that was ended is gone
+        return count_locks(env)
 
 
 def settle(env, account, die=""):
@@ -310,7 +423,7 @@ ORDERS = {
     order.__name__: order
     for order in (
         *(set_up, prepare, trade, undo, pay_again, compare, work, poll, settle),
-        *(report, hold),
+        *(report, hold, send_one, fail, press),
     )
 }
 

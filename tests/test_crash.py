@@ -157,6 +157,44 @@ def test_two_workers_at_once_say_everything_once(workers):
     assert_in_step(workers, 10, calls=before + 10)
 
 
+def test_one_send_takes_two_connections_and_leaves_no_lock(workers):
+    """The user's and the worker's; a third one only while the token is renewed."""
+    workers.run("prepare", invoices=1)
+    workers.run("work")  # the token is at hand
+    assert workers.run("send_one") == {"most": 2, "times": 1, "locks": 0}
+    assert_in_step(workers, 1)
+
+
+@pytest.mark.parametrize(
+    "statement", ["SELECT 1 / 0", "SELECT pg_terminate_backend(pg_backend_pid())"]
+)
+def test_a_run_that_the_database_ends_leaves_no_lock(workers, statement):
+    workers.run("prepare", invoices=2)
+    assert workers.run("fail", statement=statement) == 0
+    workers.run("settle")
+
+
+@pytest.mark.parametrize(
+    "button, calls",
+    [
+        ("status", {"GET /rest/jobs": 1, "POST /rest/jobs/findbyendcustomer": 1}),
+        ("document", {"GET /rest/jobs/pdf": 2}),  # and the letter
+        ("link", {"GET /rest/online/onlinelink": 1}),
+        ("preview", {"POST /rest/jobs/preview": 1}),
+        ("connection", {"POST /rest/token": 1}),
+    ],
+)
+def test_ropo_is_asked_once_though_the_request_runs_again(workers, button, calls):
+    """Another transaction comes first; what Ropo answered is written nevertheless."""
+    workers.run("prepare", reminders=1)
+    before = workers.sandbox.state()["calls"]
+    result = workers.run("press", button=button)
+    after = workers.sandbox.state()["calls"]
+    made = {name: after[name] - before.get(name, 0) for name in calls}
+    assert result == {"kept": True, "others": [True, True, True]}
+    assert made == calls
+
+
 def test_user_who_changes_the_invoices_meanwhile_loses_no_answer(workers):
     """His transaction is under way when the answers come, and is committed first."""
     workers.run("prepare", **EVERYTHING)

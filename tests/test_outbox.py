@@ -899,17 +899,16 @@ class TestOutbox(OutboxCommon):
     def test_single_one_is_sent_right_after_the_users_transaction(self):
         invoice = self.create_invoice()
         self.put(invoice)
-        ids = self.requests_of(invoice).ids
-        outbox._work_off_after_commit(self.env.registry, self.account.id, ids)
+        ids, model = self.requests_of(invoice).ids, self.env["ropo.request"]
+        outbox._work_off_after_commit(model, self.account.id, ids)
         self.env.invalidate_all()
         self.assertEqual(invoice.ropo_state, "sent")
 
     def test_failure_after_the_users_transaction_is_not_his(self):
-        ids = self.put(self.create_invoice()).ids
-        requests = type(self.env["ropo.request"])
-        with patch.object(requests, "_work_off", side_effect=ZeroDivisionError):
+        ids, model = self.put(self.create_invoice()).ids, self.env["ropo.request"]
+        with patch.object(type(model), "_work_off", side_effect=ZeroDivisionError):
             with mute_logger(LOGGER):
-                outbox._work_off_after_commit(self.env.registry, self.account.id, ids)
+                outbox._work_off_after_commit(model, self.account.id, ids)
 
 
 class _Other:
