@@ -160,6 +160,20 @@ class TestWhoCollects(DebtorCommon):
         self.assertEqual(sorted(facts), [False, False, True, True, True])
         self.assertEqual(set(requests.mapped("service_model")), {"connect"})
 
+    def test_upgrade_asks_about_what_was_closed_unpaid(self):
+        cases = {}
+        for paid in (0, 25.5, 125.5):
+            invoice, case = self.chased_case()
+            if paid:
+                self.pay(invoice, paid)
+            cases[case] = paid < 125.5 and "undecided"
+        self.env.flush_all()
+        self.env.cr.execute("UPDATE ropo_job SET stage = 'closed', decision = NULL")
+        self.env.invalidate_all()
+        self.upgrade("19.0.1.1.0")
+        self.env.invalidate_all()
+        self.assertEqual({case: case.decision for case in cases}, cases)
+
     def upgrade(self, version):
         path = file_path(f"ropo_connect/migrations/{version}/post-migrate.py")
         spec = spec_from_file_location(

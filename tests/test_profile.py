@@ -378,12 +378,15 @@ class TestProfile(RopoCommon):
         self.env.flush_all()
         for table in ("ropo_request", "ropo_job", "ropo_event"):
             self.cr.execute(SQL("UPDATE %s SET profile = NULL", SQL.identifier(table)))
+        other = self.env["res.company"].create({"name": "Another Company"})
+        self.cr.execute("UPDATE ropo_event SET company_id = %s", [other.id])
         path = file_path("ropo_connect/migrations/19.0.1.1.0/post-profile.py")
         spec = spec_from_file_location("ropo_post_profile", path)
         script = module_from_spec(spec)
         spec.loader.exec_module(script)
         script.migrate(self.cr, "19.0.1.0.0")
         self.env.invalidate_all()
+        self.assertEqual(case.event_ids.company_id, case.company_id)
         records = (invoice.ropo_request_ids, case, case.event_ids)
         for record in records:
             self.assertEqual(set(record.sudo().mapped("profile")), {profile})
