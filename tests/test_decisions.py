@@ -121,6 +121,38 @@ class TestTransferScreen(TransferCommon):
             (send.ready_count, send.blocked_count, send.final_count), (1, 1, 1)
         )
 
+    def test_what_time_or_a_person_can_change_is_not_final(self):
+        undelivered = self.create_invoice(days_overdue=20)
+        self._wizard("ropo.send.wizard", undelivered).action_send()
+        early = self.create_invoice(self.consumer, days_overdue=30)
+        early.ropo_notice_date = self.today - timedelta(days=1)
+        alike = [
+            self._create_partner(name, ref="SAME", is_company=True)
+            for name in ("One Oy", "Two Oy")
+        ]
+        shared = self.create_invoice(alike[0], days_overdue=20)
+        wizard = self.open(
+            undelivered, early, shared, kind="collection", notice_date=self.reminded_on
+        )
+        verdicts = (undelivered | early | shared)._ropo_verdicts(
+            "collection", notice_date=self.reminded_on
+        )
+        self.assertEqual(
+            [verdict.code for verdict in verdicts.values()],
+            ["delivery", "notice_early", "customer_number"],
+        )
+        self.assertEqual(
+            {
+                line.move_id: (line.eligibility, line.fix_record)
+                for line in wizard.line_ids
+            },
+            {
+                undelivered: ("fix", undelivered),
+                early: ("fix", early),
+                shared: ("fix", alike[0]),
+            },
+        )
+
     # --- the confirmation ---
 
     def test_one_confirmation_names_the_debtors_and_the_sum(self):

@@ -238,6 +238,19 @@ class TestNoticeDays(NoticeCommon):
         self.assertEqual(self.code(consumer, 2), "notice_early")
         self.assertFalse(self.code(consumer, 3))
 
+    def test_the_days_are_those_of_the_account_that_transfers_it(self):
+        other = self._create_account(self.account.company_id, notice_days_b2c=0)
+        self.account.notice_days_b2c = 14
+        move = self.create_invoice(self.consumer, days_overdue=30)
+        self.assertEqual(move.ropo_account_id, self.account)
+        codes = {
+            account: move._ropo_verdicts(
+                "collection", notice_date=self.today, account=account
+            )[move].code
+            for account in (self.account, other)
+        }
+        self.assertEqual(codes, {self.account: "notice_early", other: False})
+
     def test_the_days_count_where_no_own_reminder_is_demanded_too(self):
         self.account.country = "se"
         move = self.create_invoice(self.consumer, days_overdue=30)

@@ -2,9 +2,12 @@
 
 from datetime import timedelta
 
+from lxml import etree
+
 from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tests import tagged
+from odoo.tools.safe_eval import safe_eval
 
 from ..models import ropo_request as outbox
 from ..models.ropo_request_state import TRANSITIONS
@@ -68,6 +71,59 @@ class TestRequestState(OutboxCommon):
             with self.assertQueryCount(4):
                 requests._set_state("sending", lease_until=fields.Datetime.now())
                 requests.flush_recordset()
+
+    # --- what a person may do ---
+
+    DECISIONS = {
+        "action_retry": "may_retry",
+        "action_resolve_requeue": "may_requeue",
+        "action_cancel": "may_cancel",
+        "action_resolve_done": "may_be_received",
+    }
+    LEADS_TO = {
+        "may_requeue": "queued",
+        "may_cancel": "cancelled",
+        "may_be_received": "done",
+    }
+
+    def buttons(self):
+        """Of the form: which decision each is, and when it is not shown."""
+        arch = self.env["ropo.request"].get_view(view_type="form")["arch"]
+        return [
+            (self.DECISIONS[button.get("name")], button.get("invisible"))
+            for button in etree.fromstring(arch).iter("button")
+            if button.get("name") in self.DECISIONS
+        ]
+
+    def is_shown(self, request, invisible):
+        names = compile(invisible, "", "eval").co_names
+        return not safe_eval(invisible, {name: request[name] for name in names})
+
+    def test_a_person_is_offered_only_what_the_table_allows(self):
+        request = self.put(self.create_invoice()).sudo()
+        buttons = self.buttons()
+        self.assertEqual(
+            {field for field, _invisible in buttons}, {*self.DECISIONS.values()}
+        )
+        shown = set()
+        for state, following in TRANSITIONS.items():
+            self.stale(request, state)
+            for field, invisible in buttons:
+                with self.subTest(state=state, field=field):
+                    if request[field] and field in self.LEADS_TO:
+                        self.assertIn(self.LEADS_TO[field], following)
+                    if self.is_shown(request, invisible):
+                        self.assertTrue(request[field])
+                        shown.add((state, field))
+        self.assertGreaterEqual(
+            shown,
+            {
+                ("queued", "may_retry"),
+                ("queued", "may_cancel"),
+                ("rejected", "may_retry"),
+                ("rejected", "may_cancel"),
+            },
+        )
 
     # --- who wakes a worker ---
 

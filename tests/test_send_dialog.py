@@ -319,6 +319,21 @@ class TestSendDialog(RopoCommon):
         dialog = self.dialog(self.create_invoice())
         self.assertNotIn("ropo", dialog.sending_method_checkboxes)
 
+    def test_a_missing_account_leads_to_the_set_up_and_not_to_the_company(self):
+        move = self.create_invoice()
+        self.account.active = False
+        remedies = {}
+        for user in (self.manager, self.user):
+            verdicts = move.with_user(user)._ropo_verdicts("invoice")
+            self.assertEqual(verdicts[move].code, "account")
+            send = self.env["account.move.send"].with_user(user)
+            remedies[user] = send._ropo_remedy(verdicts)
+        action = remedies[self.manager]["action"]
+        self.assertEqual(action["res_model"], "ropo.account")
+        self.assertEqual(action["views"], [(False, "form")])
+        self.assertNotIn("res_id", action)
+        self.assertFalse(remedies[self.user], "a user can't set one up")
+
     def test_who_lacks_the_right_is_not_offered_ropo_and_can_not_force_it(self):
         invoice = self.create_invoice()
         dialog = self.dialog(invoice, self.clerk)
