@@ -8,6 +8,7 @@ from contextlib import contextmanager, nullcontext
 import psycopg2
 
 from odoo import modules
+from odoo.exceptions import UserError
 from odoo.service.model import (
     MAX_TRIES_ON_CONCURRENCY_FAILURE,
     PG_CONCURRENCY_EXCEPTIONS_TO_RETRY,
@@ -107,7 +108,13 @@ def keep_answer(env, act, *args):
     at once, and only this is repeated when another transaction came first."""
     if _is_tests_own(env):
         return act(*args)
-    return commit_with_retry(env, act, *args)
+    try:
+        return commit_with_retry(env, act, *args)
+    except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY as error:
+        # Odoo would repeat the request, and the call with it.
+        raise UserError(
+            env._("Others change the same records just now. Try again in a moment.")
+        ) from error
 
 
 def _is_tests_own(env):
