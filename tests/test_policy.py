@@ -338,12 +338,13 @@ class TestQueries(TransferCommon):
                 for partner in partners
             ]
         )
-        cls.many.action_post()
-        cls.few = cls.many[:FEW]
+        cls.env.flush_all()
         # Without it PostgreSQL may take these tables for empty, and plan for that.
         cls.env.cr.execute(
             "ANALYZE account_move, account_move_line, account_partial_reconcile"
         )
+        cls.many.action_post()
+        cls.few = cls.many[:FEW]
 
     def assertConstant(self, call, batches=0):
         """`batches`: how many times a row of each is written, a hundred at a time."""

@@ -27,6 +27,7 @@ class TestTours(RopoCommon, HttpCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.user.group_ids |= cls.env.ref("base.group_partner_manager")
+        cls.account.timeout = 20  # the browser takes its share of the machine
         cls.homeless = cls._create_partner(
             "Nowhere Oy", is_company=True, city=False, invoice_sending_method="ropo"
         )
