@@ -194,7 +194,8 @@ def press(env, account, button):
     fresh = make(env, 1)
     record = {"preview": fresh, "connection": account}.get(button, case)
     account.paused_until = fields.Datetime.add(fields.Datetime.now(), days=1)
-    case.open_total = 0
+    if answer == "open_total":
+        case.open_total = 0
     env.cr.commit()
     change_after(path, case, fresh, account)
     retrying(lambda: getattr(record, name)(), env)
