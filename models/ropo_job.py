@@ -1,5 +1,4 @@
 import hashlib
-import logging
 from datetime import timedelta
 
 from odoo import api, fields, models
@@ -10,11 +9,10 @@ from ..channels.errors import ChannelError, Outcome
 from ..channels.pace import Pace
 from ..services.transaction import (
     commit_before_call,
+    isolated,
     keep_answer,
     together_or_alone,
 )
-
-_logger = logging.getLogger(__name__)
 
 STAGES = [
     ("invoiced", "Invoiced"),
@@ -739,15 +737,10 @@ class RopoJob(models.Model):
 
     def _fetch_due(self, client):
         """Fetches this document for the archive; a failure is tried again later."""
-        try:
-            with self.env.cr.savepoint():
-                *contents, failed = self._fetch_pdfs(client)
-                self._keep_pdfs(*contents)
-        except Exception:
-            _logger.exception("Ropo case %s: its document can't be kept", self.id)
-            self.env.invalidate_all(flush=False)
-            failed = True
-        if failed:
+        *contents, failed = self._fetch_pdfs(client)
+        with isolated(self, "keep its document") as keeping:
+            self._keep_pdfs(*contents)
+        if failed or keeping.error:
             self._fetch_later()
         else:
             self.fetch_at = False

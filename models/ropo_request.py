@@ -586,10 +586,11 @@ class RopoRequest(models.Model):
         lock = [WORKER_LOCK, account_id]
         cr.execute("SELECT pg_try_advisory_lock(%s, %s)", lock)
         locked = cr.fetchone()[0]
-        # From here on all is seen that the run before, which had the lock, has written.
-        cr.commit()  # pylint: disable=invalid-commit
-        self.env.invalidate_all(flush=False)
         try:
+            # No work to keep: a new snapshot, in which all is seen that the run before,
+            # which had the lock, has written.
+            cr.commit()  # pylint: disable=invalid-commit
+            self.env.invalidate_all(flush=False)
             yield locked
         finally:
             if locked:

@@ -100,6 +100,7 @@ def commit_before_call(env):
     the call with it. What follows the call is written with `keep_answer`.
     """
     if not _is_tests_own(env):
+        # The user's own work is kept before the call, as a write-ahead.
         env.cr.commit()  # pylint: disable=invalid-commit
 
 

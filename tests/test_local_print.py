@@ -252,7 +252,7 @@ class TestArchive(DocumentsCommon):
             return keep(job, content)
 
         broke = patch.object(type(self.env["ropo.job"]), "_keep_document", broken)
-        with broke, mute_logger("odoo.addons.ropo_connect.models.ropo_job"):
+        with broke, mute_logger("odoo.addons.ropo_connect.services.transaction"):
             self.archive()
         self.assertEqual([len(self.pdfs(move)) for move in (bad, good)], [0, 1])
         self.assertGreater(bad.ropo_job_ids.fetch_at, fields.Datetime.now())
