@@ -38,6 +38,18 @@ class TestTours(RopoCommon, HttpCase):
             self.start_tour(path, name, login=(user or self.user).login)
         self.env.invalidate_all()
 
+    def work_off(self):
+        """As the scheduler does, which comes again while a run had too little time."""
+        due = self.env["ropo.request"]._count_due
+        for _run in range(5):
+            self.run_cron("cron_process_requests")
+            if not due():
+                break
+        waiting = self.env["ropo.request"].search([("state", "!=", "done")])
+        self.assertFalse(
+            waiting, waiting.read(["state", "error", "next_attempt_at", "account_id"])
+        )
+
     def test_one_invoice_is_mended_sent_and_answered_in_odoos_own_dialog(self):
         invoice = self.create_invoice(self.homeless)
         self.tour(f"/odoo/customer-invoices/{invoice.id}", "ropo_send_dialog")
@@ -61,7 +73,7 @@ class TestTours(RopoCommon, HttpCase):
         self.tour("/odoo/ropo-to-send", "ropo_send_wizard")
         self.assertEqual(self.homeless.city, "Helsinki")
         self.assertEqual(set(invoices.mapped("ropo_state")), {"queued"})
-        self.run_cron("cron_process_requests")
+        self.work_off()
         self.assertEqual(set(invoices.mapped("ropo_state")), {"sent"})
         jobs = self.sandbox.jobs()
         self.assertEqual(len(jobs), 3)
@@ -74,7 +86,7 @@ class TestTours(RopoCommon, HttpCase):
         bad = self.create_invoice(self.homeless, days_overdue=20)
         self.create_invoice(self.business, amount=10, move_type="out_refund")
         self.tour("/odoo/ropo-to-hand-over", "ropo_transfer_wizard")
-        self.run_cron("cron_process_requests")
+        self.work_off()
         self.assertEqual((calm | chosen).mapped("ropo_state"), ["reminder"] * 2)
         self.assertFalse(left_out.ropo_state or bad.ropo_state)
         fees = {job["dataset"]["noticefee"] for job in self.sandbox.jobs()}
