@@ -34,11 +34,11 @@ class Bare:
 
     def _work(self, env, session):
         # Found only once Odoo knows where its addons are.
-        from odoo.addons.ropo_connect.models import ropo_document
+        from odoo.addons.ropo_connect.services import documents
 
         moves = env["account.move"].browse(self.move_ids)
-        moves.fetch(ropo_document.MOVE_FIELDS)
-        moves.line_ids.fetch(ropo_document.LINE_FIELDS)
+        moves.fetch(documents.MOVE_FIELDS)
+        moves.line_ids.fetch(documents.LINE_FIELDS)
         (moves.partner_id | moves.commercial_partner_id).fetch(PARTNER_FIELDS)
         self._write_rows(env, moves)
         for body in self.bodies:

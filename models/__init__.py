@@ -19,7 +19,6 @@ from . import (
     ropo_account_profile,
     ropo_claim_terms,
     ropo_comparison,
-    ropo_document,
     ropo_event,
     ropo_job,
     ropo_job_exemption,

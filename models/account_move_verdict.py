@@ -341,7 +341,7 @@ class AccountMove(models.Model):
 
     def _ropo_embed_verdict(self):
         """Embed: Ropo keeps the ledger, by numbers of accounts."""
-        document = self.env["ropo.document"]
+        document = self.env["ropo.document.rows"]
         for line in self.line_ids.filtered("account_id"):
             ledger = line.account_id
             if line.display_type != "payment_term" and not document._account_number(

@@ -1,13 +1,10 @@
-import logging
-from collections import defaultdict, namedtuple
 from dataclasses import replace
 
 from odoo import api, models
-from odoo.tools import float_round, format_date, formatLang, html2plaintext
+from odoo.tools import format_date, formatLang, html2plaintext
 
 from ..channels import documents, identifiers
-
-_logger = logging.getLogger(__name__)
+from .document_rows import PERIOD
 
 # What is read of a batch of invoices, in one query, before any document is built.
 MOVE_FIELDS = (
@@ -67,9 +64,8 @@ LINE_FIELDS = (
     "tax_ids",
     "tax_line_id",
 )
-# Fields of modules that may not be installed: the dates of a period, which are
-# Odoo Enterprise's, the buyer's cost centre and contract, and the corrected invoice.
-PERIOD = ("deferred_start_date", "deferred_end_date")
+# Fields of modules that may not be installed: the buyer's cost centre and contract,
+# and the corrected invoice.
 BUYER_COST_CENTRE = "peppol_accounting_cost"
 CONTRACT = "peppol_contract_document_reference"
 DEBIT_ORIGIN = "debit_origin_id"
@@ -105,20 +101,12 @@ TAX_FIELDS = (
     "ubl_cii_tax_category_code",
     "ubl_cii_tax_exemption_reason_code",
 )
-TEXT_LINES = ("line_section", "line_subsection", "line_note")
-# Booked besides what was sold: by the payment terms, and by cash rounding.
-EXTRA_LINES = ("epd", "rounding")
-LAST_LINES = ("tax", *EXTRA_LINES)
-PRICE_DIGITS = 6  # of a unit price that had to be derived from a total
 DISCOUNT_DIGITS = 2
 MOST_ORDER_DIGITS = 9  # of a number that any integer can hold
 
-# A line that is a row at Ropo; `taxes` is None where it is only a text.
-Told = namedtuple("Told", ["line", "kind", "taxes", "net"])
-
 
 class RopoDocument(models.AbstractModel):
-    """Reads Odoo's ledger into the plain documents that a channel can say.
+    """Reads Odoo's ledger into the plain documents that a channel can send.
 
     Every amount is the ledger's own: what was posted, never computed anew.
     """
@@ -139,7 +127,7 @@ class RopoDocument(models.AbstractModel):
 
     @api.model
     def _prefetch_rows(self, moves):
-        """The same for what only an invoice tells, and no claim."""
+        """The same for what only an invoice has, and no claim."""
         lines = moves.line_ids
         # Each text in all its languages, for customers have different ones.
         translated = self.with_context(prefetch_langs=True)
@@ -182,18 +170,18 @@ class RopoDocument(models.AbstractModel):
         :param model: the service model that it was asked for, if not the account's
         """
         model = model or account.service_model
-        told = self._told_lines(move)
-        vats = self._vats(told)
-        rows = tuple(self._row(line, vats, account) for line in told)
-        amounts = self._vat_amounts(move, told, vats)
+        Rows = self.env["ropo.document.rows"]
+        rows = Rows._row_lines(move)
+        vats = Rows._vats(rows)
+        amounts = Rows._vat_amounts(move, rows, vats)
         # Charges are taxes in Odoo, and rows of their own at Ropo.
         net = move.currency_id.round(sum(net for net, _tax in amounts.values()))
         return documents.Invoice(
             own_reference=own_reference,
             **self._head(move),
             delivery=move.partner_id._ropo_delivery(account),
-            rows=rows,
-            taxes=self._tax_totals(amounts),
+            rows=tuple(Rows._row(row, vats, account) for row in rows),
+            taxes=Rows._tax_totals(amounts),
             net=net,
             tax=move.currency_id.round(move.amount_total - net),
             total=move.amount_total,
@@ -206,176 +194,17 @@ class RopoDocument(models.AbstractModel):
             origin=self._origin(move),
             **self._references(move),
             **self._terms(move, account, model),
-            **self._ledger(move, account, model, told, vats, amounts),
+            **self._ledger(move, account, model, rows, vats, amounts),
             attachments=tuple(
                 documents.Attachment(file.name, file.checksum) for file in files
             ),
             image=documents.Attachment(image.name, image.checksum) if image else None,
         )
 
-    # --- rows ---
-
-    def _told_lines(self, move):
-        """The lines that are rows to Ropo, in order: they add up to its net amount.
-
-        In the customer's language, in which their units and taxes are to be read.
-        """
-        sign, told = move.direction_sign, []
-        for line in move.line_ids.with_context(lang=move.partner_id.lang):
-            kind = line.display_type
-            if kind in TEXT_LINES:
-                told.append(Told(line, kind, None, 0.0))
-            elif (
-                kind == "product"
-                or (kind == "tax" and line.tax_line_id._ropo_is_charge())
-                or (kind in EXTRA_LINES and not line.tax_line_id)
-            ):
-                net = sign * line.amount_currency
-                told.append(Told(line, kind, line.tax_ids, net))
-        return sorted(told, key=self._place_of_line)
-
-    @staticmethod
-    def _place_of_line(told):
-        """What was sold in its order, then charges, discounts and roundings."""
-        kind = LAST_LINES.index(told.kind) + 1 if told.kind in LAST_LINES else 0
-        return kind, told.line.sequence, told.line.id
-
-    def _row(self, told, vats, account):
-        """One row; its net amount is what the ledger holds, after discount."""
-        line = told.line
-        if told.taxes is None:
-            return documents.InvoiceRow(name=line.name or "")
-        vat, product = vats[told.taxes], line.product_id
-        name, _newline, description = (line.name or "").strip().partition("\n")
-        values = {
-            "name": name or product.display_name or "-",
-            "description": description.strip(),
-            "tax_percent": vat.percent,
-            "tax_category": vat.category,
-            "exemption": vat.exemption,
-            "net": told.net,
-            "cost_centre": self._cost_centre(line, account),
-        }
-        if told.kind != "product":
-            return documents.InvoiceRow(**values, quantity=1, price=told.net)
-        if product:
-            values["product_code"] = product.default_code or ""
-            values["barcode"] = product.barcode or ""
-        return documents.InvoiceRow(
-            **values,
-            **self._price(line, told.net),
-            unit=line.product_uom_id.name or "",
-            **self._period(line),
-        )
-
-    @staticmethod
-    def _price(line, net):
-        """Quantity, price without tax and discount, which make the net amount."""
-        quantity, price, discount = line.quantity, line.price_unit, line.discount
-        factor = quantity * (1 - discount / 100)
-        if line.currency_id.compare_amounts(price * factor, net):
-            if factor:
-                # Many units make a cent of what the last digit leaves out.
-                digits = PRICE_DIGITS + len(str(int(abs(factor))))
-                price = float_round(net / factor, precision_digits=digits)
-            else:
-                # Of what costs nothing, a fixed tax in the price is taken off.
-                quantity, price, discount = 1, net, 0.0
-        return {"quantity": quantity, "price": price, "discount": discount}
-
-    @staticmethod
-    def _period(line):
-        if not all(name in line._fields for name in PERIOD):
-            return {}
-        start, end = (line[name] or None for name in PERIOD)
-        return {"start": start, "end": end}
-
-    @staticmethod
-    def _cost_centre(line, account):
-        """The code of the only account of the plan that the Ropo account maps.
-
-        Assumption: a row that is spread over several has no `servicecode`.
-        """
-        plan, shares = account.cost_centre_plan_id, line.analytic_distribution
-        if not plan or not shares:
-            return ""
-        ids = {int(id_) for key in shares for id_ in key.split(",") if id_.isdigit()}
-        centres = line.env["account.analytic.account"].browse(sorted(ids))
-        centres = centres.filtered(lambda centre: centre.root_plan_id == plan)
-        return centres.code or centres.name if len(centres) == 1 else ""
-
-    def _common_cost_centre(self, told, account):
-        """The cost centre of all that was sold, when it is the same."""
-        if not account.cost_centre_plan_id:
-            return ""
-        centres = {
-            self._cost_centre(line, account)
-            for line, kind, _taxes, _net in told
-            if kind == "product"
-        }
-        return centres.pop() if len(centres) == 1 else ""
-
-    # --- taxes ---
-
-    @staticmethod
-    def _vats(told):
-        """What the taxes of the rows come to: `{taxes: Vat}`."""
-        sets = {line.taxes for line in told if line.taxes is not None}
-        return {taxes: taxes._ropo_vat() for taxes in sets}
-
-    def _vat_amounts(self, move, told, vats):
-        """Posted net amount and tax, per rate and reason: `{Vat: (net, tax)}`."""
-        sign, round_ = move.direction_sign, move.currency_id.round
-        net, tax, owners = defaultdict(float), defaultdict(float), defaultdict(set)
-        for taxes, vat in vats.items():
-            for member in taxes._ropo_members():
-                owners[member].add(vat)
-        for line in told:
-            if line.taxes is not None:
-                net[vats[line.taxes]] += line.net
-        for line in move.line_ids:
-            if not line.tax_line_id or line.tax_line_id._ropo_is_charge():
-                continue
-            found = owners[line.tax_line_id]
-            if len(found) != 1:
-                tax = self._taxes_by_line(move, vats)
-                break
-            tax[next(iter(found))] += sign * line.amount_currency
-        # What a person entered that is on no line goes with the biggest.
-        posted = move.amount_total - sum(net.values())
-        if rest := round_(posted - sum(tax.values())):
-            tax[max(net, key=lambda vat: abs(net[vat]))] += rest
-        return {
-            vat: (round_(net[vat]), round_(tax[vat]))
-            for vat in sorted(net, key=lambda vat: (-vat.percent, *vat[1:]))
-        }
-
-    @staticmethod
-    def _tax_totals(amounts):
-        return tuple(
-            documents.TaxTotal(
-                vat.percent, net, tax, vat.category, vat.exemption, vat.exemption_code
-            )
-            for vat, (net, tax) in amounts.items()
-        )
-
-    @staticmethod
-    def _taxes_by_line(move, vats):
-        """The posted taxes as Odoo itself shares them out over the lines.
-
-        Only where a tax stands in several combinations, which costs much more.
-        """
-        found = defaultdict(float)
-        for base_line in move._get_rounded_base_and_tax_lines()[0]:
-            for data in base_line["tax_details"]["taxes_data"]:
-                if not data["tax"]._ropo_is_charge():
-                    found[vats[base_line["tax_ids"]]] += data["tax_amount_currency"]
-        return found
-
-    # --- what else an invoice says ---
+    # --- references and terms ---
 
     def _references(self, move):
-        """Whose words on it are whose."""
+        """The references of buyer and seller, and the place of delivery."""
         place = move.partner_shipping_id
         elsewhere = place and place != move.partner_id and place.street
         origin = move.invoice_origin or ""
@@ -419,7 +248,7 @@ class RopoDocument(models.AbstractModel):
     @staticmethod
     def _paid(move, model):
         """What was paid before it is sent, where Ropo only delivers it. Where Ropo
-        keeps the ledger, each payment is told for itself."""
+        keeps the ledger, each payment is sent for itself."""
         if model != "connect":
             return 0.0
         return move.currency_id.round(move.amount_total - move.amount_residual)
@@ -498,10 +327,11 @@ class RopoDocument(models.AbstractModel):
 
     # --- what the ledger at Ropo needs ---
 
-    def _ledger(self, move, account, model, told, vats, amounts):
+    def _ledger(self, move, account, model, rows, vats, amounts):
+        Rows = self.env["ropo.document.rows"]
         values = {
             "is_foreign": move.currency_id != move.company_id.currency_id,
-            "cost_centre": self._common_cost_centre(told, account),
+            "cost_centre": Rows._common_cost_centre(rows, account),
         }
         if model == "connect":
             return values
@@ -514,7 +344,7 @@ class RopoDocument(models.AbstractModel):
         if model != "embed":
             return values
         return values | {
-            "accounts": self._account_totals(move, account, told, vats, amounts),
+            "accounts": Rows._account_totals(move, account, rows, vats, amounts),
             "booking_date": move.date,
             "period": move.date if account.send_periods else None,
             "journal": move.journal_id.code,
@@ -526,39 +356,6 @@ class RopoDocument(models.AbstractModel):
         iban = move.partner_bank_id.sanitized_acc_number
         is_credit = move.move_type == "out_refund"
         return iban if is_credit and identifiers.is_iban(iban) else ""
-
-    def _account_totals(self, move, account, told, vats, amounts):
-        """What was booked, per account, rate and cost centre.
-
-        The posted tax of each rate is shared out by the net amounts.
-        """
-        currency, nets = move.currency_id, defaultdict(float)
-        for line, _kind, taxes, net in told:
-            if taxes is not None:
-                centre = self._cost_centre(line, account)
-                nets[vats[taxes], line.account_id, centre] += net
-        left, totals = dict(amounts), []
-        for (vat, ledger, centre), net in nets.items():
-            net_left, tax_left = left[vat]
-            tax = currency.round(tax_left * net / net_left if net_left else tax_left)
-            left[vat] = (net_left - net, tax_left - tax)
-            totals.append(
-                documents.AccountTotal(
-                    account=self._account_number(ledger, move.company_id),
-                    name=ledger.name,
-                    net=currency.round(net),
-                    tax=tax,
-                    tax_percent=vat.percent,
-                    cost_centre=centre,
-                )
-            )
-        return tuple(totals)
-
-    @api.model
-    def _account_number(self, ledger, company):
-        """The number of an account, 0 where it has a code that is none."""
-        code = ledger.with_company(company).code or ""
-        return int(code) if code.isdecimal() else 0
 
     # --- claims ---
 
@@ -594,7 +391,7 @@ class RopoDocument(models.AbstractModel):
 
     @api.model
     def _change(self, request):
-        """The `CapitalChange` that a payment, reversal or allocation tells."""
+        """The `CapitalChange` of a payment, reversal or allocation."""
         job = request.job_id
         entry = request.counterpart_id
         reverses = request.operation == "payment_reversal"
@@ -624,10 +421,11 @@ class RopoDocument(models.AbstractModel):
         several such notes over one credit note add up to it.
         """
         note = request.counterpart_id
-        told = self._told_lines(note)
-        amounts = self._vat_amounts(note, told, self._vats(told))
-        taxes = self._share(
-            self._tax_totals(amounts),
+        Rows = self.env["ropo.document.rows"]
+        lines = Rows._row_lines(note)
+        amounts = Rows._vat_amounts(note, lines, Rows._vats(lines))
+        taxes = Rows._share(
+            Rows._tax_totals(amounts),
             request.amount / note.amount_total,
             request.amount,
             note.currency_id,
@@ -660,22 +458,6 @@ class RopoDocument(models.AbstractModel):
             credits_assignment=int(request.job_id.jobid or 0) or None,
             credits_number=request.job_id.billnum or "",
         )
-
-    @staticmethod
-    def _share(taxes, ratio, total, currency):
-        """`taxes` scaled by `ratio`; the first takes what rounding left over."""
-        scaled = [
-            replace(
-                tax,
-                net=currency.round(tax.net * ratio),
-                tax=currency.round(tax.tax * ratio),
-            )
-            for tax in taxes
-        ]
-        rest = currency.round(total - sum(tax.net + tax.tax for tax in scaled))
-        first = scaled[0]
-        scaled[0] = replace(first, net=currency.round(first.net + rest))
-        return tuple(scaled)
 
     # --- what all have in common ---
 
