@@ -1,6 +1,6 @@
 {
     "name": "Ropo Connect",
-    "version": "19.0.1.1.0",
+    "version": "19.0.1.2.0",
     "summary": "Invoices, reminders and debt collection through Ropo",
     "author": "Ropo Connect contributors",
     "license": "LGPL-3",

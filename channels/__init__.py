@@ -1,5 +1,42 @@
-"""What the addon says to the outside world, and what it hears from there.
+"""The channels to Ropo's services.
 
 Nothing in this package imports Odoo: documents go in as plain dataclasses, answers
-come out as plain dataclasses, and every failure is one of the types in `errors`.
+come out as plain dataclasses, and every failure is one of the types in `errors`. What
+a channel is, `base` says. Here alone channels are named.
 """
+
+from urllib.parse import urlsplit
+
+from .ropo_one import RopoOne
+
+CHANNELS = {"ropo_one": RopoOne}
+DEFAULT = "ropo_one"
+
+
+def get(name):
+    """The channel of this name; see `base.Channel`."""
+    return CHANNELS[name]
+
+
+def names():
+    """`(name, label)` of each channel, the usual one first."""
+    return [(name, channel.label) for name, channel in CHANNELS.items()]
+
+
+def production_hosts():
+    """The host names of every channel's production."""
+    return {
+        urlsplit(url).hostname
+        for channel in CHANNELS.values()
+        for (environment, _country), url in channel.hosts.items()
+        if environment == "production"
+    }
+
+
+def account_fields(purpose):
+    """The fields of an account that any channel needs for this purpose.
+
+    :param purpose: `credentials` or `identity`; see `base.Channel`
+    """
+    needed = [getattr(channel, purpose) for channel in CHANNELS.values()]
+    return tuple(dict.fromkeys(name for names in needed for name in names))

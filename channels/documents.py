@@ -1,4 +1,4 @@
-"""What can be told to Ropo, and what it answers, as plain data.
+"""What goes to a channel, and what it answers, as plain data.
 
 The words here are accounting's; each channel translates them into its own. Amounts
 are floats already rounded to the currency, percentages are 0 to 100, dates are
@@ -188,6 +188,8 @@ class Invoice:
     number that it credits, and the `refund_account` (an IBAN) to pay it out to.
     `paid` is what was paid of it before it is sent.
     `interest` is the late interest in percent a year, None as agreed with Ropo.
+    `handling`: only delivered, since Ropo's ledger has it already, or only printed by
+    ourselves.
     """
 
     own_reference: int
@@ -208,7 +210,7 @@ class Invoice:
     buyer_reference: str = ""
     note: str = ""
     is_credit: bool = False
-    credits_assignment: int | None = None
+    credits_assignment: str = ""
     credits_number: str = ""
     origin: Origin | None = None
     refund_account: str = ""
@@ -236,6 +238,7 @@ class Invoice:
     financing: Literal["", "financing", "purchase"] = ""
     attachments: tuple[Attachment, ...] = ()
     image: Attachment | None = None
+    handling: Literal["", "deliver_only", "local_print"] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,7 +279,7 @@ class CapitalChange:
 
     date: datetime.date
     amount: float
-    assignment: int | None = None
+    assignment: str = ""
     number: str = ""
     credit_note: str = ""
     identifier: str = ""
@@ -301,20 +304,21 @@ class Capital:
 class Answer:
     """What Ropo said to one document. `raw` is its own words, whole.
 
-    `reason` is set when no answer came, `error` when one came and was no. `document`
+    `reason` is set when no answer came, `error` when one came and was no; `meaning` is
+    then a `Meaning`, where the channel tells it. `document`
     is the PDF of what was posted for local print. `is_duplicate` is a refusal because
     Ropo has a document of that number already.
     """
 
     outcome: Outcome
     reason: Reason | None = None
-    assignment: int | None = None
+    assignment: str = ""
     number: str = ""
     payment_reference: str = ""
     amount: float | None = None
     error: str = ""
     notices: tuple[str, ...] = ()
-    code: int | None = None
+    meaning: str = ""
     is_duplicate: bool = False
     before: Capital | None = None
     after: Capital | None = None
@@ -325,10 +329,22 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class CaseRef:
+    """By which a channel knows a case: its id, where that is known, else the number.
+
+    `debtor` is the reference by which the channel knows who owes.
+    """
+
+    assignment: str = ""
+    number: str = ""
+    debtor: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class AssignmentState:
     """Where one assignment stands: `stage_code` is Ropo's own, of an open list."""
 
-    assignment: int
+    assignment: str
     number: str = ""
     stage_code: str = ""
     text: str = ""
@@ -352,21 +368,22 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class StatusUpdate:
-    """One thing that happened at Ropo; `external_id` is unique in the profile.
+    """One thing that happened at Ropo; `external_id` is unique in the profile, and
+    empty where it has none: such a row can't be kept once.
 
     `day` is that of the money. `stage_code` is empty where no stage is told of.
-    `is_amount_unreadable`: an amount is given, and is none.
+    `unreadable_amount` is what was given as amount and is none.
     """
 
     external_id: str
     kind: str
-    assignment: int | None = None
+    assignment: str = ""
     number: str = ""
     code: str = ""
     text: str = ""
     time: datetime.datetime | None = None
     amount: float | None = None
-    is_amount_unreadable: bool = False
+    unreadable_amount: str = ""
     day: datetime.date | None = None
     stage_code: str = ""
 
@@ -378,7 +395,7 @@ class CustomerInvoice:
     `open_amount` is capital, interest and fees together.
     """
 
-    assignment: int | None
-    number: str
+    assignment: str
+    number: str | None
     status: str
     open_amount: float | None = None

@@ -34,6 +34,15 @@ class Reason(enum.StrEnum):
     PROFILE = "profile"  # it belongs to other credentials than these
 
 
+class Meaning(enum.StrEnum):
+    """What a refused payment or credit means for its case."""
+
+    TO_FIX = "to_fix"  # a person has to find out
+    ENDED = "ended"  # the case has ended
+    OWN_MONEY = "own_money"  # the channel received, or paid back, this money itself
+    NOT_FOLLOWED = "not_followed"  # the channel does not follow the money of the case
+
+
 class ChannelError(Exception):
     """A call that brought no result.
 

@@ -1,7 +1,7 @@
 from odoo import http
 from odoo.http import request
 
-from ..channels.inbound import LARGEST_BODY, RefusedError, messages_of
+from ..channels.inbound import LARGEST_BODY, RefusedError
 
 
 class RopoWebhook(http.Controller):
@@ -27,7 +27,7 @@ class RopoWebhook(http.Controller):
             challenge = [("WWW-Authenticate", 'Basic realm="Ropo"')]
             return self._answer(401, {"error": "Unauthorized"}, challenge)
         try:
-            messages = messages_of(call.get_data(), call.headers)
+            messages = account._channel().messages(call.get_data(), call.headers)
         except RefusedError as error:
             return self._answer(error.status, {"error": str(error)})
         stored = request.env["ropo.event"]._receive(account, messages)

@@ -349,9 +349,9 @@ class AccountMove(models.Model):
     def _ropo_preview(self):
         self.ensure_one()
         account = self.ropo_account_id
-        Request = self.env["ropo.request"]
-        payload = Request._invoice_payload(self, account, own_reference=self.id)
-        content = account._call_now(lambda client: client.preview(payload))
+        invoice = self.env["ropo.document"]._invoice(self, account, self.id)
+        frozen = account._channel().freeze(invoice)
+        content = account._call_now(lambda client: client.preview(frozen))
         return keep_answer(self.env, self._ropo_keep_preview, content)
 
     def _ropo_keep_preview(self, content):

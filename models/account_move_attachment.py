@@ -2,7 +2,6 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.tools import human_size
 
-from ..channels import attachments
 from .account_move_verdict import Verdict
 from .res_partner import READERS
 
@@ -45,9 +44,10 @@ class AccountMove(models.Model):
         method = self.partner_id._ropo_delivery(self.ropo_account_id).method
         is_company = self.commercial_partner_id.is_company
         proforma = self._get_invoice_proforma_pdf_report_filename() if files else ""
+        rules = self.ropo_account_id._channel().capabilities.files
         contents = {}
         for file in files:
-            takes = attachments.may_travel(file.name, method, is_company)
+            takes = rules.may_travel(file.name, method, is_company)
             if takes and file.name != proforma:
                 contents.setdefault(file.checksum, file)
         return files.browse().union(*contents.values())
@@ -63,9 +63,10 @@ class AccountMove(models.Model):
         :param image: the PDF that Ropo is to show as the invoice, if it is made
         :param account: the account that it goes through, if not its own of today
         """
-        delivery = self.partner_id._ropo_delivery(account or self.ropo_account_id)
+        account = account or self.ropo_account_id
+        delivery = self.partner_id._ropo_delivery(account)
         own_size = image.file_size if image else None
-        room = attachments.room(delivery.method, own_size)
+        room = account._channel().capabilities.files.room(delivery.method, own_size)
         size = sum(files.mapped("file_size"))
         if size <= room:
             return Verdict()

@@ -100,7 +100,7 @@ class AccountMove(models.Model):
             wanted = terms.claim_sendtype if operation == "reminder" else None
             verdict = self._ropo_address_verdict(account, bool(terms), wanted)
         if not verdict.code and not terms:
-            verdict = self._ropo_send_verdict(held, model)
+            verdict = self._ropo_send_verdict(held, account._service(model))
         return verdict
 
     def _ropo_failed_verdict(self, error):
@@ -355,14 +355,14 @@ class AccountMove(models.Model):
                 return Verdict("ledger", text, ledger)
         return Verdict()
 
-    def _ropo_send_verdict(self, held, model):
+    def _ropo_send_verdict(self, held, service):
         if held.operations:
             text = self.env._("Ropo has it already, or it is on its way.")
             return Verdict("sent", text, self)
         if not any(line.display_type == "product" for line in self.line_ids):
             text = self.env._("It has no rows. Add what was sold.")
             return Verdict("rows", text, self)
-        if model == "embed":
+        if service.keeps_books:
             return self._ropo_embed_verdict()
         return Verdict()
 

@@ -8,7 +8,7 @@ from ..channels import identifiers
 from ..channels.documents import Debtor, Delivery, Place
 from .ropo_job import ENDED
 
-SENDTYPES = [
+DELIVERIES = [
     ("post", "Letter"),
     ("email", "E-mail"),
     ("evoice", "E-invoice"),
@@ -22,14 +22,6 @@ ELECTRONIC_ADDRESS = ("evoice", "evoicenet", "evoicesm", "b2c")
 # What customers, and colleagues who have nothing to do with invoices, don't see.
 READERS = "account.group_account_invoice,account.group_account_readonly"
 ID_PREFIX = "ODOO-"
-# Not every delivery is known for every document (guides: Invoice, Reminder).
-DELIVERY_OF_INVOICE = {"b2c": "evoice"}
-DELIVERY_OF_REMINDER = {
-    "evoicenet": "evoice",
-    "evoicesm": "evoice",
-    "peppol": "post",
-    "print": "post",  # nobody here prints what Ropo makes
-}
 
 
 class ResPartner(models.Model):
@@ -37,7 +29,7 @@ class ResPartner(models.Model):
 
     invoice_sending_method = fields.Selection(selection_add=[("ropo", "by Ropo One")])
     ropo_sendtype = fields.Selection(
-        SENDTYPES,
+        DELIVERIES,
         string="Delivery by Ropo",
         help="How Ropo delivers this customer's invoices. Empty: as agreed with Ropo.",
         groups=READERS,
@@ -253,7 +245,8 @@ class ResPartner(models.Model):
         if wanted == "einvoice":
             wanted = "evoice" if owner.is_company else "b2c"
         chosen = wanted or owner.ropo_sendtype or account.default_sendtype or ""
-        known = DELIVERY_OF_REMINDER if reminder else DELIVERY_OF_INVOICE
+        can = account._channel().capabilities
+        known = can.reminder_deliveries if reminder else can.invoice_deliveries
         method = known.get(chosen, chosen)
         subject = account.einvoice_subject or "" if chosen == "b2c" else ""
         if method == "b2c" and not subject:

@@ -10,6 +10,8 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import plaintext2html
 
+from .. import channels
+from ..channels.base import ServiceModel
 from ..channels.documents import Printing
 from ..channels.errors import (
     ChannelError,
@@ -18,22 +20,15 @@ from ..channels.errors import (
     Outcome,
     Reason,
 )
-from ..channels.ropo_one import HOSTS, STATUS_TIMEOUT, RopoOne
 from ..channels.transport import checked_url
 from ..services.time_limit import capped, longest_call
 from ..services.transaction import commit_before_call, keep_answer
-from .res_partner import SENDTYPES
+from .res_partner import DELIVERIES
 from .ropo_job import ENDED
 
 _logger = logging.getLogger(__name__)
 
 COUNTRIES = [("fi", "Finland"), ("se", "Sweden"), ("no", "Norway")]
-PRODUCTION_HOSTS = {
-    urlsplit(url).hostname
-    for (environment, _country), url in HOSTS.items()
-    if environment == "production"
-}
-CREDENTIALS = ("cid", "apicode")
 UNFINISHED = ("queued", "sending", "unknown")  # states of requests
 # Failures that the next call would meet as well.
 SHARED_REASONS = (
@@ -71,7 +66,9 @@ class RopoAccount(models.Model):
         help="Is asked when something needs a person.",
     )
     channel = fields.Selection(
-        [("ropo_one", "Ropo One")], required=True, default="ropo_one"
+        lambda self: self._selection_channel(),
+        required=True,
+        default=lambda self: self._default_channel(),
     )
     country = fields.Selection(
         COUNTRIES, required=True, default=lambda self: self._default_country()
@@ -114,13 +111,13 @@ class RopoAccount(models.Model):
         "go to their banks only when it is set, else as letters.",
     )
     default_sendtype = fields.Selection(
-        SENDTYPES,
+        DELIVERIES,
         string="Delivery",
         help="How invoices are delivered to customers who have no delivery of their "
         "own. Empty: as agreed with Ropo.",
     )
     fallback_sendtype = fields.Selection(
-        [item for item in SENDTYPES if item[0] in ("post", "email", "print")],
+        [item for item in DELIVERIES if item[0] in ("post", "email", "print")],
         string="If Not Delivered",
         help="How Ropo delivers what did not arrive in the first way.",
     )
@@ -268,6 +265,11 @@ class RopoAccount(models.Model):
         help="An answer with status updates was lost on the way on this day: the days "
         "since then are asked for once more.",
     )
+    status_cursor = fields.Json(
+        readonly=True,
+        copy=False,
+        help="Up to where status updates have been fetched, where the channel counts.",
+    )
     webhook_key = fields.Char(
         default=lambda self: token_urlsafe(24),
         groups="base.group_system",
@@ -325,14 +327,22 @@ class RopoAccount(models.Model):
 
     # --- defaults and computes ---
 
+    @api.model
+    def _selection_channel(self):
+        return channels.names()
+
+    @api.model
+    def _default_channel(self):
+        return channels.DEFAULT
+
     def _default_country(self):
         code = (self.env.company.country_id.code or "").lower()
         return code if code in dict(COUNTRIES) else "fi"
 
-    @api.depends("environment", "country")
+    @api.depends("channel", "environment", "country")
     def _compute_base_url(self):
         for account in self:
-            known = HOSTS.get((account.environment, account.country))
+            known = account._known_host()
             account.base_url = known or account.base_url
 
     def _compute_counts(self):
@@ -347,7 +357,7 @@ class RopoAccount(models.Model):
         for account in self:
             account.is_resting = account._is_resting()
 
-    @api.depends("timeout")
+    @api.depends("channel", "timeout")
     def _compute_timeout_note(self):
         for account in self:
             account.timeout_note = " ".join(account._capped_sentences())
@@ -356,7 +366,8 @@ class RopoAccount(models.Model):
         """What of the calls is cut short by the limits of this server."""
         usual = self.timeout, capped(self.timeout, is_cron=False)
         by_cron = self.timeout, capped(self.timeout, is_cron=True)
-        updates = STATUS_TIMEOUT, capped(STATUS_TIMEOUT, is_cron=True)
+        longest = self._channel().capabilities.longest_call
+        updates = longest, capped(longest, is_cron=True)
         texts = (
             self.env._(
                 "A user's call takes at most %(longest)s seconds, because of this "
@@ -371,7 +382,7 @@ class RopoAccount(models.Model):
             self.env._(
                 "Fetching status updates, which may need %(needed)s seconds, takes at "
                 "most %(longest)s, because of the same limits.",
-                needed=STATUS_TIMEOUT,
+                needed=longest,
                 longest=updates[1],
             ),
         )
@@ -414,12 +425,13 @@ class RopoAccount(models.Model):
     def write(self, vals):
         if "active" in vals and not vals["active"]:
             self._check_archivable()
+        credentials = channels.account_fields("credentials")
         leads_elsewhere = self._leads_elsewhere(vals)
         result = super().write(vals)
         if leads_elsewhere:
             # Who may not read the credentials may not send them to another host.
-            self.sudo().write(dict.fromkeys(CREDENTIALS, False))
-        if any(name in vals for name in CREDENTIALS):
+            self.sudo().write(dict.fromkeys(credentials, False))
+        if any(name in vals for name in credentials):
             # Who types credentials means this database, not the one it was copied of.
             self._adopt_database()
             self._resume()
@@ -460,7 +472,7 @@ class RopoAccount(models.Model):
             return False
         return any(
             name in vals and any(account[name] != vals[name] for account in self)
-            for name in ("environment", "country", "base_url")
+            for name in ("channel", "environment", "country", "base_url")
         )
 
     # --- actions ---
@@ -522,6 +534,23 @@ class RopoAccount(models.Model):
         action["context"] = {"search_default_account_id": self.id}
         return action
 
+    # --- business: the channel ---
+
+    def _channel(self):
+        """The channel of this account, for all that needs no connection; that of new
+        accounts where there is none."""
+        return channels.get(self.channel or channels.DEFAULT)
+
+    @api.model
+    def _channels(self):
+        """`(name, channel)` of each."""
+        return channels.CHANNELS.items()
+
+    def _service(self, model=None):
+        """The `ServiceModel` of a service model, by default that of the account."""
+        models_of = self._channel().capabilities.service_models
+        return models_of.get(model or self.service_model, ServiceModel())
+
     # --- business ---
 
     @contextmanager
@@ -539,15 +568,15 @@ class RopoAccount(models.Model):
         self._check_may_speak()
         self._check_speaks_for(profile)
         own = self.sudo()
-        client = RopoOne(
+        channel = own._channel()
+        client = channel(
             own.base_url,
-            own.cid,
-            own.apicode,
+            {name: own[name] for name in channel.credentials},
             timeout=own.timeout,
             longest=longest_call(),
             connections=own.max_concurrency,
             loopback_http=own.environment == "sandbox",
-            paths=own._paths(),
+            settings=own._settings(),
             profile=own.profile,
         )
         tokens = self.env["ropo.token"].sudo()
@@ -563,7 +592,7 @@ class RopoAccount(models.Model):
     def _check_may_speak(self):
         """Raises `NotSent` when this database may not speak for the account."""
         own = self.sudo()
-        if not own.cid or not own.apicode:
+        if not all(own[name] for name in own._channel().credentials):
             raise CredentialsRefused("missing")
         self._checked_url()
         if own._is_copy():
@@ -572,7 +601,7 @@ class RopoAccount(models.Model):
     def _checked_url(self):
         loopback_http = self.environment == "sandbox"
         url = checked_url(self.base_url, loopback_http=loopback_http)
-        given = HOSTS.get((self.environment, self.country))
+        given = self._known_host()
         # Free only in the sandbox, and even there never production.
         if given and url != given or not given and self._is_production(url):
             raise NotSent(Reason.ADDRESS, self.base_url)
@@ -580,16 +609,20 @@ class RopoAccount(models.Model):
 
     @staticmethod
     def _is_production(url):
-        return urlsplit(url).hostname.rstrip(".") in PRODUCTION_HOSTS
+        return urlsplit(url).hostname.rstrip(".") in channels.production_hosts()
 
-    def _paths(self):
-        """The paths that no page of Ropo's confirms, where a setting overrides them."""
+    def _settings(self):
+        """What replaces assumptions of the channel's that no document confirms."""
         parameters = self.env["ir.config_parameter"].sudo()
         found = {
-            name: parameters.get_param(f"ropo_connect.path_{name}")
-            for name in ("preview", "localprint")
+            name: parameters.get_param(f"ropo_connect.{name}")
+            for name in self._channel().settings
         }
-        return {name: path for name, path in found.items() if path}
+        return {name: value for name, value in found.items() if value}
+
+    def _known_host(self):
+        """The address that country and environment give, if they give one."""
+        return self._channel().hosts.get((self.environment, self.country))
 
     def _is_resting(self):
         return bool(self.paused_until and self.paused_until > fields.Datetime.now())

@@ -6,12 +6,14 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 
+from ..channels import account_fields
 from ..channels.errors import NotSent, Reason
 from .ropo_job import ENDED
 from .ropo_request import LIVE, WORKER_LOCK
 
 MANAGERS = "ropo_connect.group_ropo_manager"
-PROFILE = ("environment", "country", "base_url", "cid")
+IDENTITY = account_fields("identity")
+PROFILE = ("channel", "environment", "country", "base_url", *IDENTITY)
 UNDER_WAY = ("queued", "sending", "unknown")
 
 
@@ -48,11 +50,17 @@ class RopoAccount(models.Model):
 
     # --- computes ---
 
-    @api.depends("environment", "base_url", "cid")
+    @api.depends(*PROFILE)
     def _compute_profile(self):
         for account in self:
             place = account._profile_place()
-            account.profile = f"{place}{_fingerprint(account.cid)}"
+            account.profile = f"{place}{_fingerprint(account._identity())}"
+
+    def _identity(self):
+        """By which the channel knows the customer; empty when that is not entered."""
+        own = self.sudo()
+        values = [own[name] for name in own._channel().identity]
+        return "\n".join(values) if all(values) else ""
 
     def _profile_place(self):
         """The profile without its customer: that of what is asked for before the
@@ -81,7 +89,13 @@ class RopoAccount(models.Model):
         if previous.endswith("|"):
             return  # it had no customer, so nobody knows the account at Ropo
         self.env["ropo.token"].search([("account_id", "=", self.id)]).unlink()
-        self.write({"gap_since": False, "webhook_key": token_urlsafe(24)})
+        self.write(
+            {
+                "gap_since": False,
+                "status_cursor": False,
+                "webhook_key": token_urlsafe(24),
+            }
+        )
 
     # --- actions ---
 
@@ -171,7 +185,7 @@ class RopoAccount(models.Model):
         """What lives under another profile than today's."""
         place, profile = self._profile_place(), self.sudo().profile
         own = Domain("profile", "in", [profile, place])
-        if not self.sudo().cid:
+        if not self._identity():
             # Nothing is sent now; the same customer may be entered again.
             own = Domain("profile", "=like", f"{_escaped(place)}%")
         live = Domain("state", "in", LIVE) & (
@@ -224,9 +238,9 @@ def _host(url):
         return ""
 
 
-def _fingerprint(cid):
+def _fingerprint(identity):
     """Tells customers apart without naming them; empty when there is none."""
-    return hashlib.sha256(cid.encode()).hexdigest()[:16] if cid else ""
+    return hashlib.sha256(identity.encode()).hexdigest()[:16] if identity else ""
 
 
 def _escaped(text):

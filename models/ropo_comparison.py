@@ -6,8 +6,8 @@ from psycopg2.errors import UniqueViolation
 from odoo import api, models
 from odoo.tools import SQL, format_date, formatLang, groupby
 
+from ..channels.errors import Meaning
 from ..services.transaction import commit_with_retry, isolated
-from .ropo_request import KNOWN_CODES
 
 # How far Ropo's day of a payment may be from the ledger's.
 SAME_MONEY_DAYS = timedelta(days=7)
@@ -377,9 +377,7 @@ class RopoComparison(models.AbstractModel):
                    covered.value::numeric, credit.move_id
               FROM ropo_request credit
               JOIN ropo_job job
-                ON job.account_id = credit.account_id
-               AND job.profile = credit.profile
-               AND job.jobid = credit.payload->>'refundtojobid',
+                ON job.id = credit.credited_job_id,
                    jsonb_each_text(credit.covers) covered
              WHERE credit.operation = 'credit_note'
                AND credit.state IN ('sending', 'unknown', 'done')
@@ -533,7 +531,7 @@ class RopoComparison(models.AbstractModel):
             [
                 ("job_id", "in", list(job_ids)),
                 ("operation", "=", "payment"),
-                ("answer_code", "in", KNOWN_CODES),
+                ("answer_meaning", "=", Meaning.OWN_MONEY),
                 ("void", "=", False),
             ]
         )

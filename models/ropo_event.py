@@ -2,12 +2,12 @@ import json
 import logging
 import re
 from datetime import timedelta
+from itertools import islice
 
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL, format_date
 
-from ..channels import ropo_one
 from ..channels.errors import ChannelError, Outcome
 from ..channels.inbound import storable
 from ..services.transaction import together_or_alone
@@ -60,6 +60,12 @@ class RopoEvent(models.Model):
         readonly=True,
     )
     external_id = fields.Char(required=True, readonly=True)
+    assignment = fields.Char(
+        string="Ropo Case Number", readonly=True, help="As Ropo names it."
+    )
+    number = fields.Char(
+        string="Invoice Number", readonly=True, help="As Ropo names it."
+    )
     kind = fields.Char(readonly=True)
     code = fields.Char(readonly=True)
     text = fields.Char(readonly=True)
@@ -295,6 +301,9 @@ class RopoEvent(models.Model):
         committed before anybody looks into it. Should this process die with a page in
         its hands, the day is noted already, and can be asked for again.
         """
+        if not client.capabilities.pages_are_final:
+            self._take_pages(account, client)
+            return
         self._fill_gap(account, client)
         self._persist(account.write, {"gap_since": fields.Date.today()})
         try:
@@ -310,18 +319,18 @@ class RopoEvent(models.Model):
         """Whether there are no more; not where Ropo gives the same pages again and
         again, of which the day is asked for once more later."""
         known, repeats = set(), 0
-        for _page in range(MOST_PAGES):
-            rows = client.status_rows()
-            if not rows:
-                return True
-            self._take(account, rows, client.profile)
-            keys = set(map(ropo_one.row_key, rows))
+        for count, page in enumerate(client.updates(account.status_cursor), start=1):
+            self._take(account, page.rows, client.profile, page.cursor)
+            page.acknowledge()
+            keys = {json.dumps(row, sort_keys=True) for row in page.rows}
             repeats = repeats + 1 if keys <= known else 0
-            if repeats == MOST_REPEATS:
-                break
             known |= keys
-        _logger.warning("Ropo account %s: there is no last page", account.id)
-        return False
+            if page.is_last:
+                break
+            if repeats == MOST_REPEATS or count == MOST_PAGES:
+                _logger.warning("Ropo account %s: there is no last page", account.id)
+                return False
+        return True
 
     def _fill_gap(self, account, client):
         """Asks once more for the days of which an answer was lost."""
@@ -337,15 +346,10 @@ class RopoEvent(models.Model):
         account.gap_since = False
 
     def _take_day(self, account, client, day):
-        """Whether all of the day came.
-
-        Assumption: asked for a day Ropo gives a page at most, and may give the next
-        one when it is asked again.
-        """
-        for _page in range(MOST_PAGES):
-            rows = client.status_rows(date=day)
-            fresh = self._take(account, rows, client.profile)
-            if len(rows) < ropo_one.STATUS_PAGE:
+        """Whether all of the day came."""
+        for page in islice(client.day(day), MOST_PAGES):
+            fresh = self._take(account, page.rows, client.profile)
+            if page.is_last:
                 return True
             if not fresh:
                 break
@@ -372,10 +376,12 @@ class RopoEvent(models.Model):
             ),
         )
 
-    def _take(self, account, rows, profile):
-        """Keeps the page, then interprets it; what of it is new."""
-        # Ropo will not say it again.
-        fresh = self._persist(self._store, account, rows, "poll", profile)
+    def _take(self, account, rows, profile, cursor=None):
+        """Keeps the page, then interprets it; what of it is new.
+
+        :param cursor: from where the next page is asked for, if the channel has one
+        """
+        fresh = self._persist(self._store_page, account, rows, profile, cursor)
         self._take_in(account)
         return fresh
 
@@ -383,6 +389,11 @@ class RopoEvent(models.Model):
         """Interprets what waits, and books what that says Ropo collected."""
         self._persist(self._interpret, account)
         self._settle_waiting(account)
+
+    def _store_page(self, account, rows, profile, cursor):
+        if cursor is not None:
+            account.status_cursor = cursor
+        return self._store(account, rows, "poll", profile)
 
     # --- business: the webhook ---
 
@@ -405,22 +416,33 @@ class RopoEvent(models.Model):
         In one query, and so that of two who store the same at the same moment the
         second finds the first one's, or is told to try again.
         """
-        by_id = {}
+        fresh = {}
         for row in map(storable, rows):
-            update = ropo_one.status_update(row)
-            if update:
-                by_id.setdefault(update.external_id, row)
+            update = account._channel().interpret(row)
+            # What has no id could not be kept once.
+            if update.external_id:
+                fresh.setdefault(
+                    update.external_id,
+                    {
+                        "external_id": update.external_id,
+                        "assignment": update.assignment,
+                        "number": update.number,
+                        "raw": row,
+                    },
+                )
         kept = self.env.execute_query(
             SQL(
                 """
                 INSERT INTO ropo_event (
                        account_id, company_id, profile, source, state,
-                       external_id, raw, create_uid, create_date, write_uid, write_date)
+                       external_id, assignment, number, raw,
+                       create_uid, create_date, write_uid, write_date)
                 SELECT %(account)s, %(company)s, %(profile)s, %(source)s, 'new',
-                       fresh.external_id, fresh.raw,
+                       fresh.external_id, fresh.assignment, fresh.number, fresh.raw,
                        %(user)s, %(now)s, %(user)s, %(now)s
                   FROM jsonb_to_recordset(%(rows)s::jsonb)
-                    AS fresh (external_id varchar, raw jsonb)
+                    AS fresh (external_id varchar, assignment varchar,
+                              number varchar, raw jsonb)
                     ON CONFLICT (account_id, profile, source, external_id) DO NOTHING
              RETURNING id
                 """,
@@ -430,9 +452,7 @@ class RopoEvent(models.Model):
                 source=source,
                 user=self.env.uid,
                 now=self.env.cr.now(),
-                rows=json.dumps(
-                    [{"external_id": key, "raw": row} for key, row in by_id.items()]
-                ),
+                rows=json.dumps(list(fresh.values())),
             )
         )
         return self.browse(id_ for (id_,) in kept)
@@ -491,7 +511,9 @@ class RopoEvent(models.Model):
             ("profile", "=", account.sudo().profile),
         ]
         new = self.search([*own, ("state", "=", "new")])
-        self.flush_model(["account_id", "profile", "state", "create_date"])
+        self.flush_model(
+            ["account_id", "profile", "state", "create_date", "assignment", "number"]
+        )
         self.env["ropo.job"].flush_model(["account_id", "profile", "jobid", "billnum"])
         rows = self.env.execute_query(
             SQL(
@@ -502,10 +524,10 @@ class RopoEvent(models.Model):
                    AND profile = %(profile)s
                    AND state = 'unmatched'
                    AND create_date > %(since)s
-                   AND (   raw->>'jobid' IN (
+                   AND (   assignment IN (
                            SELECT jobid FROM ropo_job
                             WHERE account_id = %(account)s AND profile = %(profile)s)
-                        OR raw->>'billnum' IN (
+                        OR number IN (
                            SELECT billnum FROM ropo_job
                             WHERE account_id = %(account)s AND profile = %(profile)s))
                 """,
@@ -518,9 +540,9 @@ class RopoEvent(models.Model):
 
     def _read_raw(self):
         """Fills the fields from what came, as it is understood today."""
-        stages = self.env["ropo.status.code"]._stages()
+        stages = self.env["ropo.status.code"]._stages(self.account_id[:1])
         for event in self:
-            update = ropo_one.status_update(event.raw)
+            update = event.account_id._channel().interpret(event.raw)
             event.write(
                 {
                     "kind": update.kind,
@@ -532,11 +554,11 @@ class RopoEvent(models.Model):
                     "stage": stages.get(update.stage_code),
                 }
             )
-            if update.is_amount_unreadable and event._is_payment():
+            if update.unreadable_amount and event._is_payment():
                 raise UserError(
                     self.env._(
                         "The amount %(amount)s can't be read.",
-                        amount=str(event.raw["amount"])[:LONGEST_SHOWN],
+                        amount=update.unreadable_amount[:LONGEST_SHOWN],
                     )
                 )
 
@@ -655,8 +677,8 @@ class RopoEvent(models.Model):
 
     def _find_jobs(self, account):
         """By Ropo's id, else by the number; of several, the one that is chased."""
-        ids = {str(event.raw.get("jobid") or "") for event in self} - {""}
-        numbers = {str(event.raw.get("billnum") or "") for event in self} - {""}
+        ids = set(self.mapped("assignment")) - {"", False}
+        numbers = set(self.mapped("number")) - {"", False}
         jobs = self.env["ropo.job"].search(
             [
                 ("account_id", "=", account.id),
@@ -670,10 +692,9 @@ class RopoEvent(models.Model):
         by_id = {(job.profile, job.jobid): job for job in jobs if job.jobid}
         by_number = {(job.profile, job.billnum): job for job in jobs}
         for event in self.filtered(lambda event: not event.job_id):
-            assignment = str(event.raw.get("jobid") or "")
-            number = str(event.raw.get("billnum") or "")
+            assignment = event.assignment
             job = by_id.get((event.profile, assignment))
-            job = job or by_number.get((event.profile, number))
+            job = job or by_number.get((event.profile, event.number))
             if job and assignment and not job.jobid:
                 job.jobid = assignment  # its answer was lost; here is its id
                 by_id[job.profile, assignment] = job

@@ -5,7 +5,8 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import formatLang
 
-from ..channels.errors import ChannelError, Outcome
+from ..channels.documents import CaseRef
+from ..channels.errors import ChannelError, Meaning, Outcome
 from ..channels.pace import Pace
 from ..services.transaction import (
     commit_before_call,
@@ -35,9 +36,6 @@ DECISIONS = [
 ENDED = ("paid", "credited", "closed")
 SETTLED = ("paid", "credited")
 CHASES = ("reminder", "collection")
-# `statusid` by which Ropo refuses a payment since the case has ended: too old, closed,
-# cancelled.
-ENDED_CODES = (2, 5, 11)
 LETTER_STAGES = ("reminder", "collection", "legal", "payment_plan")
 FETCH_WAIT = timedelta(hours=1)  # doubled with each try
 FETCH_TRIES = 6
@@ -300,7 +298,7 @@ class RopoJob(models.Model):
         self.ensure_one()
         self.check_access("read")
         url = self.account_id._call_now(
-            lambda client: client.debtor_link(self.billnum), self.sudo().profile
+            lambda client: client.debtor_page(self._ref()), self.sudo().profile
         )
         if not url:
             raise UserError(
@@ -409,8 +407,11 @@ class RopoJob(models.Model):
 
     def _lacks_letter(self):
         """Whether Ropo has written to the debtor what was not fetched yet."""
-        writes = self.chased and self.stage in LETTER_STAGES
-        return writes and self.letter_stage != self.stage
+        return self._has_letter() and self.letter_stage != self.stage
+
+    def _has_letter(self):
+        """Whether Ropo writes to the debtor at this stage."""
+        return self.chased and self.stage in LETTER_STAGES
 
     def _note_stages(self):
         """Says on the invoices where these cases stand: one note for each invoice."""
@@ -444,7 +445,7 @@ class RopoJob(models.Model):
     def _ask(self, client):
         """`{case: Standing}`; debtors side by side, as many as the account allows."""
         debtors = self.grouped(lambda job: job.debtor_reference or job.id).values()
-        asked = [[job._identity() for job in jobs] for jobs in debtors]
+        asked = [[job._ref() for job in jobs] for jobs in debtors]
         pace = Pace(max(self.account_id.mapped("max_concurrency"), default=1))
         answers = pace.map(client.standings, asked)
         return {
@@ -473,7 +474,7 @@ class RopoJob(models.Model):
             )
 
     def _take_each_standing(self, standings):
-        stages = self.env["ropo.status.code"]._stages()
+        stages = self.env["ropo.status.code"]._stages(self.account_id[:1])
         stages_before = {job: job.stage for job in self}
         for job in self:
             job._take_standing(standings[job], stages)
@@ -515,17 +516,20 @@ class RopoJob(models.Model):
         any more."""
         refused = self.request_ids.filtered(
             lambda request: (
-                request.state == "rejected" and request.answer_code in ENDED_CODES
+                request.state == "rejected" and request.answer_meaning == Meaning.ENDED
             )
         )
         if refused:
             refused._set_state("cancelled")
             self._end()
 
-    def _identity(self):
-        """By which the case is found in Ropo's customer ledger."""
-        assignment = int(self.jobid) if self.jobid else None
-        return self.debtor_reference, assignment, self.billnum
+    def _ref(self):
+        """By which the channel knows this case."""
+        return CaseRef(
+            assignment=self.jobid or "",
+            number=self.billnum or "",
+            debtor=self.debtor_reference or "",
+        )
 
     @api.model
     def _take_changes(self, changes):
@@ -684,16 +688,12 @@ class RopoJob(models.Model):
     def _fetch_pdfs(self, client):
         """The document of the case and its letter, None for what is not to be had or
         here already, and why the rest could not be had. Writes nothing."""
-        number = self.billnum or ""
-        assignment = int(self.jobid) if self.jobid else None
         document = letter = None
         try:
             if not self.document_id:
-                document = client.fetch_pdf(assignment=assignment, number=number)
-            if self.chased and self.stage in LETTER_STAGES:
-                letter = client.fetch_pdf(
-                    assignment=assignment, number=number, original=False
-                )
+                document = client.document(self._ref(), "original")
+            if client.capabilities.letters and self._has_letter():
+                letter = client.document(self._ref(), "letter")
         except ChannelError as error:
             return document, letter, error
         return document, letter, None

@@ -2,7 +2,6 @@ import json
 import logging
 import random
 import time
-from collections import namedtuple
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -11,15 +10,15 @@ from markupsafe import Markup
 
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.tools import SQL, format_date, format_datetime
+from odoo.tools import SQL, format_date, format_datetime, split_every
 
-from ..channels import ropo_one
-from ..channels.errors import ChannelError, Outcome, Reason
+from ..channels.base import Found, Frozen
+from ..channels.documents import CaseRef
+from ..channels.errors import ChannelError, Meaning, Outcome, Reason
 from ..channels.pace import Pace
 from ..services.time_limit import capped
 from ..services.transaction import commit_with_retry, isolated
 from .ropo_claim_terms import SHARED_TERMS
-from .ropo_job import ENDED_CODES
 
 _logger = logging.getLogger(__name__)
 
@@ -37,23 +36,12 @@ ASSIGNMENTS = ("invoice", "reminder", "collection", "credit_note")
 CHASES = ("reminder", "collection")
 LIVE = ("queued", "sending", "unknown", "done")
 PROBLEMS = ("unknown", "rejected")
-# What Ropo shows of a lost request: whether it arrived (None: it can't be told), the
-# id of the case that it became, the open amount of its case with interest and fees,
-# and whether Ropo could not be asked at all.
-Finding = namedtuple(
-    "Finding",
-    ["arrived", "assignment", "shown", "is_unreachable"],
-    defaults=[None, None, None, False],
-)
 # Verdicts by which what waits to be said has become needless.
 GONE = ("state", "sent", "chased", "paid", "small", "early", "instalments")
 GONE += ("hold", "exempt", "disputed")
 
-# `statusid` of a payment that was not posted.
-# Ropo received this money, or paid it back, itself.
-KNOWN_CODES = (3, 4)
-# Ropo does not follow the money of this case.
-IGNORED_CODES = (8,)
+# What needs no person to fix it, since Ropo has it itself or does not follow it.
+NEEDLESS = (Meaning.OWN_MONEY, Meaning.NOT_FOLLOWED)
 
 # Of the advisory locks, the class that means "works for this account".
 WORKER_LOCK = 0x526F706F
@@ -216,8 +204,32 @@ class RopoRequest(models.Model):
     last_event_id = fields.Integer(
         readonly=True, help="The newest event of the case when this was said."
     )
-    answer_code = fields.Integer(
-        readonly=True, help="The number by which Ropo says why it posted no payment."
+    answer_meaning = fields.Selection(
+        [
+            (Meaning.TO_FIX, "To Fix"),
+            (Meaning.ENDED, "Case Ended"),
+            (Meaning.OWN_MONEY, "Already at Ropo"),
+            (Meaning.NOT_FOLLOWED, "Not Followed by Ropo"),
+        ],
+        readonly=True,
+        help="What it means for the case that Ropo posted no payment.",
+    )
+    # How the frozen payload is sent; see `channels.base.Frozen`.
+    call = fields.Char(readonly=True)
+    batchable = fields.Boolean(readonly=True)
+    debtor_reference = fields.Char(
+        string="Customer Number", readonly=True, help="As it was sent."
+    )
+    is_exempt = fields.Boolean(
+        readonly=True, help="It was sent as one that Ropo is not to collect."
+    )
+    credited_job_id = fields.Many2one(
+        "ropo.job",
+        string="Credited Case",
+        readonly=True,
+        ondelete="restrict",
+        index="btree_not_null",
+        help="The case that this credit note credits by itself.",
     )
     doubt_event_id = fields.Many2one(
         "ropo.event",
@@ -283,9 +295,9 @@ class RopoRequest(models.Model):
     def create(self, vals_list):
         accounts = self.env["ropo.account"].sudo()
         for vals in vals_list:
-            model = accounts.browse(vals["account_id"]).service_model
-            collects = vals["operation"] == "invoice" and model != "connect"
-            vals["service_model"] = model
+            account = accounts.browse(vals["account_id"])
+            collects = vals["operation"] == "invoice" and account._service().collects
+            vals["service_model"] = account.service_model
             vals["chases"] = vals["operation"] in CHASES or collects
         return super().create(vals_list)
 
@@ -835,57 +847,68 @@ class RopoRequest(models.Model):
 
     def _freeze_one(self, account):
         try:
+            document = self._document(account)
+            frozen = account._channel().freeze(document)
             # An assignment would copy all of it once more.
-            self.write({"payload": self._build_payload(account), **self._sent_facts()})
+            self.write(
+                {
+                    "payload": frozen.body,
+                    "call": frozen.call,
+                    "batchable": frozen.batchable,
+                    **self._sent_facts(document),
+                }
+            )
         except UserError as error:
             self._set_state("rejected", error=str(error))
 
-    def _sent_facts(self):
-        """What a case is known by, as the payload has it: the invoice may change."""
+    def _sent_facts(self, document):
+        """What a case is known by, as the document has it: the invoice may change."""
         if not self._is_assignment():
             return {}
         move = self.move_id
-        facts = {"number": move.name, "reference": move.payment_reference}
-        chases = self.operation in CHASES
-        return facts if chases else {**facts, "amount": move.amount_total}
+        facts = {
+            "number": move.name,
+            "reference": move.payment_reference,
+            "debtor_reference": document.debtor.reference,
+        }
+        if self.operation in CHASES:
+            return facts
+        exempt = not document.may_remind
+        return {**facts, "amount": move.amount_total, "is_exempt": exempt}
 
-    def _build_payload(self, account):
+    def _document(self, account):
+        """The document that this sends, as plain data."""
         document = self.env["ropo.document"]
-        move = self.move_id
         if self.operation in ("invoice", "credit_note"):
-            credited = self._credited_job(account)
-            self._keep_image()
-            payload = self._invoice_payload(
-                move,
-                account,
-                self.id,
-                credited,
-                self._files(),
-                self.image_id,
-                model=self.service_model,
-            )
-            if self._was_allocated() and self._stands_in_ropos_ledger(account):
-                return ropo_one.delivery_payload(payload)
-            if self.local_print:
-                return ropo_one.local_print_payload(payload)
-            return payload
+            return self._invoice(account)
         if self.operation in CHASES:
             claim, parts = document._claim(
-                move, account, self.operation, self.id, self._own_terms()
+                self.move_id, account, self.operation, self.id, self._own_terms()
             )
             self.amount = claim.amount
-            self.part_ids = parts.ids if parts < move._ropo_open_parts() else False
-            return ropo_one.claim_payload(claim)
+            self.part_ids = (
+                parts.ids if parts < self.move_id._ropo_open_parts() else False
+            )
+            return claim
         if self._is_credit_job(account):
-            return ropo_one.invoice_payload(document._allocation(self))
-        return ropo_one.payment_payload(document._change(self))
+            return document._allocation(self)
+        return document._change(self)
 
-    @api.model
-    def _invoice_payload(self, move, account, own_reference, *documents, model=None):
-        invoice = self.env["ropo.document"]._invoice(
-            move, account, own_reference, *documents, model=model
+    def _invoice(self, account):
+        self.credited_job_id = self._credited_job(account)
+        self._keep_image()
+        was_allocated = self._was_allocated() and self._stands_in_ropos_ledger(account)
+        handling = "local_print" if self.local_print else ""
+        return self.env["ropo.document"]._invoice(
+            self.move_id,
+            account,
+            self.id,
+            self.credited_job_id,
+            self._files(),
+            self.image_id,
+            model=self.service_model,
+            handling="deliver_only" if was_allocated else handling,
         )
-        return ropo_one.invoice_payload(invoice)
 
     def _files(self):
         """What goes along, in the order in which it is said."""
@@ -935,7 +958,7 @@ class RopoRequest(models.Model):
 
     def _holds_ledger(self):
         """Whether Ropo collects what it delivers (Unify, Embed), as was asked for."""
-        return self.service_model != "connect"
+        return self.account_id._service(self.service_model).collects
 
     def _stands_in_ropos_ledger(self, account):
         """Whether this credit note, once allocated, is there under its number."""
@@ -978,31 +1001,42 @@ class RopoRequest(models.Model):
         `{request id: Answer}`. Touches no database."""
         if not self:
             return dict
-        # Credits that are jobs of their own go one by one, too: as changes of a case.
-        first = self[0]
-        alone = first.local_print or first.has_attachments or first.send_alone
-        size = account.batch_size if self[0]._is_assignment() and not alone else 1
-        frozen = [(request.id, request._spoken_payload()) for request in self]
-        batches = [frozen[at : at + size] for at in range(0, len(frozen), size)]
+        batches = [
+            [(request.id, request._frozen()) for request in some]
+            for some in self._batches(account)
+        ]
+        files = self._contents()
         answers = pace.begin(
-            client.print_locally if self[0].local_print else client.send,
-            [[payload for _id, payload in batch] for batch in batches],
+            lambda documents: client.send(documents, files),
+            [[frozen for _id, frozen in batch] for batch in batches],
             SAYING_TIME,
         )
         return lambda: {
             request_id: answer
             for batch, batch_answers in zip(batches, answers(), strict=True)
-            for (request_id, _payload), answer in zip(batch, batch_answers, strict=True)
+            for (request_id, _frozen), answer in zip(batch, batch_answers, strict=True)
         }
 
-    def _spoken_payload(self):
-        """The frozen payload, with the contents of the files that go along."""
-        files = self._files()
-        if not files and not self.image_id:
-            return self.payload
-        return ropo_one.with_files(
-            self.payload, files.mapped("raw"), self.image_id.raw or b""
+    def _batches(self, account):
+        """These in groups that travel together: of one call, and each change of a case
+        for itself, as what has to be sent alone."""
+        most = min(account.batch_size, account._channel().capabilities.batch_size)
+        together = self.filtered(
+            lambda r: r.batchable and r._is_assignment() and not r.send_alone
         )
+        yield from self - together
+        for same in together.grouped("call").values():
+            yield from split_every(most, same.ids, self.browse)
+
+    def _frozen(self):
+        return Frozen(self.call, self.payload, self.batchable)
+
+    def _contents(self):
+        """The contents of the files that go along with these: `{checksum: bytes}`."""
+        files = self.image_id
+        for request in self.filtered("has_attachments"):
+            files |= request._files()
+        return {file.checksum: file.raw for file in files}
 
     # --- business: record ---
 
@@ -1039,7 +1073,7 @@ class RopoRequest(models.Model):
                 self.response = answer.raw
                 self._conclude_done({self.id: answer})
             elif self.state == "done" and self.job_id and not self.job_id.jobid:
-                self.job_id.jobid = str(answer.assignment or "")
+                self.job_id.jobid = answer.assignment
             elif self.state == "cancelled":
                 self._ask_about_cancelled()
         if attempt.error:
@@ -1173,15 +1207,8 @@ class RopoRequest(models.Model):
     def _lower_credited(self):
         """A credit note that credits a case by itself has lowered its capital."""
         for request in self.filtered(lambda r: r.operation == "credit_note"):
-            credited = (request.payload or {}).get("refundtojobid")
-            if credited:
-                job = self.env["ropo.job"].search(
-                    [
-                        ("account_id", "=", request.account_id.id),
-                        ("profile", "=", request.profile),
-                        ("jobid", "=", str(credited)),
-                    ]
-                )
+            job = request.credited_job_id
+            if job:
                 job._take_changes([(job, request, None)])
 
     def _note_accepted(self):
@@ -1239,7 +1266,6 @@ class RopoRequest(models.Model):
             self.env["account.move"].browse(notes)._message_log_batch(notes)
 
     def _job_vals(self, answer=None):
-        payload = self.payload or {}
         chases = self.operation in CHASES
         return {
             "account_id": self.account_id.id,
@@ -1247,11 +1273,11 @@ class RopoRequest(models.Model):
             "company_id": self.company_id.id,
             "move_id": self.move_id.id,
             "kind": self.operation,
-            "jobid": str(answer.assignment or "") if answer else "",
+            "jobid": answer.assignment if answer else "",
             "billnum": self.number or self.move_id.name,
             "billcode": self.reference or self.move_id.payment_reference,
             "reference": answer.payment_reference if answer else "",
-            "debtor_reference": payload.get("custnum", ""),
+            "debtor_reference": self.debtor_reference or "",
             "stage": self.operation if chases else "invoiced",
             "stage_date": fields.Datetime.now(),
             "amount": self.amount,
@@ -1261,30 +1287,26 @@ class RopoRequest(models.Model):
             "covers": self.covers,
             "part_ids": self.part_ids,
             "chased": self.chases,
-            "stop_asked": self.chases and ropo_one.is_exempt(payload),
+            "stop_asked": self.chases and self.is_exempt,
             "fetch_at": self.account_id.fetch_documents and fields.Datetime.now(),
         }
 
     def _record_rejected(self, answer):
         text = answer.error or self.env._("Ropo gave no reason.")
-        # It is read by more people than the number is meant for.
-        text = ropo_one.without_person_number(self.payload, text)
-        code = answer.code
-        # Where Ropo has it itself, there is nothing to fix.
-        needless = code in (*KNOWN_CODES, *IGNORED_CODES)
+        meaning = answer.meaning
         self._set_state(
-            "cancelled" if needless else "rejected",
+            "cancelled" if meaning in NEEDLESS else "rejected",
             error=text,
-            answer_code=code,
+            answer_meaning=meaning,
             may_have_arrived=self.may_have_arrived or answer.is_duplicate,
         )
-        if self._is_assignment() or code in KNOWN_CODES:
+        if self._is_assignment() or meaning == Meaning.OWN_MONEY:
             return
-        if code in ENDED_CODES:
+        if meaning == Meaning.ENDED:
             # An answer to one payment ends no case: Ropo is asked where it stands,
             # and until it shows the end a person is asked.
             self.job_id.to_refresh = True
-        if code in IGNORED_CODES:
+        if meaning == Meaning.NOT_FOLLOWED:
             self.account_id._ask_person(
                 self.env._("Ropo does not follow the money of a case"),
                 self.env._(
@@ -1392,69 +1414,66 @@ class RopoRequest(models.Model):
             self.env.cr.rollback()
             self.env.invalidate_all(flush=False)
             self._persist(request._take_finding, finding)
-            if finding.is_unreachable:
+            if not finding:
                 break  # the others would wait as long; they have their turn later
         return len(lost)
 
     def _ask_ropo(self, client):
-        """The `Finding` about a lost one, by two means: what Ropo tells of its number,
-        and its list of the customer's invoices (or the document of a credit note).
+        """What Ropo shows of a lost one, as `Found`, by two means: what it tells of its
+        number, and its list of the customer's invoices (or the document of a credit
+        note). None where Ropo can't be asked.
 
         Takes in first what Ropo tells: money that came to the case meanwhile is in the
         figures that it shows. HTTP, and no lock.
         """
+        case = self.job_id._ref() if not self._is_assignment() else None
         try:
-            rows = client.status_rows(number=self._number_at_ropo())
+            rows = client.history(case or CaseRef(number=self.number or ""))
             self.env["ropo.event"]._take(self.account_id, rows, client.profile)
         except ChannelError as error:
             _logger.info("Ropo request %s: can't be asked about: %s", self.id, error)
-            return Finding(is_unreachable=True)
+            return None
         try:
-            if self.operation not in ASSIGNMENTS:
-                return Finding(shown=client.open_amount(*self.job_id._identity()))
-            arrived, assignment = client.find_assignment(self.payload)
+            found = client.find(self._frozen(), case)
         except ChannelError as error:
             _logger.info("Ropo request %s: can't be asked about: %s", self.id, error)
-            return Finding()
-        if arrived is False:
-            return self._find_in_rows(rows)
-        return Finding(arrived, assignment)
+            return Found()
+        is_missing = not case and found.arrived is False
+        return self._find_in_rows(client, rows) if is_missing else found
 
-    def _number_at_ropo(self):
-        return self.job_id.billnum or ropo_one.number_of(self.payload)
-
-    def _find_in_rows(self, rows):
+    def _find_in_rows(self, client, rows):
         """The second opinion on what is not listed: whether what Ropo tells of its
         number is of an assignment that is none of our cases of it."""
         jobs = self.move_id.ropo_job_ids
-        found = ropo_one.assignments_in(rows) - set(jobs.mapped("jobid"))
+        told = {client.interpret(row).assignment for row in rows} - {""}
+        found = told - set(jobs.mapped("jobid"))
         if not found:
-            return Finding(arrived=False)
+            return Found(arrived=False)
         if not all(jobs.mapped("jobid")):
-            return Finding()  # it may be the case whose id we do not know
-        return Finding(True, found.pop() if len(found) == 1 else None)
+            return Found()  # it may be the case whose id we do not know
+        return Found(True, found.pop() if len(found) == 1 else "")
 
     def _take_finding(self, finding):
         """Concludes a look-up, unless somebody has decided meanwhile."""
         if not self._lock_in("unknown"):
             return
         with isolated(self, "be looked up") as attempt:
-            self._conclude_look_up(finding)
+            self._conclude_look_up(finding or Found())
         if attempt.error:
             self._ask_again_later()
 
     def _conclude_look_up(self, finding):
         arrived = finding.arrived
         if self.operation not in ASSIGNMENTS:
-            arrived = self._arrived_by(finding.shown)
+            arrived = self._arrived_by(finding.open_amount)
         if arrived:
             self._conclude_done()
             if finding.assignment and not self.job_id.jobid:
-                self.job_id.jobid = str(finding.assignment)
+                self.job_id.jobid = finding.assignment
         elif arrived is False:
             self._count_negative()
         else:
-            self._ask_again_later(finding.shown)
+            self._ask_again_later(finding.open_amount)
 
     def _arrived_by(self, shown):
         """Whether a change of a case arrived, by what Ropo shows as open; None where

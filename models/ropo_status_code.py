@@ -1,18 +1,21 @@
 from odoo import api, fields, models
 
-from ..channels.ropo_one import ASSUMED_CODES
-from ..channels.ropo_one import STAGES as KNOWN_CODES
 from .ropo_job import STAGES
 
 
 class RopoStatusCode(models.Model):
-    """Which stage a code of Ropo's stands for; Ropo's list of codes is open."""
+    """Which stage a code of a channel stands for; the lists of codes are open."""
 
     _name = "ropo.status.code"
     _description = "Status Code of Ropo's"
-    _order = "stage, code"
+    _order = "channel, stage, code"
     _rec_name = "code"
 
+    channel = fields.Selection(
+        lambda self: self.env["ropo.account"]._selection_channel(),
+        required=True,
+        default=lambda self: self.env["ropo.account"]._default_channel(),
+    )
     code = fields.Char(required=True)
     stage = fields.Selection(STAGES, required=True)
     is_assumed = fields.Boolean(
@@ -21,21 +24,33 @@ class RopoStatusCode(models.Model):
         "what Ropo means by it.",
     )
 
-    _code_unique = models.Constraint("UNIQUE(code)", "This code has a stage already.")
+    _code_unique = models.Constraint(
+        "UNIQUE(channel, code)", "This code of the channel has a stage already."
+    )
 
     # --- business ---
 
     @api.model
     def _load_known(self):
         """The codes that come with the addon, once; then they are the manager's."""
+        present = {(row.channel, row.code) for row in self.search([])}
         self.create(
             [
-                {"code": code, "stage": stage, "is_assumed": code in ASSUMED_CODES}
-                for code, stage in KNOWN_CODES.items()
+                {
+                    "channel": name,
+                    "code": code,
+                    "stage": stage,
+                    "is_assumed": code in channel.assumed_codes,
+                }
+                for name, channel in self.env["ropo.account"]._channels()
+                for code, stage in channel.stages.items()
+                if (name, code) not in present
             ]
         )
 
     @api.model
-    def _stages(self):
-        """`{code: stage}`; a code that is not in it says nothing of the stage."""
-        return {row.code.strip(): row.stage for row in self.sudo().search([])}
+    def _stages(self, account):
+        """`{code: stage}` of the account's channel; a code that is not in it says
+        nothing of the stage."""
+        codes = self.sudo().search([("channel", "=", account.channel)])
+        return {row.code.strip(): row.stage for row in codes}

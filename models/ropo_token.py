@@ -5,7 +5,7 @@ import psycopg2.errors
 
 from odoo import fields, models
 
-from ..channels.ropo_one import Token
+from ..channels.base import Token
 
 _logger = logging.getLogger(__name__)
 

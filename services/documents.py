@@ -161,6 +161,7 @@ class RopoDocument(models.AbstractModel):
         files=(),
         image=None,
         model=None,
+        handling="",
     ):
         """The `Invoice` of one posted customer invoice or credit note.
 
@@ -168,8 +169,9 @@ class RopoDocument(models.AbstractModel):
         :param files: the attachments that go along
         :param image: the attachment that Ropo shows as the invoice, or None
         :param model: the service model that it was asked for, if not the account's
+        :param handling: as of `Invoice`
         """
-        model = model or account.service_model
+        service = account._service(model)
         Rows = self.env["ropo.document.rows"]
         rows = Rows._row_lines(move)
         vats = Rows._vats(rows)
@@ -185,20 +187,21 @@ class RopoDocument(models.AbstractModel):
             net=net,
             tax=move.currency_id.round(move.amount_total - net),
             total=move.amount_total,
-            ledger_at_ropo=model != "connect",
+            ledger_at_ropo=service.collects,
             unique_number=account.check_number,
             printing=account._printing(),
             is_credit=move.move_type == "out_refund",
-            credits_assignment=int(refund.jobid) if refund and refund.jobid else None,
+            credits_assignment=refund.jobid or "" if refund else "",
             credits_number=refund.billnum or "" if refund else "",
             origin=self._origin(move),
             **self._references(move),
-            **self._terms(move, account, model),
-            **self._ledger(move, account, model, rows, vats, amounts),
+            **self._terms(move, account, service),
+            **self._ledger(move, account, service, rows, vats, amounts),
             attachments=tuple(
                 documents.Attachment(file.name, file.checksum) for file in files
             ),
             image=documents.Attachment(image.name, image.checksum) if image else None,
+            handling=handling,
         )
 
     # --- references and terms ---
@@ -224,7 +227,7 @@ class RopoDocument(models.AbstractModel):
         """The text of a field whose module may not be installed."""
         return (name in move._fields and move[name]) or ""
 
-    def _terms(self, move, account, model):
+    def _terms(self, move, account, service):
         """When and how it is delivered and to be paid."""
         is_invoice = move.move_type == "out_invoice"
         is_company = move.commercial_partner_id.is_company
@@ -240,16 +243,16 @@ class RopoDocument(models.AbstractModel):
             "delivery_terms": f"{incoterm} {location}".strip(),
             "interest": account._interest(is_company) if is_invoice else None,
             "instalments": parts,
-            "paid": self._paid(move, model) if is_invoice else 0.0,
+            "paid": self._paid(move, service) if is_invoice else 0.0,
             "early_discount": self._early_discount(move) if is_invoice else None,
             "financing": self._financing(move, account) if is_invoice else "",
         }
 
     @staticmethod
-    def _paid(move, model):
+    def _paid(move, service):
         """What was paid before it is sent, where Ropo only delivers it. Where Ropo
         keeps the ledger, each payment is sent for itself."""
-        if model != "connect":
+        if service.collects:
             return 0.0
         return move.currency_id.round(move.amount_total - move.amount_residual)
 
@@ -327,13 +330,13 @@ class RopoDocument(models.AbstractModel):
 
     # --- what the ledger at Ropo needs ---
 
-    def _ledger(self, move, account, model, rows, vats, amounts):
+    def _ledger(self, move, account, service, rows, vats, amounts):
         Rows = self.env["ropo.document.rows"]
         values = {
             "is_foreign": move.currency_id != move.company_id.currency_id,
             "cost_centre": Rows._common_cost_centre(rows, account),
         }
-        if model == "connect":
+        if not service.collects:
             return values
         exempt = move.ropo_hold or move.commercial_partner_id.ropo_no_collection
         values |= {
@@ -341,7 +344,7 @@ class RopoDocument(models.AbstractModel):
             "process": account.collection_process or "",
             "refund_account": self._refund_account(move),
         }
-        if model != "embed":
+        if not service.keeps_books:
             return values
         return values | {
             "accounts": Rows._account_totals(move, account, rows, vats, amounts),
@@ -400,7 +403,7 @@ class RopoDocument(models.AbstractModel):
         return documents.CapitalChange(
             date=request.date,
             amount=-request.amount if reverses else request.amount,
-            assignment=int(job.jobid) if job.jobid else None,
+            assignment=job.jobid or "",
             number=job.billnum or "",
             credit_note=entry.name or "" if entry.move_type == "out_refund" else "",
             identifier=mark,
@@ -455,7 +458,7 @@ class RopoDocument(models.AbstractModel):
             # One credit note may be allocated in several parts.
             unique_number=False,
             is_credit=True,
-            credits_assignment=int(request.job_id.jobid or 0) or None,
+            credits_assignment=request.job_id.jobid or "",
             credits_number=request.job_id.billnum or "",
         )
 

@@ -277,6 +277,12 @@ class RopoCommon(AccountTestInvoicingCommon):
         self.env["ropo.request"]._work_off((account or self.account).id)
         self.env.invalidate_all()
 
+    def frozen(self, invoice, account=None, own_reference=1):
+        """An invoice as it would be sent."""
+        account = account or self.account
+        document = self.env["ropo.document"]._invoice(invoice, account, own_reference)
+        return account._channel().freeze(document)
+
     def run_cron(self, name):
         """Runs one of the addon's crons as the scheduler does."""
         self.env.flush_all()

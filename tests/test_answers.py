@@ -36,7 +36,7 @@ class TestAnswers(AnswersCommon):
         """Shown on the invoice, asked once, and told when a person says so."""
         invoice, request = self.answered(code)
         self.assertEqual(request.state, "rejected")
-        self.assertEqual(request.answer_code, code)
+        self.assertEqual(request.answer_meaning, "to_fix")
         self.assertIn(word, invoice.ropo_problem)
         self.assertEqual(self.questions(), ["Ropo refused a payment or a credit"])
         self.assertEqual(invoice.ropo_state, "reminder")
@@ -50,7 +50,7 @@ class TestAnswers(AnswersCommon):
         of the case confirms the end."""
         invoice, request = self.answered(code)
         job = invoice.ropo_job_ids
-        self.assertEqual((request.state, request.answer_code), ("rejected", code))
+        self.assertEqual((request.state, request.answer_meaning), ("rejected", "ended"))
         self.assertEqual(self.questions(), ["Ropo refused a payment or a credit"])
         self.run_cron("cron_poll_status")
         self.assertEqual((job.stage, request.state), ("reminder", "rejected"))
@@ -97,7 +97,9 @@ class TestAnswers(AnswersCommon):
         self.sandbox.post(f"jobs/{job['jobid']}/pay", amount=50)
         self.pay(invoice, 50)
         self.tell()
-        self.assertEqual(self.requests_of(invoice, "payment").answer_code, 3)
+        self.assertEqual(
+            self.requests_of(invoice, "payment").answer_meaning, "own_money"
+        )
         self.run_cron("cron_poll_status")
         self.pay(invoice, 50, payment_date=self.yesterday)
         self.tell()

@@ -1,6 +1,7 @@
 """Who may import whom, read off every import in the checkout."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,12 @@ RULES = [
     ("__init__.py", ASIDE),
 ]
 
+# Whose names are known to nobody but the registry, `channels/__init__.py`.
+CHANNELS = [path.parent.name for path in ROOT.glob("channels/*/client.py")]
+# Words of the services that no other room may know.
+WIRE_WORDS = """custnum statusid statuscode jobtype billdate paydate noticedate govid payrow
+    refundtojobid refundtobillnum overdueinterest evoiceint dataset datastream""".split()
+
 
 @pytest.mark.parametrize("source, forbidden", RULES)
 def test_arrows_point_one_way(source, forbidden):
@@ -27,6 +34,42 @@ def test_arrows_point_one_way(source, forbidden):
         for path in python_files(ROOT / source)
         for line, name in imports(path)
         if name.split(".")[0] in forbidden
+    ]
+    assert not wrong
+
+
+def test_only_the_registry_imports_a_channel():
+    wrong = [
+        f"{path.relative_to(ROOT)}:{line} imports {name}"
+        for room in ROOMS
+        for path in python_files(ROOT / room)
+        for line, name in imports(path)
+        for channel in CHANNELS
+        if name.startswith(f"channels.{channel}")
+        and not path.is_relative_to(ROOT / "channels" / channel)
+        and path != ROOT / "channels/__init__.py"
+    ]
+    assert CHANNELS and not wrong
+
+
+def test_only_the_account_asks_the_registry():
+    asking = {
+        str(path.relative_to(ROOT))
+        for room in ROOMS
+        for path in python_files(ROOT / room)
+        for _line, name in imports(path)
+        if name == "channels" or name in ("channels.get", "channels.account_fields")
+    }
+    assert asking <= {"models/ropo_account.py", "models/ropo_account_profile.py"}
+
+
+def test_no_word_of_a_service_leaves_its_package():
+    words = re.compile(rf"\b({'|'.join(WIRE_WORDS)})\b")
+    wrong = [
+        f"{path.relative_to(ROOT)}: {', '.join(sorted(set(found)))}"
+        for room in [*ROOMS[1:], "views", "data"]
+        for path in sorted((ROOT / room).rglob("*"))
+        if path.suffix in (".py", ".xml") and (found := words.findall(path.read_text()))
     ]
     assert not wrong
 

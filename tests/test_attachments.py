@@ -6,11 +6,13 @@ from unittest.mock import patch
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
-from ..channels import attachments
+from ..channels import get
 from .common import RopoCommon
 
 PDF = b"%PDF-1.4\n% a file of ours\n%%EOF\n"
 CSV = b"day;hours\n2026-02-02;7.5\n"
+
+FILES = get("ropo_one").capabilities.files
 
 
 @tagged("post_install", "-at_install")
@@ -124,7 +126,7 @@ class TestAttachments(RopoCommon):
 
     def test_too_much_for_an_electronic_invoice_is_said_before(self):
         self.business.write({"ropo_sendtype": "email", "email": "a@example.com"})
-        room = attachments.room("email")
+        room = FILES.room("email")
         invoice = self.create_invoice()
         self.attach(invoice, content=PDF.ljust(room))
         self.assertFalse(self.line(invoice).reason)
@@ -260,7 +262,7 @@ class TestAttachments(RopoCommon):
     def test_odoos_dialog_says_what_is_too_large(self):
         self.business.write({"ropo_sendtype": "email", "email": "a@example.com"})
         invoice = self.create_invoice()
-        self.attach(invoice, content=PDF.ljust(attachments.room("email") + 1))
+        self.attach(invoice, content=PDF.ljust(FILES.room("email") + 1))
         dialog = self.dialog(invoice)
         self.assertIn("Its attachments have", dialog.alerts["ropo_files"]["message"])
         with self.assertRaisesRegex(UserError, "Leave some out"):

@@ -123,7 +123,7 @@ class TestWhoCollects(DebtorCommon):
         """But for its own number: whole, as if nothing had changed."""
         self.account.write(UNIFY)
         invoice = self.create_invoice()
-        expected = self.env["ropo.request"]._invoice_payload(invoice, self.account, 1)
+        expected = self.frozen(invoice).body
         request = invoice._ropo_queue_sending()
         self.account.service_model = "embed"
         self.work_off()

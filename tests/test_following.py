@@ -9,7 +9,7 @@ from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
-from ..channels import ropo_one
+from ..channels.ropo_one import RopoOne, client
 from .common import RopoCommon
 
 EVIL = "<img src=x onerror=alert(1)>"
@@ -111,7 +111,7 @@ class TestFollowing(RopoCommon):
 
     def test_the_known_codes_are_there_and_say_which_are_assumed(self):
         codes = self.env["ropo.status.code"].search([])
-        self.assertEqual(codes._stages(), ropo_one.STAGES)
+        self.assertEqual(codes._stages(self.account), RopoOne.stages)
         assumed = codes.filtered("is_assumed")
         self.assertEqual(set(assumed.mapped("code")), {"3", "4", "102", "103"})
 
@@ -219,7 +219,7 @@ class TestFollowing(RopoCommon):
             answer = {"url": url}
             with (
                 self.subTest(url),
-                patch.object(ropo_one, "_accepted", lambda _reply, a=answer: a),
+                patch.object(client, "_accepted", lambda _reply, a=answer: a),
                 self.assertRaisesRegex(UserError, "no usable address"),
             ):
                 job.with_user(self.user).action_get_debtor_link()

@@ -9,7 +9,8 @@ from odoo import fields
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from ..channels import documents, ropo_one
+from ..channels import documents
+from ..channels.ropo_one import RopoOne, answers
 from ..models.ropo_event import MOST_REPEATS
 from ..services.transaction import together_or_alone
 from .common import RopoCommon
@@ -159,13 +160,13 @@ class TestInbox(RopoCommon):
 
     def standing_of(self, case):
         with self.account._client() as client:
-            (standing,) = client.standings([case._identity()])
+            (standing,) = client.standings([case._ref()])
         return standing
 
     def test_an_answer_that_breaks_the_reader_costs_only_its_own_case(self):
         _invoice, job = self.chased_case()
         _invoice, other = self.chased_case()
-        read = ropo_one.assignment_state
+        read = answers.assignment_state
 
         def break_one(body):
             if str(body["jobid"]) == job.jobid:
@@ -173,11 +174,11 @@ class TestInbox(RopoCommon):
             return read(body)
 
         with (
-            patch.object(ropo_one, "assignment_state", break_one),
-            mute_logger("odoo.addons.ropo_connect.channels.ropo_one"),
+            patch.object(answers, "assignment_state", break_one),
+            mute_logger("odoo.addons.ropo_connect.channels.ropo_one.client"),
             self.account._client() as client,
         ):
-            found = client.standings([job._identity(), other._identity()])
+            found = client.standings([job._ref(), other._ref()])
         self.assertEqual([str(s.outcome) for s in found], ["unknown", "accepted"])
         self.assertIsInstance(found[1].state, documents.AssignmentState)
 
@@ -276,7 +277,7 @@ class TestInbox(RopoCommon):
             return page
 
         with (
-            patch.object(ropo_one.RopoOne, "status_rows", again),
+            patch.object(RopoOne, "status_rows", again),
             mute_logger("odoo.addons.ropo_connect.models.ropo_event"),
         ):
             self.take_in()

@@ -81,8 +81,8 @@ class TestLocalPrint(DocumentsCommon):
 
     def test_a_refusal_is_said_and_can_be_printed_after_it_is_mended(self):
         invoice = self.create_invoice()
-        payload = self.env["ropo.request"]._invoice_payload(invoice, self.account, 1)
-        self.account._call_now(lambda client: client.send_assignments([payload]))
+        frozen = self.frozen(invoice)
+        self.account._call_now(lambda client: client.send([frozen]))
         self.print_locally(invoice)
         self.assertEqual(invoice.ropo_state, "rejected")
         self.assertIn("billnum", invoice.ropo_problem)

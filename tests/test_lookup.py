@@ -1,6 +1,7 @@
 """What became of a lost request: several means, several times, and then a person."""
 
 import math
+from dataclasses import replace
 from datetime import timedelta
 from unittest.mock import patch
 
@@ -129,7 +130,7 @@ class TestLookup(OutboxCommon):
             finding = ask(self, client)
             self.action_resolve_done()
             self._persist(self.flush_recordset)
-            return finding._replace(arrived=False)
+            return replace(finding, arrived=False)
 
         with patch.object(type(request), "_ask_ropo", meanwhile):
             self.settle(4)
@@ -169,7 +170,7 @@ class TestLookup(OutboxCommon):
 
     # --- poison ---
 
-    @mute_logger("odoo.addons.ropo_connect.channels.ropo_one")
+    @mute_logger("odoo.addons.ropo_connect.channels.ropo_one.client")
     def test_a_poison_document_is_sent_alone_and_its_neighbours_pass(self):
         invoices = self.create_invoices(5)
         requests = self.put(invoices)

@@ -13,7 +13,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from ..channels import ropo_one
+from ..channels.ropo_one import answers, payloads
 from ..models import ropo_request as outbox
 from .common import RopoCommon
 
@@ -287,7 +287,7 @@ class TestOutbox(OutboxCommon):
     def test_partial_success_is_recorded_row_by_row(self):
         invoices = self.create_invoices(3)
         taken = self.put(invoices)[1]
-        self.tell_directly([ropo_one.invoice_payload(self.document(taken))])
+        self.send_directly(self.document(taken))
         self.work_off()
         self.assertStates(self.requests_of(invoices), "done", "rejected", "done")
         self.assertIn("already in use", taken.error)
@@ -301,12 +301,10 @@ class TestOutbox(OutboxCommon):
         documents = self.env["ropo.document"]
         return documents._invoice(request.move_id, request.account_id, 0)
 
-    def tell_directly(self, payloads):
-        """Tells Ropo behind the outbox's back."""
-        client = ropo_one.RopoOne(
-            self.sandbox.url, "700001", "sandbox-apicode", loopback_http=True
-        )
-        return client.send_assignments(payloads)
+    def send_directly(self, document):
+        """Sends it behind the outbox's back."""
+        with self.account._client() as client:
+            return client.send([client.freeze(document)])
 
     def test_answers_in_another_order_are_matched(self):
         """The sandbox always shuffles its rows; here they come twice as well."""
@@ -429,14 +427,14 @@ class TestOutbox(OutboxCommon):
         """PostgreSQL keeps no NUL; the answer is lost, so Ropo is asked."""
         invoices = self.create_invoices(3)
         requests = self.put(invoices)
-        answer_of = ropo_one._assignment_answer
+        answer_of = answers._assignment_answer
 
         def with_nul(row):
             if row["ownref"] == requests[1].id:
                 row["receiver"] = "\0"
             return answer_of(row)
 
-        with patch.object(ropo_one, "_assignment_answer", with_nul):
+        with patch.object(answers, "_assignment_answer", with_nul):
             with mute_logger(LOGGER, "odoo.sql_db"):
                 self.work_off()
         self.assertStates(requests, "done", "unknown", "done")
@@ -518,7 +516,8 @@ class TestOutbox(OutboxCommon):
         request.sudo().write(
             {
                 "state": "sending",
-                "payload": ropo_one.invoice_payload(self.document(request)),
+                "payload": payloads.invoice_payload(self.document(request)),
+                "call": "jobs",
                 "lease_until": fields.Datetime.now() + lease,
             }
         )

@@ -210,11 +210,11 @@ class TestProperties(RopoCommon):
             self.assertIn(verdict.code, ("zero", "currency"))
             self.assertTrue(verdict.text)
             return False
-        payload = self.env["ropo.request"]._invoice_payload(invoice, account, 1)
-        json.dumps(payload, allow_nan=False)
-        self.assertSums(invoice, payload)
+        frozen = self.frozen(invoice, account)
+        json.dumps(frozen.body, allow_nan=False)
+        self.assertSums(invoice, frozen.body)
         with account._client() as client:
-            client.preview(payload)  # raises what Ropo has against it
+            client.preview(frozen)  # raises what Ropo has against it
         return True
 
     def account_for(self, spec):

@@ -10,6 +10,7 @@ import threading
 
 import pytest
 
+from ...channels.base import Frozen, Token
 from ...channels.documents import (
     CapitalChange,
     Claim,
@@ -140,9 +141,25 @@ def says(status, body=b"", **headers):
     return lambda connection: connection.sendall(octets)
 
 
-def client(url, **values):
-    values = {"cid": CID, "apicode": APICODE, "timeout": 2, **values}
-    return RopoOne(url, loopback_http=True, **values)
+GOOD = Token("token", 2**40)
+
+
+def client(url, cid=CID, apicode=APICODE, **values):
+    credentials = {"cid": cid, "apicode": apicode}
+    values = {"timeout": 2, **values}
+    return RopoOne(url, credentials, loopback_http=True, **values)
+
+
+def as_jobs(*payloads):
+    return [Frozen("jobs", payload) for payload in payloads]
+
+
+def as_payment(payload):
+    return [Frozen("payment", payload)]
+
+
+def as_print(payload):
+    return [Frozen("localprint", payload)]
 
 
 COMPANY = Debtor(
@@ -232,7 +249,7 @@ def change(**values):
         **{
             "date": datetime.date(2026, 3, 1),
             "amount": 20.0,
-            "assignment": 28000001,
+            "assignment": "28000001",
             **values,
         }
     )

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from ...channels import ropo_one
+from ...channels.base import Found
+from ...channels.documents import CaseRef
 from ...channels.errors import (
     CredentialsRefused,
     NotSent,
@@ -13,11 +14,24 @@ from ...channels.errors import (
     Rejected,
     Unknown,
 )
-from .common import ChannelTests, change, claim, client, credit_note, invoice, says
+from ...channels.ropo_one import answers as read
+from ...channels.ropo_one import payloads as build
+from .common import (
+    GOOD,
+    ChannelTests,
+    as_jobs,
+    as_payment,
+    as_print,
+    change,
+    claim,
+    client,
+    credit_note,
+    invoice,
+    says,
+)
 
-GOOD = ropo_one.Token("token", 2**40)
-CLAIM = ropo_one.claim_payload(claim(debtor=invoice().debtor))
-PAYMENT = ropo_one.payment_payload(change())
+CLAIM = build.claim_payload(claim(debtor=invoice().debtor))
+PAYMENT = build.payment_payload(change())
 
 # What gateways of several makers answer, and Ropo's own shapes with a status that a
 # gateway gives: who wrote the body is then not known.
@@ -54,25 +68,17 @@ class TestWrites(ChannelTests):
     @pytest.mark.parametrize("body", FOREIGN, ids=str)
     def test_body_that_is_not_the_apis_own_refuses_nothing(self, serve, body):
         ropo = client(serve(answer(400, body)).url, token=GOOD)
-        for send, payloads in (
-            (ropo.send_assignments, [CLAIM, CLAIM]),
-            (ropo.send_payments, [PAYMENT]),
-            (ropo.print_locally, [CLAIM]),
-        ):
-            outcomes = {each.outcome for each in send(payloads)}
+        for documents in (as_jobs(CLAIM, CLAIM), as_payment(PAYMENT), as_print(CLAIM)):
+            outcomes = {each.outcome for each in ropo.send(documents)}
             assert outcomes == {Outcome.UNKNOWN}
 
     @pytest.mark.parametrize("body", OWN, ids=str)
     def test_the_apis_own_shapes_refuse(self, serve, body):
         ropo = client(serve(answer(400, body)).url, token=GOOD)
-        for send, payloads in (
-            (ropo.send_assignments, [CLAIM, CLAIM]),
-            (ropo.send_payments, [PAYMENT]),
-            (ropo.print_locally, [CLAIM]),
-        ):
-            answers = send(payloads)
+        for documents in (as_jobs(CLAIM, CLAIM), as_payment(PAYMENT), as_print(CLAIM)):
+            answers = ropo.send(documents)
             assert {each.outcome for each in answers} == {Outcome.REJECTED}
-            assert answers[0].error == ropo_one.error_text(body)
+            assert answers[0].error == read.error_text(body)
 
     @pytest.mark.parametrize("status", GATEWAY_STATUSES[1:])
     def test_status_of_a_gateway_refuses_nothing_whatever_its_body(self, serve, status):
@@ -80,8 +86,8 @@ class TestWrites(ChannelTests):
         bodies = [*FOREIGN, *OWN, {"result": [row]}, {"statusid": 5}]
         for body in bodies:
             ropo = client(serve(answer(status, body)).url, token=GOOD)
-            (claimed,) = ropo.send_assignments([CLAIM])
-            (paid,) = ropo.send_payments([PAYMENT])
+            (claimed,) = ropo.send(as_jobs(CLAIM))
+            (paid,) = ropo.send(as_payment(PAYMENT))
             assert (claimed.outcome, paid.outcome) == (Outcome.UNKNOWN,) * 2
             assert claimed.reason == paid.reason == Reason.GATEWAY
 
@@ -91,14 +97,14 @@ class TestWrites(ChannelTests):
     @pytest.mark.parametrize("status", [403, 404, 408, 413, 502])
     def test_batch_that_met_a_gateway_is_not_known(self, sandbox, kind, jobs, status):
         sandbox.fault(kind, status=status)
-        (answered,) = client(sandbox.url).send_assignments([CLAIM])
+        (answered,) = client(sandbox.url).send(as_jobs(CLAIM))
         assert answered.outcome == Outcome.UNKNOWN
         assert len(sandbox.jobs()) == jobs
 
     @pytest.mark.parametrize("body", FOREIGN, ids=str)
     def test_fresh_token_that_a_gateway_refuses_was_not_sent(self, sandbox, body):
         sandbox.fault("gateway_before", status=401, body=body, times=None)
-        (answered,) = client(sandbox.url).send_assignments([CLAIM])
+        (answered,) = client(sandbox.url).send(as_jobs(CLAIM))
         assert (answered.outcome, answered.reason) == (Outcome.NOT_SENT, Reason.GATEWAY)
         assert sandbox.state()["calls"]["POST /rest/jobs"] == 2
 
@@ -114,7 +120,7 @@ class TestToken(ChannelTests):
             client(server.url).connect()
         assert not isinstance(caught.value, CredentialsRefused)
         assert caught.value.reason == Reason.GATEWAY
-        (answered,) = client(server.url).send_assignments([CLAIM])
+        (answered,) = client(server.url).send(as_jobs(CLAIM))
         assert (answered.outcome, answered.reason) == (Outcome.NOT_SENT, Reason.GATEWAY)
 
     @pytest.mark.parametrize("status", [403, 404, 408, 413])
@@ -147,41 +153,41 @@ class TestReads(ChannelTests):
         self, serve, status, body
     ):
         ropo = client(serve(answer(status, body)).url, token=GOOD)
-        for payload in (CLAIM, ropo_one.invoice_payload(credit_note())):
+        for payload in (CLAIM, build.invoice_payload(credit_note())):
             with pytest.raises(Unknown):
-                ropo.find_assignment(payload)
+                ropo.find(*as_jobs(payload))
 
     @pytest.mark.parametrize("body", [{"message": "x"}, {}, {"jobs": 5}, []], ids=str)
     def test_list_that_is_none_is_not_an_empty_one(self, serve, body):
         ropo = client(serve(answer(200, body)).url, token=GOOD)
         with pytest.raises(Unknown):
-            ropo.find_assignment(CLAIM)
+            ropo.find(*as_jobs(CLAIM))
 
     @pytest.mark.parametrize("row", [5, None, "x", [], {}, {"case_number": 1}])
     def test_row_that_cannot_be_read_leaves_open_what_it_is(self, serve, row):
         other = {"case_number": 1, "invoice_number": "INV/9", "status": "due"}
         ropo = client(serve(answer(200, {"jobs": [other, row]})).url, token=GOOD)
-        assert ropo.find_assignment(CLAIM) == (None, None)
+        assert ropo.find(*as_jobs(CLAIM)) == Found()
         found = {**other, "invoice_number": CLAIM["billnum"], "status": "reminder"}
         ropo = client(serve(answer(200, {"jobs": [row, found]})).url, token=GOOD)
-        assert ropo.find_assignment(CLAIM) == (True, 1)
-        assert ropo.open_amount("C1001", 1, "") is None
+        assert ropo.find(*as_jobs(CLAIM)) == Found(True, "1")
+        assert ropo.find(*as_jobs(CLAIM), CaseRef("1", "", "C1001")) == Found()
 
     def test_document_that_a_gateway_hides_is_not_missing(self, sandbox):
         ropo = client(sandbox.url)
-        note = ropo_one.invoice_payload(credit_note())
-        ropo.send_assignments([note])
+        note = build.invoice_payload(credit_note())
+        ropo.send(as_jobs(note))
         sandbox.fault("gateway_before", path="/rest/jobs/pdf", status=404)
         with pytest.raises(Unknown):
-            ropo.find_assignment(note)
-        assert ropo.find_assignment(note) == (True, None)
+            ropo.find(*as_jobs(note))
+        assert ropo.find(*as_jobs(note)) == Found(True)
 
     def test_preview_names_the_gateway(self, sandbox):
         sandbox.fault("gateway_before", path="/rest/jobs/preview", status=413)
         with pytest.raises(Unknown) as caught:
-            client(sandbox.url).preview(CLAIM)
+            client(sandbox.url).preview(*as_jobs(CLAIM))
         assert caught.value.reason == Reason.GATEWAY
 
     def test_missing_document_is_still_the_apis_own_word(self, sandbox):
         with pytest.raises(Rejected):
-            client(sandbox.url).fetch_pdf(number="INV/none")
+            client(sandbox.url).document(CaseRef(number="INV/none"))

@@ -33,10 +33,10 @@ class Counter:
 def test_results_come_in_the_order_of_the_items():
     def call(items):
         time.sleep(0.001 * (10 - items[0]))
-        return [Answer(Outcome.ACCEPTED, code=item) for item in items]
+        return [Answer(Outcome.ACCEPTED, number=item) for item in items]
 
     answers = Pace(8).map(call, [[number] for number in range(10)])
-    assert [answer.code for (answer,) in answers] == list(range(10))
+    assert [answer.number for (answer,) in answers] == list(range(10))
 
 
 def test_never_more_than_the_most_at_once():

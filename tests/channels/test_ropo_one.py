@@ -9,11 +9,12 @@ from pathlib import Path
 import jsonschema_rs
 import pytest
 
-from ...channels import ropo_one
-from ...channels.documents import Capital, Delivery
+from ...channels.base import Found, Token
+from ...channels.documents import Capital, CaseRef, Delivery
 from ...channels.errors import (
     ChannelError,
     CredentialsRefused,
+    Meaning,
     NotSent,
     Outcome,
     Reason,
@@ -21,10 +22,16 @@ from ...channels.errors import (
     Throttled,
     Unknown,
 )
+from ...channels.ropo_one import RopoOne
+from ...channels.ropo_one import answers as read
+from ...channels.ropo_one import payloads as build
 from .common import (
     APICODE,
     CID,
+    GOOD,
     ChannelTests,
+    as_jobs,
+    as_payment,
     change,
     claim,
     client,
@@ -86,7 +93,7 @@ ROW_WORDS = {
     "taxpr": 25.5,
     "productid": "W1",
 }
-TEXT_WORDS = {"desc": "Work in January", "invoicerowtype": ropo_one.TEXT_ROW}
+TEXT_WORDS = {"desc": "Work in January", "invoicerowtype": build.TEXT_ROW}
 CLAIM_WORDS = {
     "jobtype": 1,
     "ownref": "18",
@@ -107,7 +114,7 @@ CLAIM_WORDS = {
 class TestPayloads:
     @pytest.mark.parametrize("jobtype, ledger", [(300, False), (0, True)])
     def test_invoice(self, jobtype, ledger):
-        payload = ropo_one.invoice_payload(invoice(ledger_at_ropo=ledger))
+        payload = build.invoice_payload(invoice(ledger_at_ropo=ledger))
         assert payload == {
             "jobtype": jobtype,
             **INVOICE_WORDS,
@@ -129,10 +136,10 @@ class TestPayloads:
     @pytest.mark.parametrize(
         "values, words",
         [
-            ({"credits_assignment": 28000001}, {"refundtojobid": 28000001}),
+            ({"credits_assignment": "28000001"}, {"refundtojobid": 28000001}),
             ({"credits_number": "INV/1"}, {"refundtobillnum": "INV/1"}),
             (
-                {"credits_assignment": 28000001, "credits_number": "INV/1"},
+                {"credits_assignment": "28000001", "credits_number": "INV/1"},
                 {"refundtojobid": 28000001},
             ),
             ({}, {}),
@@ -140,7 +147,7 @@ class TestPayloads:
     )
     def test_credit_note(self, values, words):
         note = credit_note(ledger_at_ropo=True, **values)
-        payload = ropo_one.invoice_payload(note)
+        payload = build.invoice_payload(note)
         assert payload == {
             "jobtype": 0,
             **INVOICE_WORDS,
@@ -167,16 +174,16 @@ class TestPayloads:
             "end": datetime.date(2026, 3, 31),
         }
         rows = tuple(replace(row, **period) for row in invoice().rows[1:])
-        (told,) = ropo_one.invoice_payload(invoice(rows=rows))["payrow"]
+        (told,) = build.invoice_payload(invoice(rows=rows))["payrow"]
         assert (told["startdate"], told["enddate"]) == ("2026-01-01", "2026-03-31")
 
     def test_reminder(self):
-        payload = ropo_one.claim_payload(claim())
+        payload = build.claim_payload(claim())
         assert payload == CLAIM_WORDS
         DATASET.validate(payload)
 
     def test_collection_names_the_own_reminder(self):
-        payload = ropo_one.claim_payload(
+        payload = build.claim_payload(
             claim(kind="collection", notice_date=datetime.date(2026, 2, 20))
         )
         assert payload == {**CLAIM_WORDS, "jobtype": 2, "noticedate": "2026-02-20"}
@@ -187,7 +194,7 @@ class TestPayloads:
         [
             ({}, {"jobid": 28000001, "amount": 20.0, "type": "directpayment"}),
             (
-                {"assignment": None, "number": "INV/1"},
+                {"assignment": "", "number": "INV/1"},
                 {"billnum": "INV/1", "amount": 20.0, "type": "directpayment"},
             ),
             (
@@ -207,13 +214,13 @@ class TestPayloads:
         ids=["payment", "by number", "reversal", "allocation"],
     )
     def test_change_names_one_identifier(self, values, words):
-        payload = ropo_one.payment_payload(change(**values))
+        payload = build.payment_payload(change(**values))
         assert payload == {"paydate": "2026-03-01", **words}
         PAYMENT.validate(payload)
 
     def test_amounts_have_two_decimals_and_no_negative_zero(self):
         note = credit_note(net=0.1 + 0.2, tax=0.0, total=0.1 + 0.2)
-        payload = ropo_one.invoice_payload(note)
+        payload = build.invoice_payload(note)
         assert payload["netamount"] == -0.3
         assert str(payload["vatamount"]) == "0.0"
 
@@ -224,65 +231,65 @@ class TestOverTheWire(ChannelTests):
     @pytest.mark.parametrize(
         "payload",
         [
-            ropo_one.invoice_payload(invoice()),
-            ropo_one.invoice_payload(invoice(delivery=Delivery("email"))),
-            ropo_one.invoice_payload(credit_note()),
-            ropo_one.claim_payload(claim()),
-            ropo_one.claim_payload(
+            build.invoice_payload(invoice()),
+            build.invoice_payload(invoice(delivery=Delivery("email"))),
+            build.invoice_payload(credit_note()),
+            build.claim_payload(claim()),
+            build.claim_payload(
                 claim(kind="collection", notice_date=datetime.date(2026, 2, 20))
             ),
         ],
     )
     def test_assignment_is_taken_without_a_notice(self, sandbox, payload):
-        (answer,) = client(sandbox.url).send_assignments([payload])
+        (answer,) = client(sandbox.url).send(as_jobs(payload))
         job = sandbox.job()
         assert answer.outcome == Outcome.ACCEPTED
         assert not answer.notices
-        assert answer.assignment == job["jobid"]
+        assert answer.assignment == str(job["jobid"])
         assert answer.payment_reference == job["reference"]
         assert job["dataset"] == payload
 
     def test_credit_note_finds_its_invoice(self, sandbox):
         unify = client(sandbox.url, cid="700002", apicode="sandbox-apicode-2")
-        payload = ropo_one.invoice_payload(invoice(ledger_at_ropo=True))
-        (sent,) = unify.send_assignments([payload])
+        payload = build.invoice_payload(invoice(ledger_at_ropo=True))
+        (sent,) = unify.send(as_jobs(payload))
         note = credit_note(ledger_at_ropo=True, credits_assignment=sent.assignment)
-        (answer,) = unify.send_assignments([ropo_one.invoice_payload(note)])
+        (answer,) = unify.send(as_jobs(build.invoice_payload(note)))
         assert answer.outcome == Outcome.ACCEPTED
         assert not answer.notices
-        assert sandbox.job(jobid=sent.assignment)["capital"] == 0
+        assert sandbox.job(jobid=int(sent.assignment))["capital"] == 0
 
     def test_payment_and_its_reversal(self, sandbox):
         ropo = client(sandbox.url)
-        (sent,) = ropo.send_assignments([ropo_one.claim_payload(claim())])
+        (sent,) = ropo.send(as_jobs(build.claim_payload(claim())))
         said = change(assignment=sent.assignment)
-        (answer,) = ropo.send_payments([ropo_one.payment_payload(said)])
+        (answer,) = ropo.send(as_payment(build.payment_payload(said)))
         assert answer.outcome == Outcome.ACCEPTED
         assert (answer.before, answer.after) == (Capital(55.32), Capital(35.32))
         back = change(assignment=sent.assignment, amount=-20.0, description="Back")
-        (answer,) = ropo.send_payments([ropo_one.payment_payload(back)])
+        (answer,) = ropo.send(as_payment(build.payment_payload(back)))
         assert answer.after == Capital(55.32)
 
     def test_each_identifier_finds_the_case(self, sandbox):
         ropo = client(sandbox.url)
-        ropo.send_assignments([ropo_one.claim_payload(claim())])
-        said = change(assignment=None, number="INV/2026/00002")
-        (answer,) = ropo.send_payments([ropo_one.payment_payload(said)])
+        ropo.send(as_jobs(build.claim_payload(claim())))
+        said = change(assignment="", number="INV/2026/00002")
+        (answer,) = ropo.send(as_payment(build.payment_payload(said)))
         assert answer.outcome == Outcome.ACCEPTED
 
     def test_refused_payment_tells_why(self, sandbox):
-        said = ropo_one.payment_payload(change(assignment=1))
-        (answer,) = client(sandbox.url).send_payments([said])
-        assert (answer.outcome, answer.code) == (Outcome.REJECTED, 10)
+        said = build.payment_payload(change(assignment="1"))
+        (answer,) = client(sandbox.url).send(as_payment(said))
+        assert (answer.outcome, answer.meaning) == (Outcome.REJECTED, Meaning.TO_FIX)
         assert "NOT FOUND" in answer.error
 
     def test_one_refused_row_does_not_touch_the_others(self, sandbox):
         payloads = [
-            ropo_one.invoice_payload(invoice(own_reference=n, number=f"INV/{n}"))
+            build.invoice_payload(invoice(own_reference=n, number=f"INV/{n}"))
             for n in range(1, 6)
         ]
         del payloads[2]["city"]
-        answers = client(sandbox.url).send_assignments(payloads)
+        answers = client(sandbox.url).send(as_jobs(*payloads))
         assert [answer.outcome for answer in answers] == [
             Outcome.ACCEPTED,
             Outcome.ACCEPTED,
@@ -292,7 +299,7 @@ class TestOverTheWire(ChannelTests):
         ]
         for payload, answer in zip(payloads, answers, strict=True):
             if answer.assignment:
-                job = sandbox.job(jobid=answer.assignment)
+                job = sandbox.job(jobid=int(answer.assignment))
                 assert job["billnum"] == payload["billnum"]
         assert "city" in answers[2].error
 
@@ -312,9 +319,7 @@ class TestOverTheWire(ChannelTests):
     )
     def test_fault(self, sandbox, kind, outcome):
         sandbox.fault(kind)
-        answers = client(sandbox.url).send_assignments(
-            [ropo_one.claim_payload(claim())]
-        )
+        answers = client(sandbox.url).send(as_jobs(build.claim_payload(claim())))
         assert [answer.outcome for answer in answers] == [outcome]
         assert len(sandbox.jobs()) == (kind not in NEVER_ACTED)
 
@@ -350,19 +355,19 @@ def answers_to(numbers, rows, status=201, **values):
         for number in numbers
     ]
     body = {"result": rows, "errors": [], **values}
-    return ropo_one.assignment_answers(payloads, status, body)
+    return read.assignment_answers(payloads, status, body)
 
 
 class TestAssignmentAnswers:
     def test_rows_in_another_order_are_matched(self):
         rows = [row(ownref=n, jobid=100 + n, billnum=f"INV/{n}") for n in (3, 1, 2)]
         answers = answers_to([1, 2, 3], rows)
-        assert [answer.assignment for answer in answers] == [101, 102, 103]
+        assert [answer.assignment for answer in answers] == ["101", "102", "103"]
 
     @pytest.mark.parametrize("ownref", [1, "1", "", None])
     def test_own_reference_as_number_as_text_or_missing(self, ownref):
         (answer,) = answers_to([1], [row(ownref=ownref)])
-        assert answer.assignment == 26692344
+        assert answer.assignment == "26692344"
 
     def test_number_matches_only_with_the_same_kind(self):
         (answer,) = answers_to([1], [row(ownref="", jobtype="300")])
@@ -432,9 +437,9 @@ class TestAssignmentAnswers:
             "accepted": 1,
         }
         payload = {"ownref": "1", "billnum": "3222", "jobtype": 300}
-        (answer,) = ropo_one.assignment_answers([payload], 201, body)
+        (answer,) = read.assignment_answers([payload], 201, body)
         assert answer.outcome == Outcome.ACCEPTED
-        assert answer.assignment == 28117994
+        assert answer.assignment == "28117994"
         assert answer.payment_reference == "157000073281179944"
         assert answer.amount == 620.0
         assert answer.raw == body["result"][0]
@@ -459,7 +464,7 @@ class TestStrangeAnswers(ChannelTests):
     @pytest.mark.parametrize("body", STRANGE, ids=str)
     def test_assignment_with_a_strange_answer_is_unknown(self, serve, body):
         server = serve(says("201 Created", json.dumps(body).encode()))
-        answers = client(server.url, token=GOOD).send_assignments([{"ownref": "1"}] * 2)
+        answers = client(server.url, token=GOOD).send(as_jobs(*[{"ownref": "1"}] * 2))
         assert [answer.outcome for answer in answers] == [Outcome.UNKNOWN] * 2
 
     @pytest.mark.parametrize("notice", ["text", 5, {"a": 1}], ids=str)
@@ -467,28 +472,25 @@ class TestStrangeAnswers(ChannelTests):
         body = {"result": [row(notice=notice)]}
         server = serve(says("201 Created", json.dumps(body).encode()))
         payloads = [{"ownref": "1", "billnum": "", "jobtype": 1}]
-        (answer,) = client(server.url, token=GOOD).send_assignments(payloads)
+        (answer,) = client(server.url, token=GOOD).send(as_jobs(*payloads))
         assert answer.outcome == Outcome.ACCEPTED
         assert answer.notices == (str(notice),)
 
     @pytest.mark.parametrize("body", [[], "text", {}, {"statusid": None}], ids=str)
     def test_payment_with_a_strange_answer_is_unknown(self, serve, body):
         server = serve(says("201 Created", json.dumps(body).encode()))
-        (answer,) = client(server.url, token=GOOD).send_payments([{"amount": 1}])
+        (answer,) = client(server.url, token=GOOD).send(as_payment({"amount": 1}))
         assert answer.outcome == Outcome.UNKNOWN
 
     def test_infinite_number_is_no_number(self, serve):
         server = serve(says("201 Created", b'{"statusid": 6, "jobid": Infinity}'))
-        (answer,) = client(server.url, token=GOOD).send_payments([{"amount": 1}])
-        assert (answer.outcome, answer.assignment) == (Outcome.ACCEPTED, None)
-
-
-GOOD = ropo_one.Token("token", 2**40)
+        (answer,) = client(server.url, token=GOOD).send(as_payment({"amount": 1}))
+        assert (answer.outcome, answer.assignment) == (Outcome.ACCEPTED, "")
 
 
 class TestPaymentAnswers:
     def answer(self, status=400, **body):
-        return ropo_one.payment_answer(status, body)
+        return read.payment_answer(status, body)
 
     @pytest.mark.parametrize("code", [6, 6.0, "6"])
     def test_posted(self, code):
@@ -511,11 +513,20 @@ class TestPaymentAnswers:
         assert answer.after == Capital(0.0, 1.5, 5.0)
         assert not answer.error
 
-    @pytest.mark.parametrize("code", [0, 1, 2, 3, 4, 5, 8, 9, 10, 11, 77])
-    def test_every_other_code_is_refused(self, code):
-        answer = self.answer(statusid=code, statustext="Job is closed")
-        assert (answer.outcome, answer.code) == (Outcome.REJECTED, code)
-        assert answer.error == "Job is closed"
+    @pytest.mark.parametrize(
+        "codes, meaning",
+        [
+            ([2, 5, 11], Meaning.ENDED),
+            ([3, 4], Meaning.OWN_MONEY),
+            ([8], Meaning.NOT_FOLLOWED),
+            ([0, 1, 9, 10, 77], Meaning.TO_FIX),
+        ],
+    )
+    def test_every_other_code_is_refused(self, codes, meaning):
+        for code in codes:
+            answer = self.answer(statusid=code, statustext="Job is closed")
+            assert (answer.outcome, answer.meaning) == (Outcome.REJECTED, meaning)
+            assert answer.error == "Job is closed"
 
     def test_refusal_without_a_code(self):
         answer = self.answer(errorId=1, errorText="No such job")
@@ -543,7 +554,7 @@ class TestReading:
         ],
     )
     def test_error_shapes(self, body, text):
-        assert ropo_one.error_text(body) == text
+        assert read.error_text(body) == text
 
     @pytest.mark.parametrize(
         "text, number",
@@ -571,7 +582,7 @@ class TestReading:
         ],
     )
     def test_numbers(self, text, number):
-        assert ropo_one.number(text) == number
+        assert read.number(text) == number
 
     @pytest.mark.parametrize(
         "text, date",
@@ -589,27 +600,27 @@ class TestReading:
         ],
     )
     def test_dates(self, text, date):
-        assert ropo_one.date(text) == date
+        assert read.date(text) == date
 
     def test_moment_is_naive_utc(self):
-        moment = ropo_one.moment("2026-02-01T13:45:10+02:00")
+        moment = read.moment("2026-02-01T13:45:10+02:00")
         assert moment == datetime.datetime(2026, 2, 1, 11, 45, 10)
 
     def test_unknown_code_has_no_stage_and_is_kept(self):
-        update = ropo_one.status_update(
+        update = read.status_update(
             {"statusid": "C9", "statustype": "comment", "statuscode": 4711}
         )
         assert (update.stage_code, update.code) == ("4711", "4711")
-        state = ropo_one.assignment_state({"jobid": 1, "currentstatus": 4711})
+        state = read.assignment_state({"jobid": 1, "currentstatus": 4711})
         assert state.stage_code == "4711"
-        assert "4711" not in ropo_one.STAGES
+        assert "4711" not in RopoOne.stages
 
-    def test_row_without_an_id_is_no_update(self):
-        assert ropo_one.status_update({"statustype": "comment"}) is None
+    def test_row_without_an_id_can_be_kept_by_none(self):
+        assert read.status_update({"statustype": "comment"}).external_id == ""
 
     def test_nothing_follows_minus_one(self):
         body = {"jobid": 1, "nextstatus": -1, "nextstatustext": "x"}
-        assert ropo_one.assignment_state(body).next_stage == ""
+        assert read.assignment_state(body).next_stage == ""
 
 
 class TestToken(ChannelTests):
@@ -618,18 +629,14 @@ class TestToken(ChannelTests):
 
     def test_refused_token_is_renewed_once_and_the_call_repeated(self, sandbox):
         sandbox.fault("expired_token")
-        (answer,) = client(sandbox.url).send_assignments(
-            [ropo_one.claim_payload(claim())]
-        )
+        (answer,) = client(sandbox.url).send(as_jobs(build.claim_payload(claim())))
         assert answer.outcome == Outcome.ACCEPTED
         assert self.tokens_of(sandbox) == 2
         assert sandbox.state()["calls"]["POST /rest/jobs"] == 2
 
     def test_token_refused_again_is_refused_credentials(self, sandbox):
         sandbox.fault("expired_token", times=None)
-        (answer,) = client(sandbox.url).send_assignments(
-            [ropo_one.claim_payload(claim())]
-        )
+        (answer,) = client(sandbox.url).send(as_jobs(build.claim_payload(claim())))
         assert answer.outcome == Outcome.NOT_SENT
         assert answer.reason == Reason.CREDENTIALS
         assert sandbox.state()["calls"]["POST /rest/jobs"] == 2
@@ -643,16 +650,16 @@ class TestToken(ChannelTests):
     def test_threads_with_a_bad_token_fetch_one_new_one(self, sandbox, expires):
         """Whether its time is over, or Ropo refuses it before that."""
         sandbox.post("latency", ms=50)
-        ropo = client(sandbox.url, token=ropo_one.Token("bad", expires), connections=8)
+        ropo = client(sandbox.url, token=Token("bad", expires), connections=8)
         together = threading.Barrier(8)
         outcomes = []
 
         def call(number):
-            payload = ropo_one.claim_payload(
+            payload = build.claim_payload(
                 claim(own_reference=number, number=f"INV/{number}")
             )
             together.wait()
-            outcomes.append(ropo.send_assignments([payload])[0].outcome)
+            outcomes.append(ropo.send(as_jobs(payload))[0].outcome)
 
         threads = [threading.Thread(target=call, args=[n]) for n in range(1, 9)]
         for thread in threads:
@@ -677,7 +684,7 @@ class TestToken(ChannelTests):
             client(sandbox.url).connect()
         assert caught.value.reason == reason
         sandbox.fault(kind, path="/rest/token")
-        (answer,) = client(sandbox.url).send_assignments([{"ownref": "1"}])
+        (answer,) = client(sandbox.url).send(as_jobs({"ownref": "1"}))
         assert answer.outcome == error.outcome
         assert "POST /rest/jobs" not in sandbox.state()["calls"]
 
@@ -687,8 +694,8 @@ class TestToken(ChannelTests):
             for path in ("/rest/jobs", "/rest/token"):
                 ropo = client(sandbox.url)
                 sandbox.fault(kind, path=path, times=2)
-                payloads = [ropo_one.claim_payload(claim())]
-                texts += [repr(ropo.send_assignments(payloads)), ropo.token.value]
+                payloads = [build.claim_payload(claim())]
+                texts += [repr(ropo.send(as_jobs(*payloads))), ropo.token.value]
                 sandbox.heal()
                 sandbox.fault(kind, path=path, times=2)
                 try:
@@ -710,9 +717,9 @@ class TestLookingUp(ChannelTests):
     @pytest.mark.parametrize(
         "payload, told",
         [
-            (ropo_one.invoice_payload(invoice()), True),
-            (ropo_one.invoice_payload(credit_note()), False),
-            (ropo_one.claim_payload(claim(debtor=invoice().debtor)), True),
+            (build.invoice_payload(invoice()), True),
+            (build.invoice_payload(credit_note()), False),
+            (build.claim_payload(claim(debtor=invoice().debtor)), True),
         ],
         ids=["invoice", "credit note", "claim"],
     )
@@ -721,42 +728,44 @@ class TestLookingUp(ChannelTests):
     ):
         """`told`: whether Ropo tells the id of the case too."""
         ropo = client(sandbox.url)
-        assert ropo.find_assignment(payload) == (False, None)
-        (sent,) = ropo.send_assignments([payload])
-        found = (True, sent.assignment if told else None)
-        assert ropo.find_assignment(payload) == found
+        assert ropo.find(*as_jobs(payload)) == Found(False)
+        (sent,) = ropo.send(as_jobs(payload))
+        found = Found(True, sent.assignment if told else "")
+        assert ropo.find(*as_jobs(payload)) == found
 
     def test_delivered_is_not_chased(self, sandbox):
         ropo = client(sandbox.url)
         chase = claim(debtor=invoice().debtor, number=invoice().number)
-        payload = ropo_one.claim_payload(chase)
-        ropo.send_assignments([ropo_one.invoice_payload(invoice())])
-        assert ropo.find_assignment(payload) == (False, None)
-        (sent,) = ropo.send_assignments([payload])
-        assert ropo.find_assignment(payload) == (True, sent.assignment)
+        payload = build.claim_payload(chase)
+        ropo.send(as_jobs(build.invoice_payload(invoice())))
+        assert ropo.find(*as_jobs(payload)) == Found(False)
+        (sent,) = ropo.send(as_jobs(payload))
+        assert ropo.find(*as_jobs(payload)) == Found(True, sent.assignment)
 
     def test_paid_case_does_not_tell_which_one_was_paid(self, sandbox):
         ropo = client(sandbox.url)
-        payload = ropo_one.claim_payload(claim(debtor=invoice().debtor))
-        ropo.send_assignments([payload])
+        payload = build.claim_payload(claim(debtor=invoice().debtor))
+        ropo.send(as_jobs(payload))
         sandbox.post(f"jobs/{sandbox.job()['jobid']}/pay", amount=55.32)
-        assert ropo.find_assignment(payload) == (None, None)
+        assert ropo.find(*as_jobs(payload)) == Found()
 
     def test_without_a_customer_number_nobody_can_say(self, sandbox):
-        payload = ropo_one.claim_payload(claim())
-        assert client(sandbox.url).find_assignment(payload) == (None, None)
+        payload = build.claim_payload(claim())
+        assert client(sandbox.url).find(*as_jobs(payload)) == Found()
 
     def test_open_amount_is_that_of_the_case(self, sandbox):
         ropo = client(sandbox.url)
         chase = claim(debtor=invoice().debtor, number=invoice().number)
-        ropo.send_assignments([ropo_one.invoice_payload(invoice())])
-        (sent,) = ropo.send_assignments([ropo_one.claim_payload(chase)])
+        ropo.send(as_jobs(build.invoice_payload(invoice())))
+        (sent,) = ropo.send(as_jobs(build.claim_payload(chase)))
         sandbox.post(f"jobs/{sent.assignment}/fees", interest=1.0, noticefee=5.0)
-        for assignment in (sent.assignment, None):
-            amount = ropo.open_amount("C1001", assignment, invoice().number)
-            assert amount == 61.32
-        assert ropo.open_amount("C1001", None, "INV/none") is None
-        assert ropo.open_amount("", None, invoice().number) is None
+        (said,) = as_payment(build.payment_payload(change()))
+        number = invoice().number
+        for assignment in (sent.assignment, ""):
+            case = CaseRef(assignment, number, "C1001")
+            assert ropo.find(said, case) == Found(open_amount=61.32)
+        for case in (CaseRef("", "INV/none", "C1001"), CaseRef("", number)):
+            assert ropo.find(said, case) == Found()
 
 
 class TestDocuments(ChannelTests):
@@ -770,14 +779,14 @@ class TestDocuments(ChannelTests):
     )
     def test_what_is_no_document_is_refused(self, sandbox, mode, error, reason):
         ropo = client(sandbox.url)
-        (sent,) = ropo.send_assignments([ropo_one.claim_payload(claim())])
-        assert ropo.fetch_pdf(assignment=sent.assignment).startswith(b"%PDF-")
+        (sent,) = ropo.send(as_jobs(build.claim_payload(claim())))
+        assert ropo.document(CaseRef(sent.assignment)).startswith(b"%PDF-")
         sandbox.post(f"jobs/{sent.assignment}/pdf", mode=mode)
         with pytest.raises(error) as caught:
-            ropo.fetch_pdf(assignment=sent.assignment)
+            ropo.document(CaseRef(sent.assignment))
         assert caught.value.reason == reason
 
     def test_no_document_says_so(self, sandbox):
         with pytest.raises(Rejected) as caught:
-            client(sandbox.url).fetch_pdf(number="INV/none")
+            client(sandbox.url).document(CaseRef(number="INV/none"))
         assert caught.value.detail == "No such document"

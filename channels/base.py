@@ -1,0 +1,228 @@
+"""What a channel is: the one interface to a service of Ropo's.
+
+Models ask a channel's `capabilities`, never its name. Identifiers are opaque texts; no
+word, code, key or address of a service leaves its package.
+"""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal, Protocol
+
+from .documents import (
+    Answer,
+    CapitalChange,
+    CaseRef,
+    Claim,
+    Invoice,
+    Standing,
+    StatusUpdate,
+)
+
+
+@dataclass(slots=True)
+class Token:
+    """An access token and the moment it ends (seconds since the epoch)."""
+
+    value: str = ""
+    expires: float = 0.0
+
+    def good_for(self, seconds):
+        return bool(self.value) and self.expires - time.time() > seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """One document as it will be sent; JSON.
+
+    `call` names the channel's own call for it. Files are in `body` by their checksums
+    only. `batchable`: several of the same call may travel together.
+    """
+
+    call: str
+    body: dict
+    batchable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the channel shows of a document whose answer was lost.
+
+    Of an assignment, whether it arrived (None: the channel can't say) and its id. Of a
+    change of a case, what is open of the case, with interest and fees.
+    """
+
+    arrived: bool | None = None
+    assignment: str = ""
+    open_amount: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Raw status updates that came together.
+
+    Whoever keeps them commits `rows` and `cursor` first, then calls `acknowledge()`.
+    `is_last` where the channel says, or shows, that no more come after it.
+    """
+
+    rows: Sequence[dict]
+    cursor: dict | None = None
+    is_last: bool = False
+    acknowledge: Any = field(default=lambda: None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceModel:
+    """What was agreed about the invoices that the channel delivers.
+
+    `collects`: the channel collects them by itself. `keeps_books`: it keeps the ledger
+    with all its accounts, and needs what the books need.
+    """
+
+    collects: bool = False
+    keeps_books: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FileRules:
+    """Which files may travel with an invoice.
+
+    `documents` and `sheets` are the endings of their names; sheets go only to companies
+    and by `sheet_deliveries`. Electronic deliveries take `electronic_limit` bytes with
+    the invoice itself, for which `own_share` is reserved where its size is not known;
+    the others take `letter_limit`.
+    """
+
+    documents: tuple[str, ...] = ()
+    sheets: tuple[str, ...] = ()
+    sheet_deliveries: tuple[str, ...] = ()
+    electronic: tuple[str, ...] = ()
+    electronic_limit: int = 0
+    letter_limit: int = 0
+    own_share: int = 0
+
+    def may_travel(self, name, delivery, is_company):
+        """Whether the channel takes a file of this name."""
+        allows_sheets = is_company or delivery in self.sheet_deliveries
+        sheets = self.sheets if allows_sheets else ()
+        return name.lower().endswith((*self.documents, *sheets))
+
+    def room(self, delivery, own_size=None):
+        """How many bytes of files may travel with one invoice that is delivered so.
+
+        :param own_size: of the invoice itself, where it is known
+        """
+        is_electronic = delivery in self.electronic
+        limit = self.electronic_limit if is_electronic else self.letter_limit
+        return limit - (self.own_share if own_size is None else own_size)
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a channel can do, as data.
+
+    :param kinds: of documents that it takes
+    :param deliveries: ways of delivery that a customer or an account may choose
+    :param invoice_deliveries: what stands for a chosen delivery of an invoice, where
+        that is another one; `reminder_deliveries` the same for a reminder
+    :param service_models: the agreements that there are, by name
+    :param batch_size: the most documents that travel in one call
+    :param reversal: how a reported payment is taken back: by a call, or by a person
+    :param credit_ways: how the allocation of a credit note can be reported
+    :param pages_are_final: a page of updates that was given is never given again
+    :param preview: whether a document can be seen before it is sent, and so on
+    :param longest_call: seconds that the longest of its calls needs
+    """
+
+    kinds: frozenset[str]
+    deliveries: tuple[str, ...] = ()
+    invoice_deliveries: Mapping[str, str] = field(default_factory=dict)
+    reminder_deliveries: Mapping[str, str] = field(default_factory=dict)
+    service_models: Mapping[str, ServiceModel] = field(default_factory=dict)
+    batch_size: int = 1
+    reversal: Literal["call", "person"] = "call"
+    credit_ways: tuple[str, ...] = ("payment",)
+    pages_are_final: bool = False
+    preview: bool = False
+    local_print: bool = False
+    documents: bool = False
+    letters: bool = False
+    debtor_page: bool = False
+    webhook: bool = False
+    files: FileRules = FileRules()
+    longest_call: int = 0
+
+
+class Channel(Protocol):
+    """The calls of one profile at a channel; safe to use from several threads.
+
+    What is a `classmethod` or a constant needs no connection.
+    """
+
+    label: ClassVar[str]
+    capabilities: ClassVar[Capabilities]
+    # Fields of the account, and those of them that say whose profile it is.
+    credentials: ClassVar[tuple[str, ...]]
+    identity: ClassVar[tuple[str, ...]]
+    # By `(environment, country)`; what is not in it may be entered.
+    hosts: ClassVar[Mapping[tuple[str, str], str]]
+    # Status codes with a known stage, and those that no document confirms.
+    stages: ClassVar[Mapping[str, str]]
+    assumed_codes: ClassVar[tuple[str, ...]]
+    # Names of the settings (system parameters) that replace what no document confirms.
+    settings: ClassVar[tuple[str, ...]]
+
+    fingerprint: str  # of the credentials, by which tokens of others are told apart
+    profile: str
+    token: Token
+
+    def close(self) -> None: ...
+
+    def connect(self) -> Token:
+        """Gets a fresh token; raises a `ChannelError` when there is none to be had."""
+
+    @classmethod
+    def freeze(cls, document: Invoice | Claim | CapitalChange) -> Frozen: ...
+
+    def send(
+        self, documents: Sequence[Frozen], files: Mapping[str, bytes]
+    ) -> list[Answer]:
+        """Sends these in one call; one `Answer` each, in order. Never raises.
+
+        :param files: contents by checksum
+        """
+
+    def find(self, document: Frozen, case: CaseRef | None) -> Found:
+        """What became of a document whose answer was lost.
+
+        :param case: the one that the document changes, or None for an assignment
+        """
+
+    def standings(self, cases: Sequence[CaseRef]) -> list[Standing]:
+        """Where cases of one debtor stand; raises nothing."""
+
+    def updates(self, cursor: dict | None) -> Iterator[Page]:
+        """The status updates that are new."""
+
+    def day(self, day) -> Iterator[Page]:
+        """All updates of one day, also those that were given before; only where pages
+        are final."""
+
+    def history(self, case: CaseRef) -> list[dict]:
+        """All raw updates of one case."""
+
+    @classmethod
+    def interpret(cls, raw: dict) -> StatusUpdate: ...
+
+    @classmethod
+    def messages(cls, body: bytes, headers: Mapping) -> list[dict]:
+        """The raw updates that the webhook brought; raises `RefusedError`."""
+
+    def document(self, case: CaseRef, which: Literal["original", "letter"]) -> bytes:
+        """A PDF; raises a `ChannelError` when there is none."""
+
+    def preview(self, document: Frozen) -> bytes:
+        """The PDF that sending would make; nothing is sent."""
+
+    def debtor_page(self, case: CaseRef) -> str:
+        """The https address of the page where the debtor sees and pays; "" if none."""

@@ -1,0 +1,327 @@
+"""Ropo One's answers in, plain data out."""
+
+import dataclasses
+import datetime
+import hashlib
+import re
+
+from .. import documents
+from ..errors import Meaning, Outcome, Reason, Unknown
+from ..inbound import LONGEST_ID, is_id
+from .codes import MEANINGS, PERSON, POSTED
+
+PROBLEM = {"status", "type", "title", "detail"}  # the keys of one of the error shapes
+LARGEST_NUMBER = 1e12  # of an amount; what is larger is a fault
+
+NORDIC_FORMS = ("%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y", "%Y%m%d")
+YEARS = range(1970, 2200)  # what is dated otherwise bears no date
+
+# Of a local print, what its headers tell.
+ANSWER_HEADERS = ("jobid", "billnum", "billcode", "reference", "ownref", "jobtype")
+
+ALREADY_THERE = re.compile(
+    r"\balready\b|\bduplicate|checkbillnum|\bon jo\b|\bjo käytössä|\bredan\b"
+    r"|\ballerede\b",
+    re.IGNORECASE,
+)
+
+
+def assignment_answers(payloads, status, body):
+    """One `Answer` per payload, matched by `ownref`, else by number and kind.
+
+    Never by position: the order of the rows is Ropo's own. A payload that nobody
+    answered is unknown, unless Ropo took none of them at all.
+    """
+    # Those taken last: where one was both taken and refused, Ropo has it.
+    rows = sorted(_rows(body), key=_is_taken)
+    by_reference = {str(row.get("ownref")): row for row in rows}
+    by_number = {_number_key(row): row for row in rows}
+    took_none = status >= 400 and not any(map(_is_taken, rows))
+    answers = []
+    for payload in payloads:
+        row = by_reference.get(payload["ownref"]) or by_number.get(_number_key(payload))
+        if row:
+            answers.append(_assignment_answer(row))
+        elif took_none:
+            answers.append(
+                documents.Answer(Outcome.REJECTED, error=error_text(body), raw=body)
+            )
+        else:
+            answers.append(
+                documents.Answer(Outcome.UNKNOWN, reason=Reason.UNREADABLE, raw=body)
+            )
+    pairs = zip(payloads, answers, strict=True)
+    return [_without_person_number(payload, answer) for payload, answer in pairs]
+
+
+def _without_person_number(payload, answer):
+    """The answer without the personal identity number that Ropo may repeat in what it
+    says of this dataset: more people read it than the number is meant for."""
+    number = payload.get("govid") if payload.get("customertype") == PERSON else ""
+    if not number or number not in answer.error:
+        return answer
+    return dataclasses.replace(answer, error=answer.error.replace(number, "…"))
+
+
+def _rows(body):
+    rows = body.get("result")
+    return [row for row in rows if isinstance(row, dict)] if _is_list(rows) else []
+
+
+def _is_list(value):
+    return isinstance(value, list | tuple)
+
+
+def _is_taken(row):
+    return str(row.get("accepted")) == "1"
+
+
+def _number_key(row):
+    return str(row.get("billnum") or ""), str(row.get("jobtype"))
+
+
+def _assignment_answer(row):
+    accepted = _is_taken(row)
+    error = "" if accepted else str(row.get("error") or error_text(row))
+    return documents.Answer(
+        Outcome.ACCEPTED if accepted else Outcome.REJECTED,
+        assignment=identifier(row.get("jobid")) if accepted else "",
+        number=str(row.get("billnum") or ""),
+        payment_reference=str(row.get("reference") or row.get("billcode") or ""),
+        amount=number(row.get("amount")),
+        error=error,
+        is_duplicate=_is_duplicate(error),
+        notices=_texts(row.get("notice")),
+        raw=row,
+    )
+
+
+def _is_duplicate(error):
+    """Whether a refusal says that Ropo has a document of this number already.
+
+    Assumption: no page has the text; these are the words for it in Ropo's languages.
+    """
+    return bool(ALREADY_THERE.search(error))
+
+
+def _texts(value):
+    """The texts in what should be a list of them."""
+    if not value:
+        return ()
+    return tuple(map(str, value)) if _is_list(value) else (str(value),)
+
+
+def payment_answer(status, body):
+    """The `Answer` to a `CapitalChange`."""
+    code = _integer(body.get("statusid"))
+    if code is None and status < 400:
+        return documents.Answer(Outcome.UNKNOWN, reason=Reason.UNREADABLE, raw=body)
+    if code is None:
+        return documents.Answer(Outcome.REJECTED, error=error_text(body), raw=body)
+    return documents.Answer(
+        Outcome.ACCEPTED if code == POSTED else Outcome.REJECTED,
+        assignment=identifier(body.get("jobid")),
+        number=str(body.get("billnum") or ""),
+        amount=number(body.get("amount")),
+        error="" if code == POSTED else str(body.get("statustext") or ""),
+        meaning="" if code == POSTED else MEANINGS.get(code, Meaning.TO_FIX),
+        before=_capital(body, "before"),
+        after=_capital(body, "after"),
+        unallocated=number(body.get("unfocused")) or 0.0,
+        raw=body,
+    )
+
+
+def local_print_answer(reply):
+    """The `Answer` to a local print that was taken, with the PDF, which fills the body.
+
+    Assumption: the headers tell what the row of an answer tells otherwise.
+    """
+    headers = reply.headers
+    row = {name: headers[name] for name in ANSWER_HEADERS if name in headers}
+    if not reply.content.startswith(b"%PDF-"):
+        raise Unknown(Reason.UNREADABLE, "PDF")
+    answer = _assignment_answer({**row, "accepted": 1})
+    return dataclasses.replace(answer, document=reply.content, raw=row)
+
+
+def _capital(body, moment):
+    capital = number(body.get(f"capital{moment}"))
+    if capital is None:
+        return None
+    return documents.Capital(
+        capital,
+        number(body.get(f"interest{moment}")) or 0.0,
+        number(body.get(f"noticefee{moment}")) or 0.0,
+    )
+
+
+def status_update(row):
+    """A `StatusUpdate` from one raw row, tolerant of what no page confirms.
+
+    Assumption: the JSON rows bear the names of the older XML interface; a message of
+    the webhook bears `id` where a polled row has `statusid`.
+    """
+    code = str(row.get("statuscode") if row.get("statuscode") is not None else "")
+    return documents.StatusUpdate(
+        external_id=_external_id(row),
+        kind=str(row.get("statustype") or row.get("type") or ""),
+        assignment=identifier(row.get("jobid")),
+        number=str(row.get("billnum") or ""),
+        code=code,
+        text=str(row.get("statustext") or ""),
+        time=moment(row.get("statustime") or row.get("created_at")),
+        amount=number(row.get("amount")),
+        unreadable_amount=_unreadable(row.get("amount")),
+        day=date(row.get("paydate")),
+        stage_code=_stage_code(row, code),
+    )
+
+
+def _external_id(row):
+    for name in ("id", "statusid"):
+        value = row.get(name)
+        if is_id(value):
+            return str(value).strip()
+        if value and len(str(value)) > LONGEST_ID:
+            return hashlib.sha256(str(value).encode()).hexdigest()
+    return ""
+
+
+def _unreadable(value):
+    """A given amount as text, if it is none; "" if it can be read, or none is given."""
+    is_given = value not in (None, "")
+    return str(value) if is_given and number(value) is None else ""
+
+
+def _stage_code(row, code):
+    """The code of the stage that a status row tells of; "" when it tells of none.
+
+    Assumption: rows other than payments carry the new status in `statuscode`. A payment
+    says nothing of the stage: it may have been a part of the capital.
+    """
+    kind = str(row.get("statustype") or row.get("type") or "")
+    return "" if kind.lower() == "payment" else _code(code)
+
+
+def _code(value):
+    """A code as text; "2", "02" and 2 are the same."""
+    found = _integer(value)
+    return str(value or "").strip() if found is None else str(found)
+
+
+def assignment_state(body):
+    """An `AssignmentState` from `GET /jobs`."""
+    following = _integer(body.get("nextstatus"))
+    has_next = following is not None and following != -1
+    return documents.AssignmentState(
+        assignment=identifier(body.get("jobid")),
+        number=str(body.get("billnum") or ""),
+        stage_code=_code(body.get("currentstatus")),
+        text=str(body.get("currentstatustext") or ""),
+        next_stage=str(body.get("nextstatustext") or "") if has_next else "",
+        next_stage_date=date(body.get("nextstatusdate")) if has_next else None,
+        raw=body,
+    )
+
+
+def is_own_error(body):
+    """Whether this is one of the five shapes in which the API itself refuses.
+
+    Exactly so, since gateways have shapes that are alike, with keys of their own.
+    """
+    if not isinstance(body, dict) or not body:
+        return False
+    keys = set(body)
+    return (
+        _is_job_response(body)
+        or _integer(body.get("statusid")) is not None
+        or keys <= {"errorId", "errorText"}
+        or (keys == {"error"} and isinstance(body["error"], str))
+        or (keys <= PROBLEM and "status" in keys and bool(keys & {"title", "detail"}))
+    )
+
+
+def _is_job_response(body):
+    """A `JobResponse`: rows, or errors that are objects with an `error`."""
+    rows, errors = body.get("result"), body.get("errors")
+    if _is_list(rows):
+        return True
+    return bool(errors) and _is_list(errors) and all(map(_has_error, errors))
+
+
+def _has_error(item):
+    return isinstance(item, dict) and isinstance(item.get("error"), str)
+
+
+def error_text(body):
+    """What Ropo said was wrong, from any of its five error shapes."""
+    if not isinstance(body, dict):
+        return ""
+    errors = body.get("errors")
+    several = _texts(
+        [error.get("error") if isinstance(error, dict) else error for error in errors]
+        if _is_list(errors)
+        else errors
+    )
+    single = [
+        body.get(key)
+        for key in ("errorText", "error", "detail", "title", "statustext")
+        if body.get(key)
+    ]
+    return "; ".join(filter(None, several)) or (str(single[0]) if single else "")
+
+
+def number(value):
+    """A number from a number or a text, with a comma or a point; None if neither, or
+    if no ledger could hold it."""
+    if isinstance(value, bool):
+        return None
+    text = str(value if value is not None else "").replace("\N{MINUS SIGN}", "-")
+    text = re.sub(r"[\s'€]|(EUR|SEK|NOK|kr)$", "", text.strip(), flags=re.I)
+    if "," in text and "." in text:
+        decimal = max(text.rfind(","), text.rfind("."))
+        text = re.sub(r"[.,]", "", text[:decimal]) + "." + text[decimal + 1 :]
+    try:
+        found = float(text.replace(",", "."))
+    except ValueError:
+        return None
+    # NaN is in no range.
+    return found if -LARGEST_NUMBER <= found <= LARGEST_NUMBER else None
+
+
+def date(value):
+    """A date from an ISO or a Nordic (1.2.2026) text, or None."""
+    found = moment(value)
+    return found.date() if found else None
+
+
+def moment(value):
+    """A naive datetime from the forms that Ropo may use, or None."""
+    text = re.sub(r"[zZ]$", "+00:00", str(value or "").strip())
+    for parse in (datetime.datetime.fromisoformat, *map(_strptime, NORDIC_FORMS)):
+        try:
+            parsed = parse(text)
+            if parsed.tzinfo:
+                parsed = parsed.astimezone(datetime.timezone.utc).replace(tzinfo=None)
+        except (ValueError, OverflowError):
+            continue
+        return parsed.replace(microsecond=0) if parsed.year in YEARS else None
+    return None
+
+
+def _strptime(form):
+    return lambda text: datetime.datetime.strptime(text, form)
+
+
+def identifier(value):
+    """An id as text; "" where there is none, or 0."""
+    found = _integer(value)
+    return str(found) if found else ""
+
+
+def _integer(value):
+    try:
+        return int(value)
+    except (TypeError, ValueError, OverflowError):
+        return None

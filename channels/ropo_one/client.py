@@ -1,0 +1,465 @@
+"""The calls of Ropo One's REST API."""
+
+import hashlib
+import logging
+import re
+import threading
+import time
+from urllib.parse import urlsplit
+
+from .. import documents
+from ..base import Found, Page, Token
+from ..errors import (
+    ChannelError,
+    CredentialsRefused,
+    NotSent,
+    Outcome,
+    Reason,
+    Rejected,
+    Throttled,
+    Unknown,
+)
+from ..inbound import messages_of
+from ..transport import Transport
+from . import answers
+from .answers import assignment_answers, error_text, is_own_error
+from .capabilities import CAPABILITIES, STATUS_TIMEOUT
+from .codes import (
+    ASSUMED_CODES,
+    CHASED,
+    COLLECTION,
+    HOSTS,
+    REMINDER,
+    STAGES,
+    UNCHASED,
+    Call,
+)
+from .payloads import freeze, with_files
+
+_logger = logging.getLogger(__name__)
+
+# With which the API itself refuses what it has read: the contract has 400; the others
+# mean the same in HTTP. Any other status can be that of a gateway in front of it.
+REFUSALS = (400, 409, 422)
+# Assumption: wrong credentials get 400 (documented) or 401, with an `errorText`.
+CREDENTIAL_REFUSALS = (400, 401)
+LONGEST_DETAIL = 200  # characters of a foreign text that are kept
+
+PDF_LIMIT = 20 * 1024 * 1024  # bytes
+TOKEN_SECONDS = 7200
+STATUS_PAGE = 1000  # rows that a page of status updates has at most
+# Assumption: neither path is on a page that could be read. By names of settings.
+PATHS = {"path_preview": "/jobs/preview", "path_localprint": "/jobs/localprint"}
+
+
+class RopoOne:
+    """The calls of one profile; see `base.Channel`.
+
+    :param base_url: the host's root, without `/rest`
+    :param credentials: `cid` and `apicode`, as Ropo gave them
+    :param token: a `Token` of an earlier run, or None
+    :param longest: seconds that no call may take more than, or None
+    :param settings: overrides of the paths that no page confirms, by name
+    :param profile: by which the caller knows whose records these credentials are for
+    """
+
+    label = "Ropo One"
+    capabilities = CAPABILITIES
+    credentials = ("cid", "apicode")
+    identity = ("cid",)
+    hosts = HOSTS
+    stages = STAGES
+    assumed_codes = ASSUMED_CODES
+    settings = tuple(PATHS)
+
+    freeze = staticmethod(freeze)
+    interpret = staticmethod(answers.status_update)
+    messages = staticmethod(messages_of)
+
+    def __init__(
+        self,
+        base_url,
+        credentials,
+        *,
+        token=None,
+        timeout=60,
+        longest=None,
+        connections=1,
+        loopback_http=False,
+        settings=None,
+        profile="",
+    ):
+        self._transport = Transport(
+            base_url,
+            timeout=timeout,
+            longest=longest,
+            connections=connections,
+            loopback_http=loopback_http,
+        )
+        self._credentials = {name: credentials[name] for name in self.credentials}
+        # Tells tokens of other credentials apart without keeping the credentials.
+        seed = "\n".join((self._transport.base_url, *self._credentials.values()))
+        self.fingerprint = hashlib.sha256(seed.encode()).hexdigest()
+        self.profile = profile
+        self.token = token or Token()
+        self._renewing = threading.Lock()
+        self._paths = PATHS | (settings or {})
+
+    def close(self):
+        self._transport.close()
+
+    # --- writes ---
+
+    def send(self, documents, files=None):
+        """Sends documents of the same call; one `Answer` each, in order. Never raises.
+
+        :param files: contents by checksum
+        """
+        send = {
+            Call.JOBS: self._post_jobs,
+            Call.PAYMENT: self._post_payment,
+            Call.LOCAL_PRINT: self._print_locally,
+        }[documents[0].call]
+        try:
+            return send([with_files(frozen.body, files or {}) for frozen in documents])
+        except ChannelError as error:
+            return [failed(error)] * len(documents)
+        except Exception:
+            # It may have arrived, and the answers to others must not be lost with it.
+            _logger.exception("%s: the answer can't be read", documents[0].call)
+            return [failed(Unknown(Reason.UNREADABLE))] * len(documents)
+
+    def _post_jobs(self, payloads):
+        """One `POST /jobs`."""
+        reply = self._call("POST", "/jobs", body={"datastream": {"dataset": payloads}})
+        return assignment_answers(payloads, reply.status, _object(reply))
+
+    def _post_payment(self, payloads):
+        """One `POST /jobs/payment`, which takes one payload."""
+        (payload,) = payloads
+        reply = self._call("POST", "/jobs/payment", body=payload)
+        return [answers.payment_answer(reply.status, _object(reply))]
+
+    def _print_locally(self, payloads):
+        """Posts the one payload for ourselves to deliver."""
+        (payload,) = payloads
+        path = self._paths["path_localprint"]
+        reply = self._call("POST", path, body=_job(payload), limit=PDF_LIMIT)
+        if not reply.ok:
+            return assignment_answers(payloads, reply.status, _object(reply))
+        return [answers.local_print_answer(reply)]
+
+    # --- reads ---
+
+    def connect(self):
+        """Gets a fresh token, whatever was kept; raises when the door stays shut."""
+        self._renew(self.token.value)
+        return self.token
+
+    def document(self, case, which="original"):
+        """The archived document ("original"), or the current "letter".
+
+        Raises `Rejected` when there is none, when it is no PDF or over 20 MB.
+        """
+        key = (
+            {"jobid": case.assignment} if case.assignment else {"billnum": case.number}
+        )
+        params = {**key, "origdata": int(which == "original")}
+        reply = self._call("GET", "/jobs/pdf", params=params, limit=PDF_LIMIT)
+        return _pdf(reply)
+
+    def preview(self, document):
+        """The PDF that sending it would make; nothing is posted."""
+        path = self._paths["path_preview"]
+        reply = self._call("POST", path, body=_job(document.body))
+        if reply.ok:
+            return _pdf(reply)
+        (answer,) = assignment_answers([document.body], reply.status, _object(reply))
+        raise Rejected(Reason.REFUSED, answer.error or f"HTTP {reply.status}")
+
+    def assignment_state(self, assignment):
+        reply = self._call("GET", "/jobs", params={"jobid": assignment})
+        return answers.assignment_state(_accepted(reply))
+
+    def updates(self, cursor=None):
+        """What is new. A page that was given is never given again, so there is no
+        cursor: keep each page before the next one is asked for."""
+        while rows := self.status_rows():
+            yield Page(rows)
+
+    def day(self, day):
+        """All updates of a day.
+
+        Assumption: asked for a day Ropo gives a page at most, and may give the next
+        one when it is asked again.
+        """
+        is_last = False
+        while not is_last:
+            rows = self.status_rows(date=day)
+            is_last = len(rows) < STATUS_PAGE
+            yield Page(rows, is_last=is_last)
+
+    def history(self, case):
+        """All raw status rows of an invoice's number."""
+        return self.status_rows(number=case.number)
+
+    def status_rows(self, *, number="", date=None):
+        """One page of raw status rows; an empty list when there are no more.
+
+        Without arguments the rows returned are never offered again: store them
+        first. With `number` or `date` all rows of that invoice or day come.
+        """
+        params = {"billnum": number} if number else {}
+        if date:
+            params = {"date": date.isoformat()}
+        reply = self._call(
+            "GET", "/jobs/statusupdates", params=params, timeout=STATUS_TIMEOUT
+        )
+        if reply.status == 204:
+            return []
+        result = _accepted(reply).get("result")
+        rows = result.get("status") if isinstance(result, dict) else result
+        if not isinstance(rows, list):
+            raise Unknown(Reason.UNREADABLE, "result.status")
+        return [row for row in rows if isinstance(row, dict)]
+
+    def customer_invoices(self, reference):
+        """Every `CustomerInvoice` that Ropo holds of the debtor with `reference`."""
+        body = {"custnum": reference, "all_invoices": 1}
+        reply = self._call("POST", "/jobs/findbyendcustomer", body=body)
+        jobs = _accepted(reply).get("jobs")
+        if not isinstance(jobs, list):
+            raise Unknown(Reason.UNREADABLE, "jobs")
+        return [_customer_invoice(job) for job in jobs]
+
+    def find(self, document, case=None):
+        """What became of a document whose answer was lost; see `base.Channel`."""
+        if case:
+            return Found(open_amount=self._open_amount_of(case))
+        arrived, assignment = self._find_assignment(document.body)
+        return Found(arrived, assignment)
+
+    def _open_amount_of(self, case):
+        """What is open of a case with interest and fees, or None when unclear."""
+        if not case.debtor:
+            return None
+        return _open_amount(self.customer_invoices(case.debtor), case)
+
+    def _find_assignment(self, payload):
+        """What became of an assignment whose answer was lost.
+
+        :return: `(arrived, assignment)`: None when Ropo can't say, "" if unknown
+
+        Assumption: the list of a customer's invoices is complete, and the status of
+        an entry tells what is chased from what was only invoiced. Credit notes are
+        not on it; they are known by their document.
+        """
+        if payload.get("totalamount", 0) < 0:
+            return self._has_document(payload["billnum"]), ""
+        if not payload.get("custnum"):
+            return None, ""
+        listed = self.customer_invoices(payload["custnum"])
+        found = [i for i in listed if i.number == payload.get("billnum")]
+        if payload["jobtype"] in (REMINDER, COLLECTION):
+            chased = [invoice for invoice in found if invoice.status in CHASED]
+            unclear = [i for i in found if i.status not in (*CHASED, *UNCHASED)]
+            if unclear and not chased:
+                return None, ""
+            found = chased
+        if not found and None in [invoice.number for invoice in listed]:
+            return None, ""  # it may be the one that can't be read
+        if len(found) > 1:
+            return True, ""
+        return bool(found), found[0].assignment if found else ""
+
+    def _has_document(self, number):
+        try:
+            self.document(documents.CaseRef(number=number))
+        except Rejected as error:
+            return False if error.reason == Reason.REFUSED else None
+        return True
+
+    def standings(self, cases):
+        """A `Standing` for each case of one debtor.
+
+        Raises nothing: what could not be had is said in the standing.
+        """
+        listed = {}  # the debtor's invoices, asked for once
+        return [self._standing(case, listed) for case in cases]
+
+    def _standing(self, case, listed):
+        try:
+            state = self.assignment_state(case.assignment) if case.assignment else None
+            if case.debtor and case.debtor not in listed:
+                listed[case.debtor] = self.customer_invoices(case.debtor)
+        except ChannelError as error:
+            return documents.Standing(error.outcome, error=error)
+        except Exception:
+            # What is odd of one case must not be lost of the others.
+            _logger.exception("Case %s: its state can't be read", case.assignment)
+            error = Unknown(Reason.UNREADABLE)
+            return documents.Standing(error.outcome, error=error)
+        amount = _open_amount(listed.get(case.debtor, ()), case)
+        return documents.Standing(Outcome.ACCEPTED, state, amount)
+
+    def debtor_page(self, case):
+        """The address of the page where the debtor sees and pays the invoice.
+
+        "" when what Ropo gives is no https address that can be shown and opened.
+        """
+        reply = self._call("GET", "/online/onlinelink", params={"billnum": case.number})
+        return _safe_url(_accepted(reply).get("url"))
+
+    # --- the token ---
+
+    def _call(self, method, path, **arguments):
+        token = self.token
+        if not token.good_for(0):
+            self._renew(token.value)
+        token = self.token.value
+        reply = self._transport.call(method, f"/rest{path}", token=token, **arguments)
+        if reply.status != 401:
+            return _from_api(reply)
+        # Refused before anything was done: a fresh token, and once more.
+        self._renew(token)
+        reply = self._transport.call(
+            method, f"/rest{path}", token=self.token.value, **arguments
+        )
+        if reply.status == 401:
+            raise _unauthorized(reply)
+        return _from_api(reply)
+
+    def _renew(self, stale):
+        """A new token, once for all the threads that found `stale` refused."""
+        with self._renewing:
+            if self.token.value == stale:
+                self.token = self._fetch_token()
+
+    def _fetch_token(self):
+        try:
+            reply = self._transport.call("POST", "/rest/token", body=self._credentials)
+            body = reply.json()
+        except Throttled:
+            raise
+        except ChannelError as error:
+            # Whatever became of this call: the one that needed the token never left.
+            raise NotSent(error.reason, error.detail) from error
+        if not reply.ok:
+            raise _refused_token(reply.status, body)
+        value = body.get("token") if isinstance(body, dict) else None
+        if not value or not isinstance(value, str):
+            raise NotSent(Reason.UNREADABLE, f"HTTP {reply.status}")
+        return Token(str(value), time.time() + TOKEN_SECONDS)
+
+
+def _refused_token(status, body):
+    """The error for a token call that brought none: only the API itself refuses
+    credentials, and only that needs a person."""
+    own = isinstance(body, dict) and "errorText" in body and is_own_error(body)
+    if own and status in CREDENTIAL_REFUSALS:
+        return CredentialsRefused(error_text(body))
+    return NotSent(Reason.GATEWAY, f"HTTP {status}")
+
+
+def _unauthorized(reply):
+    """The error for a fresh token that is refused; nothing was done with the call.
+
+    The contract has 401 without a body.
+    """
+    body = _json_or_none(reply)
+    if not reply.content.strip() or is_own_error(body):
+        return CredentialsRefused(error_text(body))
+    return NotSent(Reason.GATEWAY, f"HTTP {reply.status}")
+
+
+def _from_api(reply):
+    """The reply, when the API itself gave it; raises `Unknown` for a gateway's: what
+    it did with the call, and whether the API has seen it, nobody knows."""
+    if reply.ok:
+        return reply
+    body = reply.json()
+    if reply.status in REFUSALS and is_own_error(body):
+        return reply
+    text = f"HTTP {reply.status}: {error_text(body)}".rstrip(": ")
+    raise Unknown(Reason.GATEWAY, text[:LONGEST_DETAIL])
+
+
+def _json_or_none(reply):
+    try:
+        return reply.json()
+    except Unknown:
+        return None
+
+
+def _customer_invoice(job):
+    """One of a customer's invoices; without a number (None) where it can't be read."""
+    if not isinstance(job, dict) or "invoice_number" not in job:
+        return documents.CustomerInvoice("", None, "", None)
+    return documents.CustomerInvoice(
+        assignment=answers.identifier(job.get("case_number")),
+        number=str(job.get("invoice_number") or ""),
+        status=str(job.get("status") or ""),
+        open_amount=answers.number(job.get("open_amount")),
+    )
+
+
+def _open_amount(invoices, case):
+    """What is open of one of these, by its id, else by its number."""
+    amounts = [
+        invoice.open_amount
+        for invoice in invoices
+        if (
+            invoice.assignment == case.assignment
+            if case.assignment
+            else invoice.number == case.number and invoice.status not in UNCHASED
+        )
+    ]
+    return amounts[0] if len(amounts) == 1 else None
+
+
+def failed(error):
+    """The `Answer` that stands for a call that raised."""
+    return documents.Answer(
+        error.outcome,
+        reason=error.reason,
+        error=error.detail,
+        retry_after=error.retry_after,
+        raw={"reason": str(error.reason), "detail": error.detail},
+    )
+
+
+def _safe_url(value):
+    text = str(value or "").strip()
+    if not re.fullmatch(r"https://[^\s\"'<>\\`]+", text, flags=re.I):
+        return ""
+    try:
+        host = urlsplit(text).hostname
+    except ValueError:
+        return ""
+    return text if host else ""
+
+
+def _job(payload):
+    return {"datastream": {"dataset": [payload]}}
+
+
+def _object(reply):
+    body = reply.json()
+    if not isinstance(body, dict):
+        raise Unknown(Reason.UNREADABLE, f"HTTP {reply.status}")
+    return body
+
+
+def _accepted(reply):
+    body = _object(reply)
+    if not reply.ok:
+        raise Rejected(Reason.REFUSED, error_text(body) or f"HTTP {reply.status}")
+    return body
+
+
+def _pdf(reply):
+    if not reply.ok:
+        _accepted(reply)
+    if not reply.content.startswith(b"%PDF-"):
+        raise Rejected(Reason.UNREADABLE, "PDF")
+    return reply.content
