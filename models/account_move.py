@@ -265,6 +265,7 @@ class AccountMove(models.Model):
         if not may:
             raise AccessError(self.env._("Only a Ropo user may send by Ropo."))
         self.check_access("write")
+        self.ropo_account_id._check_can("can_print_locally")
         self._ropo_check_verdicts()
         requests = self._ropo_queue_sending(local_print=True)
         return self.env["ropo.wizard.mixin"]._show(requests)
@@ -349,6 +350,7 @@ class AccountMove(models.Model):
     def _ropo_preview(self):
         self.ensure_one()
         account = self.ropo_account_id
+        account._check_can("can_preview")
         invoice = self.env["ropo.document"]._invoice(self, account, self.id)
         frozen = account._channel().freeze(invoice)
         content = account._call_now(lambda client: client.preview(frozen))

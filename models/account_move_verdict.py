@@ -92,6 +92,8 @@ class AccountMove(models.Model):
     def _ropo_verdict_under(self, account, operation, held, terms, model, registered):
         """Its `Verdict`, where it goes through this account."""
         verdict = self._ropo_document_verdict(account)
+        if not verdict.code:
+            verdict = self._ropo_kind_verdict(account, operation)
         if not verdict.code and terms:
             verdict = self._ropo_registered_verdict(registered)
         if not verdict.code and terms:
@@ -102,6 +104,16 @@ class AccountMove(models.Model):
         if not verdict.code and not terms:
             verdict = self._ropo_send_verdict(held, account._service(model))
         return verdict
+
+    def _ropo_kind_verdict(self, account, operation):
+        """Whether the account's channel takes such a document at all."""
+        if operation in account._channel().capabilities.kinds:
+            return Verdict()
+        text = self.env._(
+            "%(account)s can't take it: its channel has no documents of this kind.",
+            account=account.name,
+        )
+        return Verdict("kind", text, account)
 
     def _ropo_failed_verdict(self, error):
         text = self.env._(

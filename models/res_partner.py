@@ -244,8 +244,9 @@ class ResPartner(models.Model):
             return Delivery(method="post")
         if wanted == "einvoice":
             wanted = "evoice" if owner.is_company else "b2c"
-        chosen = wanted or owner.ropo_sendtype or account.default_sendtype or ""
         can = account._channel().capabilities
+        wishes = (wanted, owner.ropo_sendtype, account.default_sendtype)
+        chosen = next((wish for wish in wishes if wish in can.deliveries), "")
         known = can.reminder_deliveries if reminder else can.invoice_deliveries
         method = known.get(chosen, chosen)
         subject = account.einvoice_subject or "" if chosen == "b2c" else ""

@@ -279,6 +279,11 @@ class RopoAccount(models.Model):
     webhook_password = fields.Char(groups="base.group_system", copy=False)
     queued_count = fields.Integer(compute="_compute_counts")
     attention_count = fields.Integer(compute="_compute_counts")
+    can_preview = fields.Boolean(compute="_compute_capabilities")
+    can_print_locally = fields.Boolean(compute="_compute_capabilities")
+    has_debtor_page = fields.Boolean(compute="_compute_capabilities")
+    has_service_models = fields.Boolean(compute="_compute_capabilities")
+    has_webhook = fields.Boolean(compute="_compute_capabilities")
     is_resting = fields.Boolean(compute="_compute_is_resting")
     is_connected = fields.Boolean(
         compute="_compute_is_connected", help="Ropo has let this account in."
@@ -344,6 +349,16 @@ class RopoAccount(models.Model):
         for account in self:
             known = account._known_host()
             account.base_url = known or account.base_url
+
+    @api.depends("channel")
+    def _compute_capabilities(self):
+        for account in self:
+            can = account._channel().capabilities
+            account.can_preview = can.preview
+            account.can_print_locally = can.local_print
+            account.has_debtor_page = can.debtor_page
+            account.has_service_models = bool(can.service_models)
+            account.has_webhook = can.webhook
 
     def _compute_counts(self):
         queued = self._count_requests(["queued", "sending"])
@@ -545,6 +560,21 @@ class RopoAccount(models.Model):
     def _channels(self):
         """`(name, channel)` of each."""
         return channels.CHANNELS.items()
+
+    def _check_can(self, capability):
+        """Raises that the channel has no call for what was asked.
+
+        :param capability: the name of one of the fields above, such as `can_preview`
+        """
+        unable = self.filtered(lambda account: not account[capability])
+        if unable:
+            raise UserError(
+                self.env._(
+                    "%(accounts)s: %(channel)s has no call for this.",
+                    accounts=", ".join(unable.mapped("name")),
+                    channel=unable[0]._label("channel"),
+                )
+            )
 
     def _service(self, model=None):
         """The `ServiceModel` of a service model, by default that of the account."""

@@ -156,6 +156,7 @@ class RopoJob(models.Model):
     letter_stage = fields.Selection(
         STAGES, readonly=True, help="Whose letter was fetched last."
     )
+    has_debtor_page = fields.Boolean(related="account_id.has_debtor_page")
     debtor_url = fields.Char(
         string="Page for the Customer",
         readonly=True,
@@ -297,6 +298,7 @@ class RopoJob(models.Model):
         """Fetches the address of the page where the debtor sees and pays."""
         self.ensure_one()
         self.check_access("read")
+        self.account_id._check_can("has_debtor_page")
         url = self.account_id._call_now(
             lambda client: client.debtor_page(self._ref()), self.sudo().profile
         )

@@ -831,13 +831,34 @@ class RopoRequest(models.Model):
                 requests._freeze_covers()
         changes = self - assignments
         newest = changes.job_id._newest_events()
+        by_call = account._channel().capabilities.reversal == "call"
         for request in changes:
             # What is reported meanwhile may have this in it already: only against
             # these figures can be seen whether it arrived.
             request.capital_before = request.job_id.open_amount
             request.total_before = request.job_id.open_total
             request.last_event_id = newest.get(request.job_id, 0)
-            request._freeze_one(account)
+            if request.operation == "payment_reversal" and not by_call:
+                request._leave_reversal_to_person()
+            else:
+                request._freeze_one(account)
+
+    def _leave_reversal_to_person(self):
+        """The channel has no call by which a reported payment is taken back."""
+        before, after = self._expected_totals()
+        text = self.env._(
+            "The ledger no longer has a payment of %(amount)s that was reported, and "
+            "this can't be reported by itself. Ask Ropo to raise the open amount from "
+            "%(before)s to %(after)s, then choose “Mark as Received”.",
+            amount=self.currency_id.format(self.amount),
+            before=self.currency_id.format(before),
+            after=self.currency_id.format(after),
+        )
+        self._set_state("rejected", error=text, may_have_arrived=True)
+        self.account_id._ask_person(
+            self.env._("A payment has to be taken back at Ropo by hand"),
+            self.env._("%(request)s: %(text)s", request=self.display_name, text=text),
+        )
 
     def _refuse(self, verdict):
         """Concludes one that must not be said: the ledger or a person took it back

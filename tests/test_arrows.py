@@ -23,8 +23,10 @@ RULES = [
 # Whose names are known to nobody but the registry, `channels/__init__.py`.
 CHANNELS = [path.parent.name for path in ROOT.glob("channels/*/client.py")]
 # Words of the services that no other room may know.
-WIRE_WORDS = """custnum statusid statuscode jobtype billdate paydate noticedate govid payrow
-    refundtojobid refundtobillnum overdueinterest evoiceint dataset datastream""".split()
+WIRE_WORDS = """
+    custnum statusid statuscode jobtype billdate paydate noticedate govid payrow
+    refundtojobid refundtobillnum overdueinterest evoiceint dataset datastream
+    """.split()
 
 
 @pytest.mark.parametrize("source, forbidden", RULES)
