@@ -5,15 +5,9 @@ from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.fields import Domain
-from odoo.tools import split_every
 
-from ..services.transaction import commit_with_retry, isolated
-from .account_move_verdict import Verdict
 from .ir_cron import BY_HAND
-from .ropo_request import CHASES
 
-INVOICES_AT_ONCE = 1000  # whose verdicts are asked for together
 # At which the scheduled transfer runs, in the time of the company. Unlike three it
 # exists once on every day in the Nordic countries.
 EARLY_HOUR = time(4)
@@ -21,7 +15,7 @@ TIME_ZONES = {"fi": "Europe/Helsinki", "se": "Europe/Stockholm", "no": "Europe/O
 
 
 class RopoAccount(models.Model):
-    """The policy: what is handed over by itself, every night."""
+    """What is transferred automatically, and when (services/policy.py does it)."""
 
     _inherit = "ropo.account"
 
@@ -121,7 +115,7 @@ class RopoAccount(models.Model):
 
     @api.model
     def _cron_transfer_overdue(self):
-        """Hands over what is overdue, as each account has it.
+        """Transfers what is overdue, as each account has it.
 
         It looks every hour for the accounts whose early hour has come. Run by hand, it
         does not wait.
@@ -134,18 +128,7 @@ class RopoAccount(models.Model):
                     account.next_transfer_at and account.next_transfer_at <= now
                 )
             )
-        progress = self.env["ir.cron"]._commit_progress
-        progress(remaining=len(accounts))
-        for account in accounts:
-            commit_with_retry(self.env, account._run_scheduled_transfer)
-            progress(1)
-
-    def _run_scheduled_transfer(self):
-        """Transfers once, and notes when it is due again: whoever runs it again after a
-        crash does not exceed the day's limit."""
-        with isolated(self, "transfer what is overdue"):
-            self._transfer_overdue()
-        self.next_transfer_at = self._early_hour_after(fields.Datetime.now())
+        self.env["ropo.policy"]._run(accounts)
 
     # --- what an empty list says ---
 
@@ -221,118 +204,3 @@ class RopoAccount(models.Model):
         )
         views = "[[False, 'form']]" if new else "[[False, 'list'], [False, 'form']]"
         return html % (title, text) + (link % (views, button) if button else "")
-
-    # --- business ---
-
-    def _transfer_overdue(self):
-        """What the scheduled transfer does for this account; the requests that it
-        queued."""
-        requests = self.env["ropo.request"]
-        waiting = 0
-        for plan in self._plan_transfer(chosen=[("ropo_hold", "=", False)]):
-            going = self.env["account.move"].union(
-                *(move for move, (_verdict, fate) in plan.items() if fate == "goes")
-            )
-            requests |= self._hand_over(going)
-            waiting += sum(fate == "waits" for _verdict, fate in plan.values())
-            if len(requests) >= self.auto_limit:
-                break
-        requests._work_off_by_cron()
-        if requests or waiting:
-            self._tell_of_run(len(requests), waiting)
-        return requests
-
-    def _hand_over(self, moves):
-        """Queues these; one that can't be does not harm the rest."""
-        if not moves:
-            return self.env["ropo.request"]
-        # What may fail is one that a person transfers at this moment.
-        with isolated(moves, "transfer them") as attempt:
-            requests = moves._ropo_queue_transfer(
-                self.auto_transfer, moves._ropo_default_terms()
-            )
-            self.env.flush_all()
-        if not attempt.error:
-            return requests
-        if len(moves) == 1:
-            return self.env["ropo.request"]
-        half = len(moves) // 2
-        return self._hand_over(moves[:half]) | self._hand_over(moves[half:])
-
-    def _tell_of_run(self, handed_over, waiting):
-        self.message_post(
-            body=self.env._(
-                "Overdue invoices transferred: %(handed_over)s. To review because of a "
-                "warning: %(waiting)s.",
-                handed_over=handed_over,
-                waiting=waiting,
-            )
-        )
-
-    def _plan_transfer(self, chosen=None):
-        """Yields what becomes of each overdue invoice, the longest overdue first, in
-        parts: `{move: (verdict, fate)}`.
-
-        The fate is `goes`, `later` (over the limit), `waits` (a warning), `held` or
-        `stays`.
-        """
-        self.ensure_one()
-        left = self.auto_limit
-        domain = self._overdue_domain() & Domain(chosen or [])
-        moves = self.env["account.move"].search(domain, order="invoice_date_due, id")
-        for part in split_every(INVOICES_AT_ONCE, moves.ids, moves.browse):
-            part = part.filtered(lambda move: move.ropo_account_id == self)
-            verdicts = self._night_verdicts(part)
-            plan = {}
-            for move in part:
-                fate = self._fate(verdicts[move])
-                if fate == "goes":
-                    fate = "goes" if left > 0 else "later"
-                    left -= 1
-                plan[move] = verdicts[move], fate
-            yield plan
-
-    def _night_verdicts(self, moves):
-        """The verdicts of the night: what Ropo refused once is not said again every
-        night, but mended and handed over by a person."""
-        verdicts = moves._ropo_verdicts(self.auto_transfer)
-        refused = self.env["ropo.request"]._read_group(
-            [
-                ("move_id", "in", moves.ids),
-                ("operation", "in", CHASES),
-                ("state", "=", "rejected"),
-            ],
-            ["move_id"],
-            ["id:recordset"],
-        )
-        for move, requests in refused:
-            if not verdicts[move].code:
-                text = self.env._(
-                    "Ropo refused it: %(reason)s Mend it, and hand it over yourself.",
-                    reason=requests.sorted("id")[-1].error or "",
-                )
-                verdicts[move] = Verdict("refused", text, move)
-        return verdicts
-
-    def _fate(self, verdict):
-        if verdict.code:
-            return "held" if verdict.code == "hold" else "stays"
-        decides = verdict.unsent or not self.auto_despite_warnings
-        if verdict.warning and decides:
-            return "waits"
-        return "goes"
-
-    def _overdue_domain(self):
-        """The invoices that may come into question; the verdicts say which do."""
-        days = fields.Date.subtract(
-            fields.Date.context_today(self),
-            days=min(self.min_days_b2b, self.min_days_b2c),
-        )
-        return (
-            Domain("company_id", "child_of", self.company_id.id)
-            & (
-                Domain("journal_id.ropo_account_id", "in", [self.id, False])
-                | Domain("journal_id.ropo_account_id.active", "=", False)
-            )
-            & self.env["account.move"]._ropo_overdue_domain(days)
-        )

@@ -1,1 +1,1 @@
-from . import document_rows, documents
+from . import document_rows, documents, policy

@@ -323,7 +323,7 @@ class TestScheduledTransfers(TransferCommon):
             ["partner_id"],
             ["amount:sum"],
             auto_unfold=True,
-            unfold_read_specification={"move_id": {}, "amount": {}, "fate": {}},
+            unfold_read_specification={"move_id": {}, "amount": {}, "status": {}},
         )
         return [row for group in read["groups"] for row in group["__records"]], sum(
             group["amount:sum"] for group in read["groups"]
@@ -331,7 +331,7 @@ class TestScheduledTransfers(TransferCommon):
 
     def flat(self, user=None):
         self.env.invalidate_all()
-        spec = {"move_id": {}, "amount": {}, "fate": {}}
+        spec = {"move_id": {}, "amount": {}, "status": {}}
         return self.Preview.with_user(user or self.user).web_search_read([], spec)
 
     # --- what is shown is as of now ---
@@ -372,7 +372,7 @@ class TestScheduledTransfers(TransferCommon):
         self.assertEqual(mine.create_uid, self.user)
         mine.action_hold()
         self.assertTrue(move.ropo_hold)
-        self.assertEqual(self.rows(self.manager)[0][0]["fate"], "held")
+        self.assertEqual(self.rows(self.manager)[0][0]["status"], "held")
 
     def test_the_client_keeps_nothing_of_the_list(self):
         action = self.env.ref("ropo_connect.action_ropo_transfer_preview")

@@ -20,7 +20,7 @@ class TestPolicy(TransferCommon):
         super().setUp()
         self.account.auto_transfer = "reminder"
 
-    def run_tonight(self):
+    def run_policy(self):
         self.run_cron("cron_transfer_overdue")
 
     def preview(self, user=None):
@@ -32,8 +32,8 @@ class TestPolicy(TransferCommon):
         lines = lines.browse([row["id"] for row in rows])
         return {line.move_id: line for line in lines.sudo()}
 
-    def fates(self, user=None):
-        return {move: line.fate for move, line in self.preview(user).items()}
+    def statuses(self, user=None):
+        return {move: line.status for move, line in self.preview(user).items()}
 
     # --- the run ---
 
@@ -43,19 +43,19 @@ class TestPolicy(TransferCommon):
             self.instalments(days_overdue=70),
         )
         early = self.create_invoice(days_overdue=3)
-        self.run_tonight()
+        self.run_policy()
         self.assertEqual((due | another).mapped("ropo_state"), ["queued"] * 2)
         self.assertFalse(early.ropo_state)
         self.run_cron("cron_process_requests")
         self.assertEqual((due | another).mapped("ropo_state"), ["reminder"] * 2)
-        self.run_tonight()
+        self.run_policy()
         self.assertEqual(len(self.sandbox.jobs()), 2, "each goes once")
         self.assertIn("transferred: 2", self.account.message_ids[0].body)
 
     def test_by_hand_means_that_nothing_goes_by_itself(self):
         self.account.auto_transfer = "none"
         self.create_invoice(days_overdue=20)
-        self.run_tonight()
+        self.run_policy()
         self.assertFalse(self.env["ropo.request"].search([]))
         self.assertFalse(self.preview())
         with self.assertRaisesRegex(UserError, "No account hands invoices over"):
@@ -65,7 +65,7 @@ class TestPolicy(TransferCommon):
         self.account.auto_transfer = "collection"
         bare, dated = (self.create_invoice(days_overdue=20) for _n in range(2))
         dated.ropo_notice_date = self.today - timedelta(days=10)
-        self.run_tonight()
+        self.run_policy()
         self.run_cron("cron_process_requests")
         self.assertEqual(dated.ropo_state, "collection")
         self.assertFalse(bare.ropo_state)
@@ -78,42 +78,42 @@ class TestPolicy(TransferCommon):
         held, blocked = (self.create_invoice(days_overdue=20) for _n in range(2))
         held.ropo_hold = True
         blocked.action_toggle_block_payment()
-        self.run_tonight()
+        self.run_policy()
         self.assertFalse(self.env["ropo.request"].search([]))
         self.assertEqual(
-            self.fates(), {exempt: "stays", held: "held", blocked: "stays"}
+            self.statuses(), {exempt: "stays", held: "held", blocked: "stays"}
         )
 
     def test_a_warning_waits_for_a_person_unless_the_account_says_otherwise(self):
         warned = self.create_invoice(days_overdue=20)
         calm = self.create_invoice(self.consumer, days_overdue=20)
         self.pay_in_advance(self.business)
-        self.run_tonight()
+        self.run_policy()
         self.assertEqual((calm | warned).mapped("ropo_state"), ["queued", False])
-        self.assertEqual(self.fates()[warned], "waits")
+        self.assertEqual(self.statuses()[warned], "waits")
         self.account.auto_despite_warnings = True
-        self.assertEqual(self.fates()[warned], "goes")
-        self.run_tonight()
+        self.assertEqual(self.statuses()[warned], "goes")
+        self.run_policy()
         self.assertEqual(warned.ropo_state, "queued")
 
     def test_the_longest_overdue_go_first_up_to_the_limit(self):
         self.account.auto_limit = 2
         moves = [self.create_invoice(days_overdue=days) for days in (20, 40, 30)]
         self.assertEqual(
-            self.fates(),
+            self.statuses(),
             dict(zip(moves, ["later", "goes", "goes"], strict=True)),
         )
-        self.run_tonight()
+        self.run_policy()
         self.assertEqual(
             [move.ropo_state for move in moves], [False, "queued", "queued"]
         )
-        self.run_tonight()
+        self.run_policy()
         self.assertEqual(moves[0].ropo_state, "queued", "the next night")
 
     def test_the_terms_are_those_of_the_account(self):
         self.account.write({"notice_fee": 5, "interest_b2c": 7, "claim_reason": "Rent"})
         invoice = self.create_invoice(self.consumer, days_overdue=20)
-        self.run_tonight()
+        self.run_policy()
         self.run_cron("cron_process_requests")
         dataset = self.sandbox.job(billnum=invoice.name)["dataset"]
         names = ("noticefee", "overdueinterest", "claimtext")
@@ -121,22 +121,22 @@ class TestPolicy(TransferCommon):
 
     def test_overdue_instalments_go_by_themselves_when_the_account_says_so(self):
         invoice = self.instalments()
-        self.run_tonight()
+        self.run_policy()
         self.assertFalse(invoice.ropo_state)
         self.account.claim_parts = True
-        self.run_tonight()
+        self.run_policy()
         self.assertEqual(self.requests_of(invoice).amount, 50.2)
 
     def test_what_ropo_refused_is_not_said_again_every_night(self):
         self.business.write({"ropo_sendtype": "email", "email": "nowhere"})
         invoice = self.create_invoice(days_overdue=20)
         for _night in range(3):
-            self.run_tonight()
+            self.run_policy()
             self.run_cron("cron_process_requests")
         request = self.requests_of(invoice)
         self.assertEqual(request.mapped("state"), ["rejected"])
         line = self.preview()[invoice]
-        self.assertEqual(line.fate, "stays")
+        self.assertEqual(line.status, "stays")
         self.assertIn(request.error, line.text)
         self.business.email = "office@example.com"
         self.transfer(invoice)
@@ -188,7 +188,7 @@ class TestPolicy(TransferCommon):
         journal.ropo_account_id = own
         first = self.create_invoice(days_overdue=20)
         second = self.create_invoice(days_overdue=20, journal_id=journal.id)
-        self.run_tonight()
+        self.run_policy()
         self.assertEqual(
             {
                 m: (r.account_id, r.operation)
@@ -201,7 +201,7 @@ class TestPolicy(TransferCommon):
             self.env.company, name="Archived", active=False
         )
         third = self.create_invoice(days_overdue=20, journal_id=journal.id)
-        self.run_tonight()
+        self.run_policy()
         self.assertEqual(
             self.requests_of(third).account_id, self.account, "the company's default"
         )
@@ -209,20 +209,22 @@ class TestPolicy(TransferCommon):
     def test_one_bad_account_does_not_stop_the_others(self):
         other, foreign = self.other_company()
         invoice = self.create_invoice(days_overdue=20)
-        Account = type(self.account)
-        plan = Account._plan_transfer
+        Policy = type(self.env["ropo.policy"])
+        plan = Policy._plan
         for bad in (self.account, other):
             with (
                 patch.object(
-                    Account,
-                    "_plan_transfer",
-                    lambda account, *args, _bad=bad, **kwargs: (
-                        1 / 0 if account == _bad else plan(account, *args, **kwargs)
+                    Policy,
+                    "_plan",
+                    lambda policy, account, *args, _bad=bad, **kwargs: (
+                        1 / 0
+                        if account == _bad
+                        else plan(policy, account, *args, **kwargs)
                     ),
                 ),
                 mute_logger("odoo.addons.ropo_connect.services.transaction"),
             ):
-                self.run_tonight()
+                self.run_policy()
         requests = self.requests_of(invoice) | self.requests_of(foreign)
         self.assertEqual(
             {r.move_id: (r.account_id, r.company_id) for r in requests},
@@ -247,7 +249,7 @@ class TestPolicy(TransferCommon):
             patch.object(Move, "_ropo_queue_transfer", fail),
             mute_logger("odoo.addons.ropo_connect.services.transaction"),
         ):
-            self.run_tonight()
+            self.run_policy()
         self.assertEqual((moves - bad).mapped("ropo_state"), ["queued"] * 4)
         self.assertFalse(bad.ropo_state)
 
@@ -260,7 +262,7 @@ class TestPolicy(TransferCommon):
         self.create_invoice(days_overdue=2)
         lines = self.preview()
         self.assertEqual(
-            {move: (line.fate, line.text) for move, line in lines.items()},
+            {move: (line.status, line.text) for move, line in lines.items()},
             {
                 goes: ("goes", ""),
                 stays: ("stays", "Nowhere Oy has no city. Complete the address."),
@@ -272,7 +274,7 @@ class TestPolicy(TransferCommon):
             (125.5, 20, self.consumer, "reminder"),
         )
         self.assertFalse(self.env["ropo.request"].search([]))
-        self.run_tonight()
+        self.run_policy()
         self.assertEqual(self.env["ropo.request"].search([]).move_id, goes)
 
     def test_from_the_preview_single_ones_are_held_and_released(self):
@@ -280,14 +282,14 @@ class TestPolicy(TransferCommon):
         line = self.preview()[first].with_user(self.user)
         line.action_hold()
         self.assertTrue(first.ropo_hold)
-        self.assertEqual((line.fate, line.text[:10]), ("held", "It is held"))
-        self.run_tonight()
+        self.assertEqual((line.status, line.text[:10]), ("held", "It is held"))
+        self.run_policy()
         self.assertEqual((first | second).mapped("ropo_state"), [False, "queued"])
         line = self.preview()[first].with_user(self.user)
-        self.assertEqual(line.fate, "held", "it can be found to be released")
+        self.assertEqual(line.status, "held", "it can be found to be released")
         line.action_release()
-        self.assertEqual((line.fate, first.ropo_hold), ("goes", False))
-        self.run_tonight()
+        self.assertEqual((line.status, first.ropo_hold), ("goes", False))
+        self.run_policy()
         self.assertEqual(first.ropo_state, "queued")
 
     def test_the_preview_shows_ones_own_companies_only(self):
@@ -381,13 +383,15 @@ class TestQueries(TransferCommon):
 
     def test_the_nights_run(self):
         self.account.write({"auto_transfer": "reminder", "auto_limit": MANY})
+        policy = self.env["ropo.policy"]
 
-        def tonight(moves):
+        def run(moves):
             with patch.object(
-                type(self.account),
+                type(policy),
                 "_overdue_domain",
-                lambda _self: Domain("id", "in", moves.ids),
+                lambda _self, _account: Domain("id", "in", moves.ids),
             ):
-                self.assertEqual(len(self.account._transfer_overdue()), len(moves))
+                requests = policy._transfer_overdue(self.account)
+                self.assertEqual(len(requests), len(moves))
 
-        self.assertConstant(tonight, batches=2)
+        self.assertConstant(run, batches=2)

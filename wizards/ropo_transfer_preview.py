@@ -2,7 +2,7 @@ from odoo import api, fields, models
 
 from ..services.transaction import isolated
 
-FATES = [
+STATUSES = [
     ("goes", "Scheduled"),
     ("later", "Deferred (Limit)"),
     ("waits", "To Review"),
@@ -34,7 +34,7 @@ class RopoTransferPreview(models.TransientModel):
     amount = fields.Monetary(string="Open", readonly=True)
     invoice_date_due = fields.Date(string="Due Date", readonly=True)
     days_overdue = fields.Integer(readonly=True, aggregator="max")
-    fate = fields.Selection(FATES, string="Status", readonly=True)
+    status = fields.Selection(STATUSES, string="Status", readonly=True)
     text = fields.Char(string="Issue", readonly=True)
     next_transfer_at = fields.Datetime(related="account_id.next_transfer_at")
     has_warning = fields.Boolean(readonly=True)
@@ -121,9 +121,9 @@ class RopoTransferPreview(models.TransientModel):
         for account in accounts:
             plans = []
             with isolated(account, "plan its transfers"):
-                plans = list(account._plan_transfer())
+                plans = list(self.env["ropo.policy"]._plan(account))
             for plan in plans:
-                for move, (verdict, fate) in plan.items():
+                for move, (verdict, status) in plan.items():
                     yield {
                         "account_id": account.id,
                         "kind": account.auto_transfer,
@@ -133,7 +133,7 @@ class RopoTransferPreview(models.TransientModel):
                         "amount": move.amount_residual,
                         "invoice_date_due": move._ropo_first_due(),
                         "days_overdue": (today - move._ropo_first_due()).days,
-                        "fate": fate,
+                        "status": status,
                         "text": verdict.text or verdict.warning,
                         "has_warning": bool(verdict.warning),
                     }

@@ -132,8 +132,8 @@ class Story:
         for line in lines:
             screen.tell(
                 f"{line.move_id.name}  {line.partner_id.name}: "
-                f"{_label(line, 'fate')}. {line.text or ''}".strip(),
-                "green" if line.fate == "goes" else "yellow",
+                f"{_label(line, 'status')}. {line.text or ''}".strip(),
+                "green" if line.status == "goes" else "yellow",
             )
         self._run_cron("cron_transfer_overdue")
         self._run_cron("cron_process_requests")
