@@ -68,7 +68,7 @@ class AccountMove(models.Model):
         registered = {}
         if chase:
             terms = terms or self._ropo_default_terms(notice_date)
-            registered = self.env["ropo.comparison"]._registered_amounts(self)
+            registered = self.env["ropo.ledger"]._registered_amounts(self)
         verdicts = {}
         for move in self:
             own = account or move.ropo_account_id

@@ -117,6 +117,30 @@ class RopoEvent(models.Model):
         index="btree_not_null",
         help="The same happening came another way already; it counts once.",
     )
+    # False ──report──▶ waiting ──▶ registered   a payment of its own, reconciled
+    #   │                  ├──────▶ booked       it stood in the ledger already
+    #   └──person──────────┴──────▶ person       what is left for a person, and why
+    settlement = fields.Selection(
+        [
+            ("waiting", "To Register"),
+            ("registered", "Registered"),
+            ("booked", "Booked by Hand"),
+            ("person", "Needs a Person"),
+        ],
+        string="In the Ledger",
+        readonly=True,
+        index="btree_not_null",
+    )
+    settlement_note = fields.Char(string="To Look At", readonly=True)
+    payment_ids = fields.One2many("account.payment", "ropo_event_id", readonly=True)
+    reverses_id = fields.Many2one(
+        "ropo.event",
+        string="Takes Back",
+        readonly=True,
+        ondelete="set null",
+        index="btree_not_null",
+    )
+    may_register = fields.Boolean(compute="_compute_may_register")
     # new ──▶ done        its case is known and has heard of it
     #  ├────▶ unmatched   no case of ours bears its number yet
     #  └────▶ review      it can't be taken in: a person looks at it
@@ -158,7 +182,35 @@ class RopoEvent(models.Model):
         for event in self:
             event.raw_text = readable(event.raw)
 
+    @api.depends("payment_ids", "settlement", "job_id", "amount", "request_id")
+    def _compute_may_register(self):
+        for event in self:
+            event.may_register = (
+                event.job_id.chased
+                and bool(event._ropos_money())
+                and event.settlement != "booked"
+                and not event.sudo().payment_ids
+            )
+
     # --- actions ---
+
+    def action_register_payment(self):
+        """Registers what Ropo collected; on the first open day if its own is closed."""
+        may = self.env.su or self.env.user.has_group("ropo_connect.group_ropo_user")
+        if not may:
+            raise AccessError(
+                self.env._("Only a Ropo user may register what Ropo collected.")
+            )
+        self.check_access("read")  # nobody may write by hand, only through actions
+        for event in self:
+            if not event.may_register:
+                raise UserError(
+                    self.env._(
+                        "%(event)s: nothing is to be registered here.",
+                        event=event.display_name,
+                    )
+                )
+            self.env["ropo.settlement"]._settle(event, by_person=True)
 
     def action_interpret(self):
         """Reads these again, as after a change of the codes; nothing counts twice."""
@@ -292,6 +344,25 @@ class RopoEvent(models.Model):
         """What `act(*args)` returns, committed; anew when another came first."""
         return self.env["ropo.request"]._persist(act, *args)
 
+    # --- business: settlement ---
+
+    def _book(self, partial_id):
+        """The money stands in the ledger by this reconciliation."""
+        self.source_partial_id = partial_id
+        if self.settlement in ("waiting", "person") or not self.settlement:
+            self.write({"settlement": "booked", "settlement_note": False})
+
+    def _register_other_money(self):
+        """A person decided that equal money in the ledger is not this."""
+        self.filtered(
+            lambda event: (
+                event._ropos_money()
+                and event.settlement in (False, "person")
+                and event.account_id.register_payments
+                and not event.payment_ids
+            )
+        ).write({"settlement": "waiting", "settlement_note": False})
+
     # --- business: poll ---
 
     def _poll(self, account, client):
@@ -388,7 +459,7 @@ class RopoEvent(models.Model):
     def _take_in(self, account):
         """Interprets what waits, and books what that says Ropo collected."""
         self._persist(self._interpret, account)
-        self._settle_waiting(account)
+        self.env["ropo.settlement"]._settle_waiting(account)
 
     def _store_page(self, account, rows, profile, cursor):
         if cursor is not None:
@@ -563,8 +634,10 @@ class RopoEvent(models.Model):
                 )
 
     def _tell(self, job):
+        fresh = self.filtered(lambda event: event.state != "done")
         job._hear(self)
         self.write({"state": "done", "problem": False})
+        self.env["ropo.settlement"]._take_up(fresh, job)
 
     def _recognise_repeats(self):
         """The same may come by poll and by webhook, under the same id, or a payment

@@ -960,7 +960,7 @@ class RopoRequest(models.Model):
         by_job = account.credit_allocation == "credit_job" and self._holds_ledger()
         if self.operation != "credit_note" or not by_job or self._was_allocated():
             return jobs
-        partials = self.env["ropo.comparison"]._credit_partials(self.move_id)
+        partials = self.env["ropo.ledger"]._credit_partials(self.move_id)
         amount = sum(partial["amount"] for partial in partials)
         invoices = {partial["move_id"] for partial in partials}
         if len(invoices) != 1 or self.currency_id.compare_amounts(
@@ -990,7 +990,7 @@ class RopoRequest(models.Model):
 
     def _freeze_covers(self):
         """The reconciliations that the claimed amounts already reflect."""
-        partials = self.env["ropo.comparison"]._reflected_partials(self.move_id)
+        partials = self.env["ropo.ledger"]._reflected_partials(self.move_id)
         for request in self:
             request.covers = {
                 str(row["partial_id"]): row["amount"]

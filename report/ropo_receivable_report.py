@@ -197,7 +197,7 @@ class RopoReceivableReport(models.Model):
                 ON TRUE
              WHERE job.chased
             """,
-            registered=self.env["ropo.comparison"]._registered(),
+            registered=self.env["ropo.ledger"]._registered(),
         )
 
     def _reason(self):

@@ -1,1 +1,9 @@
-from . import document_rows, documents, policy
+from . import (
+    comparison,
+    document_rows,
+    documents,
+    ledger,
+    policy,
+    reported_money,
+    settlement,
+)

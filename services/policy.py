@@ -136,7 +136,7 @@ class RopoPolicy(models.AbstractModel):
         for move, requests in rejected:
             if not verdicts[move].code:
                 text = self.env._(
-                    "Ropo rejected it: %(reason)s Correct it, and transfer it yourself.",
+                    "Ropo rejected it: %(reason)s Correct it, and transfer it by hand.",
                     reason=requests.sorted("id")[-1].error or "",
                 )
                 verdicts[move] = Verdict("refused", text, move)

@@ -8,7 +8,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 
-from ..models.ropo_comparison import RopoComparison
+from ..services.comparison import RopoComparison
 from .ledger import LedgerCommon
 
 

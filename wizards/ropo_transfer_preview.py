@@ -34,7 +34,7 @@ class RopoTransferPreview(models.TransientModel):
     amount = fields.Monetary(string="Open", readonly=True)
     invoice_date_due = fields.Date(string="Due Date", readonly=True)
     days_overdue = fields.Integer(readonly=True, aggregator="max")
-    status = fields.Selection(STATUSES, string="Status", readonly=True)
+    status = fields.Selection(STATUSES, readonly=True)
     text = fields.Char(string="Issue", readonly=True)
     next_transfer_at = fields.Datetime(related="account_id.next_transfer_at")
     has_warning = fields.Boolean(readonly=True)
