@@ -24,7 +24,8 @@ def fill(world, move_ids, operation="invoice"):
     """Queues one request for each, as the wizards do."""
     with world.environment() as env:
         moves = env["account.move"].browse(move_ids)
-        vals_list = [move._ropo_request_vals(operation) for move in moves]
+        request_vals = env["ropo.queueing"]._request_vals
+        vals_list = [request_vals(move, operation) for move in moves]
         env["ropo.request"]._queue(vals_list)
         env.cr.commit()
 

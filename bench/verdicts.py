@@ -18,7 +18,8 @@ def transfer(world, books_):
         def measure():
             with world.environment() as env:
                 moves = env["account.move"].browse(books_.move_ids[:count])
-                return cost(lambda: moves._ropo_verdicts("reminder"), count)
+                verdicts = env["ropo.eligibility"]._verdicts
+                return cost(lambda: verdicts(moves, "reminder"), count)
 
         return measure
 

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
 
-from ..services.transaction import keep_answer
 from .res_partner import READERS
 from .ropo_request import ASSIGNMENTS, LIVE
 
@@ -14,6 +14,8 @@ STATES = [
     ("rejected", "Refused by Ropo"),
     ("unknown", "Needs a look"),
 ]
+# By which a user says of one invoice that it is not to be collected.
+EXEMPTING_FIELDS = ("ropo_hold", "payment_state")
 
 
 class AccountMove(models.Model):
@@ -89,6 +91,13 @@ class AccountMove(models.Model):
         compute="_compute_ropo_letter_ids",
         groups=READERS,
     )
+    ropo_preview_id = fields.Many2one(
+        "ir.attachment",
+        string="Ropo's Preview",
+        readonly=True,
+        copy=False,
+        groups=READERS,
+    )
     ropo_job_count = fields.Integer(
         compute="_compute_ropo_counts",
         groups=READERS,
@@ -107,6 +116,33 @@ class AccountMove(models.Model):
         compute="_compute_ropo_may_send",
         compute_sudo=True,
         groups=READERS,
+    )
+    ropo_may_transfer = fields.Boolean(
+        compute="_compute_ropo_may_transfer",
+        compute_sudo=True,
+        help="There is something to hand over; the wizard says what is missing.",
+        groups=READERS,
+    )
+    ropo_transferable = fields.Boolean(
+        string="May Be Handed Over to Ropo",
+        compute="_compute_ropo_may_transfer",
+        search="_search_ropo_transferable",
+        compute_sudo=True,
+        groups=READERS,
+    )
+    ropo_overdue = fields.Boolean(
+        string="Overdue, Not Transferred",
+        compute="_compute_ropo_overdue",
+        search="_search_ropo_overdue",
+        compute_sudo=True,
+        groups=READERS,
+        help="Some of it is overdue, and Ropo collects nothing of it.",
+    )
+    ropo_goes_on = fields.Text(
+        compute="_compute_ropo_goes_on",
+        compute_sudo=True,
+        groups=READERS,
+        help="What a hold does not do on an invoice that Ropo collects already.",
     )
 
     # --- computes ---
@@ -189,16 +225,85 @@ class AccountMove(models.Model):
     @api.depends("state", "ropo_request_ids")
     def _compute_ropo_may_send(self):
         """Which button makes sense; whatever else is missing, the wizard says."""
-        held = self._ropo_held(queued=True)
+        held = self.env["ropo.eligibility"]._held(self, queued=True)
         for move in self:
             is_customers = move.move_type in ("out_invoice", "out_refund")
             may = move.state == "posted" and is_customers and move.ropo_account_id
             move.ropo_may_send = may and not held[move._origin.id].operations
 
+    @api.depends("state", "amount_residual", "ropo_request_ids")
+    def _compute_ropo_overdue(self):
+        overdue = self.search(
+            Domain("id", "in", self.ids)
+            & self._ropo_overdue_domain(self._ropo_yesterday())
+        )
+        for move in self:
+            move.ropo_overdue = move._origin in overdue
+
+    def _search_ropo_overdue(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        overdue = self._ropo_overdue_domain(self._ropo_yesterday())
+        return overdue if True in value else ~overdue
+
+    @api.depends(
+        "state",
+        "amount_residual",
+        "invoice_date_due",
+        "payment_state",
+        "ropo_hold",
+        "ropo_request_ids",
+    )
+    def _compute_ropo_may_transfer(self):
+        self.ropo_may_transfer = self.ropo_transferable = False
+        today = fields.Date.context_today(self)
+        posted = self.filtered(
+            lambda move: move.state == "posted" and move.move_type == "out_invoice"
+        )
+        eligibility = self.env["ropo.eligibility"]
+        verdicts = eligibility._verdicts(posted._origin, "reminder", warn=False)
+        for move in posted:
+            verdict = verdicts[move._origin]
+            overdue = move._origin._ropo_first_due() < today
+            move.ropo_may_transfer = overdue and not verdict.is_hopeless
+            move.ropo_transferable = not verdict.code
+
+    def _search_ropo_transferable(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        today = fields.Date.context_today(self)
+        companies = Domain("company_id", "in", self.env.companies.ids)
+        moves = self.search(companies & self._ropo_overdue_domain(today))
+        eligibility = self.env["ropo.eligibility"]
+        verdicts = eligibility._verdicts(moves.sudo(), "reminder", warn=False)
+        ids = [move.id for move in moves if not verdicts[move].code]
+        return Domain("id", "in" if True in value else "not in", ids)
+
+    @api.depends(
+        "ropo_hold",
+        "payment_state",
+        "commercial_partner_id.ropo_no_collection",
+        "line_ids.no_followup",
+        "ropo_job_ids.stage",
+        "ropo_job_ids.released",
+    )
+    def _compute_ropo_goes_on(self):
+        exemption = self.env["ropo.exemption"]
+        for move in self:
+            move.ropo_goes_on = exemption._text(move)
+
     # --- CRUD and guards ---
 
+    def write(self, vals):
+        # EXTENDS 'account'
+        self.env["ropo.guard"]._check_moves(self, vals)
+        result = super().write(vals)
+        if any(name in vals for name in EXEMPTING_FIELDS):
+            self.env["ropo.exemption"]._follow_moves(self)
+        return result
+
     def unlink(self):
-        # What was never said goes with the invoice; the rest stops the deletion.
+        # What was never sent goes with the invoice; the rest stops the deletion.
         requests = self.sudo().ropo_request_ids
         requests.filtered(
             lambda r: r.state in ("rejected", "cancelled") and not r.may_be_received
@@ -234,6 +339,14 @@ class AccountMove(models.Model):
             invoices=", ".join(held.mapped("display_name")),
         )
 
+    @api.model
+    def get_empty_list_help(self, help_message):
+        # EXTENDS 'mail': without an account, nothing was sent and nothing can be
+        if self.env.context.get("ropo_list"):
+            text = self.env["ropo.account"]._help_to_set_up()
+            help_message = text or help_message
+        return super().get_empty_list_help(help_message)
+
     # --- actions ---
 
     def action_ropo_send(self):
@@ -251,8 +364,8 @@ class AccountMove(models.Model):
     def action_ropo_preview(self):
         """The PDF that Ropo would deliver, without sending anything."""
         self.ensure_one()
-        self._ropo_check_verdicts()
-        attachment = self._ropo_preview()
+        self.env["ropo.eligibility"]._check(self)
+        attachment = self.env["ropo.queueing"]._preview(self)
         return {
             "type": "ir.actions.act_url",
             "url": f"/web/content/{attachment.id}",
@@ -266,8 +379,9 @@ class AccountMove(models.Model):
             raise AccessError(self.env._("Only a Ropo user may send by Ropo."))
         self.check_access("write")
         self.ropo_account_id._check_can("can_print_locally")
-        self._ropo_check_verdicts()
-        requests = self._ropo_queue_sending(local_print=True)
+        self.env["ropo.eligibility"]._check(self)
+        queueing = self.env["ropo.queueing"]
+        requests = queueing._queue_sending(self, local_print=True)
         return self.env["ropo.wizard.mixin"]._show(requests)
 
     def action_ropo_get_debtor_link(self):
@@ -284,6 +398,43 @@ class AccountMove(models.Model):
 
     def action_ropo_open_requests(self):
         return self._ropo_open("ropo_connect.action_ropo_request")
+
+    def action_ropo_transfer(self):
+        """Opens the wizard that hands these invoices over."""
+        wizard = self.env["ropo.transfer.wizard"].create({"move_ids": self.ids})
+        action = self._ropo_wizard(wizard._name, self.env._("Transfer to Ropo"))
+        return action | {"res_id": wizard.id}
+
+    def action_ropo_open_credits(self):
+        """Shows what of the customer lies unreconciled in the ledger."""
+        self.ensure_one()
+        self.check_access("read")
+        credits = self.env["ropo.transfer.warnings"]._open_credits(self)
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._(
+                "Not Reconciled: %(partner)s",
+                partner=self.commercial_partner_id.display_name,
+            ),
+            "res_model": "account.move.line",
+            "view_mode": "list,form",
+            "domain": [("id", "in", credits[self])],
+            "context": {"create": False},
+        }
+
+    def action_ropo_set_reminded(self):
+        """Notes that customers were reminded of these today: their company's day."""
+        self.env["ropo.own.reminder"]._note_today(self)
+
+    def action_ropo_notice(self):
+        """Asks for the day on which the customers were reminded of these."""
+        action = self._ropo_wizard(
+            "ropo.notice.wizard", self.env._("Own Reminder Sent On")
+        )
+        action["context"]["dialog_size"] = "medium"
+        return action
+
+    # --- helpers ---
 
     def _ropo_open(self, xml_id):
         self.ensure_one()
@@ -306,65 +457,51 @@ class AccountMove(models.Model):
             },
         }
 
-    # --- business: queueing ---
+    def _ropo_yesterday(self):
+        return fields.Date.subtract(fields.Date.context_today(self), days=1)
 
-    def _ropo_send_operation(self):
-        return "credit_note" if self.move_type == "out_refund" else "invoice"
+    def _ropo_open_parts(self):
+        """The open receivable lines: one, or one for each instalment."""
+        return self.line_ids.filtered(
+            lambda line: (
+                line.display_type == "payment_term"
+                and not line.currency_id.is_zero(line.amount_residual_currency)
+            )
+        )
 
-    def _ropo_queue_sending(self, files=None, **values):
-        """Queues these to be sent, and returns the requests. Whether each may go, and
-        who asks may send, is for the caller to have asked.
+    def _ropo_first_due(self):
+        """The day on which the first of what is open was due."""
+        dues = [line._ropo_due_date() for line in self._ropo_open_parts()]
+        return min(dues, default=self.invoice_date_due or self.date)
 
-        :param files: what goes along: `{move: attachments}`
+    @api.model
+    def _ropo_overdue_domain(self, due_by):
+        """What is open of invoices that nobody at Ropo chases, some of it due by then.
+
+        Wider than the verdicts, and cheap: the index of open journal items serves it.
         """
-        files = {move: some for move, some in (files or {}).items() if some}
-        shows_own = not values.get("local_print")
-        requests = self.env["ropo.request"]._queue(
-            [
-                {
-                    **move._ropo_request_vals(move._ropo_send_operation()),
-                    "has_image": shows_own and move.ropo_account_id.own_image,
-                    "has_attachments": move in files
-                    or (shows_own and move.ropo_account_id.own_image),
-                    **values,
-                }
-                for move in self
-            ]
+        late = [
+            ("display_type", "=", "payment_term"),
+            ("reconciled", "=", False),
+            "|",
+            ("date_maturity", "<=", due_by),
+            "&",
+            ("date_maturity", "=", False),
+            ("move_id.invoice_date_due", "<=", due_by),
+        ]
+        chased = [
+            ("chases", "=", True),
+            ("state", "in", LIVE),
+            ("void", "=", False),
+            # What Ropo closed unpaid is nobody's, until a person decides.
+            "|",
+            ("job_id", "=", False),
+            ("job_id.decision", "=", False),
+        ]
+        return (
+            Domain("move_type", "=", "out_invoice")
+            & Domain("state", "=", "posted")
+            & Domain("amount_residual", ">", 0)
+            & Domain("line_ids", "any", late)
+            & Domain("ropo_request_ids", "not any", chased)
         )
-        for move, request in zip(self, requests, strict=True):
-            request._keep_files(files.get(move, self.env["ir.attachment"]))
-        return requests
-
-    def _ropo_request_vals(self, operation):
-        return {
-            "account_id": self.ropo_account_id.id,
-            "company_id": self.company_id.id,
-            "move_id": self.id,
-            "operation": operation,
-            "amount": self.amount_total,
-            "currency_id": self.currency_id.id,
-        }
-
-    # --- business: documents from Ropo ---
-
-    def _ropo_preview(self):
-        self.ensure_one()
-        account = self.ropo_account_id
-        account._check_can("can_preview")
-        invoice = self.env["ropo.document"]._invoice(self, account, self.id)
-        frozen = account._channel().freeze(invoice)
-        content = account._call_now(lambda client: client.preview(frozen))
-        return keep_answer(self.env, self._ropo_keep_preview, content)
-
-    def _ropo_keep_preview(self, content):
-        self.ropo_preview_id.unlink()
-        self.ropo_preview_id = self.env["ir.attachment"].create(
-            {
-                "name": self.env._("Preview %(number)s.pdf", number=self.name),
-                "raw": content,
-                "mimetype": "application/pdf",
-                "res_model": self._name,
-                "res_id": self.id,
-            }
-        )
-        return self.ropo_preview_id

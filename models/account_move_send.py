@@ -1,7 +1,7 @@
 from odoo import api, models
 from odoo.exceptions import UserError
 
-from .account_move_verdict import Verdict
+from .mail_template import TEMPLATE
 
 METHOD = "ropo"
 SHOWN_REASONS = 3  # in one alert; the rest is counted
@@ -63,12 +63,12 @@ class AccountMoveSend(models.AbstractModel):
         """`{move: Verdict}` of those of the moves that are to go by Ropo."""
         # As superuser: a salesperson may send, and sees no account of Ropo's.
         chosen = self._ropo_chosen(moves_data).sudo()
-        verdicts = chosen._ropo_verdicts("invoice")
+        eligibility = self.env["ropo.eligibility"]
+        verdicts = eligibility._verdicts(chosen, "invoice")
         for move, data in self._ropo_data(moves_data, chosen).items():
             author = data.get("author_user_id") or self.env.uid
             if not self._ropo_may_send(self.env["res.users"].sudo().browse(author)):
-                text = self.env._("You lack the right “Ropo: User”. Ask for it.")
-                verdicts[move] = Verdict("right", text)
+                verdicts[move] = eligibility._lacks_right()
         return verdicts
 
     @api.model
@@ -78,13 +78,14 @@ class AccountMoveSend(models.AbstractModel):
         ready = self.env["account.move"].union(
             *(move for move, verdict in verdicts.items() if not verdict.code)
         )
+        attachments = self.env["ropo.attachments"]
         for move, files in self._ropo_files(ready).items():
-            verdicts[move] = move._ropo_files_verdict(files)
+            verdicts[move] = attachments._verdict(move, files)
         return {move: verdict for move, verdict in verdicts.items() if verdict.code}
 
     def _ropo_files(self, moves):
         """The files that go along with each: `{move: attachments}`."""
-        return moves._ropo_default_files()
+        return self.env["ropo.attachments"]._default_files(moves)
 
     @api.model
     def _ropo_chosen(self, moves_data):
@@ -156,6 +157,12 @@ class AccountMoveSend(models.AbstractModel):
     # --- sending ---
 
     @api.model
+    def _send_mail(self, move, mail_template, **kwargs):
+        # EXTENDS 'account': whether it is one's own reminder
+        move = move.with_context(**{TEMPLATE: mail_template.id})
+        return super()._send_mail(move, mail_template, **kwargs)
+
+    @api.model
     def _generate_invoice_documents(self, invoices_data, allow_fallback_pdf=False):
         # EXTENDS 'account': no PDF, nor any XML in it, of what Ropo alone gets. One
         # hook further in would be too late: account_edi_ubl_cii wants a PDF then.
@@ -210,4 +217,4 @@ class AccountMoveSend(models.AbstractModel):
             data["error"] = {"error_title": text, "retry": True}
         faults = self._ropo_faults(self._ropo_data(moves_data, locked))
         ready = locked.filtered(lambda move: move not in faults)
-        return ready._ropo_queue_sending(self._ropo_files(ready))
+        return self.env["ropo.queueing"]._queue_sending(ready, self._ropo_files(ready))

@@ -29,6 +29,7 @@ class AccountMoveSendWizard(models.TransientModel):
         # EXTENDS 'account': what goes along by Ropo too, and of Odoo's own documents
         # none where Ropo alone gets it.
         result = super()._compute_mail_attachments_widget()
+        attachments = self.env["ropo.attachments"]
         for wizard in self:
             methods = wizard.sending_methods or []
             if METHOD not in methods:
@@ -38,7 +39,7 @@ class AccountMoveSendWizard(models.TransientModel):
             if self._ropo_alone(data):
                 shown = [item for item in shown if item.get("manual")]
             move = wizard.move_id._origin
-            files = move._ropo_default_files().get(move, [])
+            files = attachments._default_files(move).get(move, [])
             wizard.mail_attachments_widget = shown + [
                 {
                     "id": file.id,
@@ -56,13 +57,14 @@ class AccountMoveSendWizard(models.TransientModel):
     def _compute_attachments_not_supported(self):
         # EXTENDS 'account'
         result = super()._compute_attachments_not_supported()
+        attachments = self.env["ropo.attachments"]
         for wizard in self:
             if METHOD in (wizard.sending_methods or []):
                 files = wizard._ropo_listed_files()
                 text = self.env._(
                     "Ropo takes PDFs, and Excel and CSV only for companies."
                 )
-                refused = files - wizard.move_id._ropo_takes(files)
+                refused = files - attachments._takes(wizard.move_id, files)
                 wizard.attachments_not_supported = {
                     **(wizard.attachments_not_supported or {}),
                     **dict.fromkeys(refused.ids, text),
@@ -94,7 +96,8 @@ class AccountMoveSendWizard(models.TransientModel):
     def _ropo_files(self, moves):
         # EXTENDS: those that the dialog lists
         files = self._ropo_listed_files()
-        return {move: move._ropo_takes(files) for move in moves}
+        attachments = self.env["ropo.attachments"]
+        return {move: attachments._takes(move, files) for move in moves}
 
     def _ropo_listed_files(self):
         """The files in the dialog that Odoo did not make itself, as far as the user

@@ -1,6 +1,6 @@
 from collections import defaultdict
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
@@ -79,7 +79,21 @@ class ResPartner(models.Model):
         help="Only where Ropo demands one to collect from a private person.",
     )
 
+    # --- onchanges ---
+
+    @api.onchange("ropo_no_collection")
+    def _onchange_ropo_no_collection(self):
+        if self.ropo_no_collection:
+            return self.env["ropo.exemption"]._warning(self._origin)
+
     # --- CRUD ---
+
+    def write(self, vals):
+        # EXTENDS 'base'
+        result = super().write(vals)
+        if "ropo_no_collection" in vals:
+            self.env["ropo.exemption"]._follow_partners(self)
+        return result
 
     def copy_data(self, default=None):
         # EXTENDS: who may not see these may copy a customer all the same

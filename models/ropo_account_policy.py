@@ -90,6 +90,27 @@ class RopoAccount(models.Model):
             if early.replace(tzinfo=None) > moment:
                 return early.replace(tzinfo=None)
 
+    # --- onchanges ---
+
+    @api.onchange("exempt_partner_ids")
+    def _onchange_exempt_partner_ids(self):
+        added = self.exempt_partner_ids._origin - self._origin.exempt_partner_ids
+        return self.env["ropo.exemption"]._warning(added)
+
+    # --- CRUD ---
+
+    def write(self, vals):
+        # EXTENDS
+        if "exempt_partner_ids" not in vals:
+            return super().write(vals)
+        before = {account: account.exempt_partner_ids for account in self}
+        result = super().write(vals)
+        for account, partners in before.items():
+            now = account.exempt_partner_ids
+            changed = (now | partners) - (now & partners)
+            self.env["ropo.exemption"]._follow_partners(changed, account)
+        return result
+
     # --- actions ---
 
     def action_preview_transfer(self):

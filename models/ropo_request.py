@@ -813,7 +813,8 @@ class RopoRequest(models.Model):
         groups = assignments.grouped(lambda r: (r.operation, r.service_model))
         for (operation, model), requests in groups.items():
             chase = operation in CHASES
-            verdicts = requests.move_id._ropo_verdicts(
+            verdicts = self.env["ropo.eligibility"]._verdicts(
+                requests.move_id,
                 operation,
                 account=account,
                 terms=chase and {r.move_id: r._own_terms() for r in requests},
@@ -941,9 +942,10 @@ class RopoRequest(models.Model):
         """Keeps Odoo's own PDF with what is to be said, where it is to be shown."""
         if not self.has_image or self.image_id:
             return
-        image, files = self.move_id._ropo_own_pdf(), self._files()
-        fault = self.move_id._ropo_files_verdict(
-            files, image, account=self.account_id
+        attachments, files = self.env["ropo.attachments"], self._files()
+        image = attachments._own_pdf(self.move_id)
+        fault = attachments._verdict(
+            self.move_id, files, image, account=self.account_id
         ).text
         if fault:
             raise UserError(fault)
@@ -1279,7 +1281,7 @@ class RopoRequest(models.Model):
     def _note_unallocated(self):
         """Says on credit notes that credit nothing that they do."""
         notes = {
-            move.id: move._ropo_allocation_note()
+            move.id: self.env["ropo.eligibility"]._allocation_note(move)
             for move in self.filtered(lambda r: r.operation == "credit_note").move_id
         }
         notes = {move_id: note for move_id, note in notes.items() if note}

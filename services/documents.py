@@ -368,7 +368,7 @@ class RopoDocument(models.AbstractModel):
 
         :return: the `Claim` and the receivable lines that it claims
         """
-        parts = move._ropo_claim_parts(account, terms)
+        parts = self.env["ropo.transfer.rules"]._claim_parts(move, account, terms)
         wanted = terms.claim_sendtype if kind == "reminder" else None
         head = self._head(move)
         if number := move.commercial_partner_id._ropo_person_number():

@@ -2,9 +2,9 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import split_every
 
-from ..models.account_move_verdict import Verdict
 from ..models.ropo_request import CHASES
 from .transaction import commit_with_retry, isolated
+from .verdict import Verdict
 
 INVOICES_AT_ONCE = 1000  # whose verdicts are asked for together
 
@@ -59,8 +59,9 @@ class RopoPolicy(models.AbstractModel):
             return self.env["ropo.request"]
         # What may fail is one that a person transfers at this moment.
         with isolated(moves, "transfer them") as attempt:
-            requests = moves._ropo_queue_transfer(
-                account.auto_transfer, moves._ropo_default_terms()
+            terms = self.env["ropo.eligibility"]._default_terms(moves)
+            requests = self.env["ropo.queueing"]._queue_transfer(
+                moves, account.auto_transfer, terms
             )
             self.env.flush_all()
         if not attempt.error:
@@ -123,7 +124,7 @@ class RopoPolicy(models.AbstractModel):
     def _verdicts(self, account, moves):
         """What Ropo rejected once is not sent again at each run: a person corrects it
         and transfers it."""
-        verdicts = moves._ropo_verdicts(account.auto_transfer)
+        verdicts = self.env["ropo.eligibility"]._verdicts(moves, account.auto_transfer)
         rejected = self.env["ropo.request"]._read_group(
             [
                 ("move_id", "in", moves.ids),

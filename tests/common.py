@@ -350,6 +350,9 @@ class RopoCommon(AccountTestInvoicingCommon):
         invoices.action_post()
         return invoices
 
+    def verdicts(self, moves, operation, **values):
+        return self.env["ropo.eligibility"]._verdicts(moves, operation, **values)
+
     def requests_of(self, move, operation=None):
         requests_ = self.env["ropo.request"].search([("move_id", "=", move.id)])
         if operation:

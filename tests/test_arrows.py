@@ -19,6 +19,8 @@ RULES = [
     ("services", ["controllers", "report", "wizards"]),
     ("__init__.py", ASIDE),
 ]
+# How work is committed and how long a call may take: no process, but its tools.
+TOOLS = {"services.time_limit", "services.transaction"}
 
 # Whose names are known to nobody but the registry, `channels/__init__.py`.
 CHANNELS = [path.parent.name for path in ROOT.glob("channels/*/client.py")]
@@ -74,6 +76,25 @@ def test_no_word_of_a_service_leaves_its_package():
         if path.suffix in (".py", ".xml") and (found := words.findall(path.read_text()))
     ]
     assert not wrong
+
+
+def test_models_call_services_through_the_environment_alone():
+    wrong = [
+        f"{path.relative_to(ROOT)}:{line} imports {name}"
+        for path in python_files(ROOT / "models")
+        for line, name in imports(path)
+        if name.split(".")[0] == "services"
+        and ".".join(name.split(".")[:2]) not in TOOLS
+    ]
+    assert not wrong
+
+
+def test_every_service_is_an_abstract_model_of_its_own():
+    """No table, and nothing of a model: what a model is stays in its own file."""
+    for path in python_files(ROOT / "services"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Attribute) and node.attr.endswith("Model"):
+                assert node.attr == "AbstractModel", path
 
 
 def python_files(place):

@@ -106,7 +106,7 @@ class TestAttachments(RopoCommon):
         self.assertEqual(self.said(invoice), {})
         invoice.action_ropo_fetch_pdf()
         self.assertTrue(invoice.ropo_job_ids.document_id)
-        self.assertFalse(any(invoice._ropo_files().values()))
+        self.assertFalse(any(self.env["ropo.attachments"]._files(invoice).values()))
 
     def test_sheets_only_for_companies_and_by_peppol(self):
         for partner, names in (
@@ -116,10 +116,10 @@ class TestAttachments(RopoCommon):
             invoice = self.create_invoice(partner)
             for name in ("Hours.pdf", "Hours.csv", "Hours.xlsx", "Hours.txt"):
                 self.attach(invoice, name, PDF + name.encode())
-            files = invoice._ropo_files()[invoice]
+            files = self.env["ropo.attachments"]._files(invoice)[invoice]
             self.assertEqual(files.mapped("name"), names)
         self.consumer.write({"ropo_sendtype": "peppol", "ropo_evoice": "0216:00370000"})
-        files = invoice._ropo_files()[invoice]
+        files = self.env["ropo.attachments"]._files(invoice)[invoice]
         self.assertEqual(len(files), 3)
 
     # --- the limit ---
@@ -290,7 +290,11 @@ class TestAttachments(RopoCommon):
             invoices = self.create_invoices(count)
             for invoice in invoices:
                 self.attach(invoice, content=PDF + b"%d" % invoice.id)
-            counts.append(self.queries(lambda m=invoices: m._ropo_default_files()))
+            counts.append(
+                self.queries(
+                    lambda m=invoices: self.env["ropo.attachments"]._default_files(m)
+                )
+            )
         self.assertEqual(counts[1], counts[2])
 
     def test_not_all_contents_are_in_memory_at_once(self):
@@ -350,10 +354,11 @@ class TestAttachments(RopoCommon):
 
     def test_odoo_makes_its_pdf_when_there_is_none(self):
         invoice = self.create_invoice()
-        made = invoice.with_context(force_report_rendering=True)._ropo_own_pdf()
+        pdf = self.env["ropo.attachments"]._own_pdf
+        made = pdf(invoice.with_context(force_report_rendering=True))
         self.assertEqual(made, invoice.invoice_pdf_report_id)
         self.assertTrue(made.raw.startswith(b"%PDF-"))
-        self.assertEqual(invoice._ropo_own_pdf(), made, "once")
+        self.assertEqual(pdf(invoice), made, "once")
 
     def test_a_pdf_that_is_none_is_said_and_nothing_is_sent(self):
         self.account.own_image = True

@@ -152,7 +152,7 @@ class TestOtherChannel(RopoCommon):
         with self.assertRaisesRegex(UserError, "Other has no call for this"):
             invoice.ropo_job_ids.action_get_debtor_link()
         late = self.create_invoice(days_overdue=40)
-        verdict = late._ropo_verdicts("collection", notice_date=self.reminded_on)[late]
+        verdict = self.verdicts(late, "collection", notice_date=self.reminded_on)[late]
         self.assertEqual(verdict.code, "kind")
 
     def test_a_code_belongs_to_its_channel(self):

@@ -14,7 +14,7 @@ class TestCustomerNumber(RopoCommon):
 
     def verdict(self, invoice, operation="reminder"):
         self.env.flush_all()
-        return invoice._ropo_verdicts(operation, notice_date=self.reminded_on)[invoice]
+        return self.verdicts(invoice, operation, notice_date=self.reminded_on)[invoice]
 
     def assertShared(self, invoice, *others):
         for operation in ("invoice", "reminder", "collection"):
@@ -136,9 +136,9 @@ class TestCustomerNumber(RopoCommon):
 
         few, many = invoices(2), invoices(12)
         counts = [
-            self.queries(lambda moves=moves: moves._ropo_verdicts("reminder"))
+            self.queries(lambda moves=moves: self.verdicts(moves, "reminder"))
             for moves in (few, few, many)
         ]
         self.assertEqual(counts[1], counts[2])
-        codes = {v.code for v in many._ropo_verdicts("reminder").values()}
+        codes = {v.code for v in self.verdicts(many, "reminder").values()}
         self.assertEqual(codes, {"customer_number"})

@@ -52,8 +52,8 @@ class DebtorCommon(TransferCommon):
         self.run_scheduled()
         self.assertEqual(self.sandbox.jobs(billnum=invoice.name), before)
         with self.refused_by_the_database():
-            terms = invoice._ropo_default_terms()
-            invoice._ropo_queue_transfer("reminder", terms)
+            terms = self.env["ropo.eligibility"]._default_terms(invoice)
+            self.env["ropo.queueing"]._queue_transfer(invoice, "reminder", terms)
             self.env.flush_all()
 
     @contextmanager
@@ -109,7 +109,7 @@ class TestWhoCollects(DebtorCommon):
         for asked, later, jobtype in ((UNIFY, "connect", 0), (CONNECT, "unify", 300)):
             self.account.write(asked)
             invoice = self.create_invoice()
-            invoice._ropo_queue_sending()
+            self.env["ropo.queueing"]._queue_sending(invoice)
             self.account.service_model = later
             self.work_off()
             job = self.sandbox.job(billnum=invoice.name)
@@ -124,7 +124,7 @@ class TestWhoCollects(DebtorCommon):
         self.account.write(UNIFY)
         invoice = self.create_invoice()
         expected = self.frozen(invoice).body
-        request = invoice._ropo_queue_sending()
+        request = self.env["ropo.queueing"]._queue_sending(invoice)
         self.account.service_model = "embed"
         self.work_off()
         self.assertEqual({**request.payload, "ownref": 1}, {**expected, "ownref": 1})
@@ -209,7 +209,7 @@ class TestRelease(DebtorCommon):
         case._release(is_delivered=True)
         self.assertEqual(invoice.ropo_state, "sent")
         self.assertFalse(self.verdict(invoice).code)
-        sending = invoice._ropo_verdicts("invoice")[invoice]
+        sending = self.verdicts(invoice, "invoice")[invoice]
         self.assertEqual(sending.code, "sent", "the debtor has it")
 
 
@@ -249,11 +249,15 @@ class TestAccountOfTheRequest(DebtorCommon):
         but for what differs from invoice to invoice."""
         invoice = self.create_invoice(days_overdue=20)
         noticed = self.today - timedelta(days=10)
-        terms = invoice._ropo_default_terms(notice_date=noticed)
+        terms = self.env["ropo.eligibility"]._default_terms(
+            invoice, notice_date=noticed
+        )
         if operation == "invoice":
-            request = invoice._ropo_queue_sending()
+            request = self.env["ropo.queueing"]._queue_sending(invoice)
         else:
-            request = invoice._ropo_queue_transfer(operation, terms)
+            request = self.env["ropo.queueing"]._queue_transfer(
+                invoice, operation, terms
+            )
         if change:
             self.journal.ropo_account_id = self.other
             invoice.invalidate_recordset()

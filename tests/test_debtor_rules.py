@@ -104,13 +104,20 @@ class TestDelivered(DebtorCommon):
 
     def test_a_delivery_that_is_asked_for_meanwhile_stops_the_transfer(self):
         self.invoice.is_move_sent = True
-        terms = self.invoice._ropo_default_terms()
-        request = self.invoice._ropo_queue_transfer("reminder", terms)
+        terms = self.env["ropo.eligibility"]._default_terms(self.invoice)
+        request = self.env["ropo.queueing"]._queue_transfer(
+            self.invoice, "reminder", terms
+        )
         other = self._create_account(
             self.env.company, name="Other", paused_until="2099-01-01"
         )
         self.env["ropo.request"]._queue(
-            [{**self.invoice._ropo_request_vals("invoice"), "account_id": other.id}]
+            [
+                {
+                    **self.env["ropo.queueing"]._request_vals(self.invoice, "invoice"),
+                    "account_id": other.id,
+                }
+            ]
         )
         self.work_off()
         self.assertEqual(request.state, "rejected")
@@ -167,22 +174,22 @@ class TestOddRecords(DebtorCommon):
         self.assertEqual(invoice.ropo_state, "sent")
 
     def fails_for(self, name, bad):
-        Move = type(self.env["account.move"])
-        method = getattr(Move, name)
+        Eligibility = type(self.env["ropo.eligibility"])
+        method = getattr(Eligibility, name)
 
-        def fail(move, *args, **kwargs):
+        def fail(service, move, *args, **kwargs):
             if move == bad:
                 raise ValueError("an odd record")
-            return method(move, *args, **kwargs)
+            return method(service, move, *args, **kwargs)
 
-        return patch.object(Move, name, fail)
+        return patch.object(Eligibility, name, fail)
 
     @mute_logger("odoo.addons.ropo_connect.services.transaction")
     def test_a_verdict_that_fails_stops_no_other(self):
         for operation in ("invoice", "reminder", "collection"):
-            with self.fails_for("_ropo_document_verdict", self.odd):
-                verdicts = (self.odd | self.good)._ropo_verdicts(
-                    operation, notice_date=self.reminded_on
+            with self.fails_for("_document_verdict", self.odd):
+                verdicts = self.verdicts(
+                    self.odd | self.good, operation, notice_date=self.reminded_on
                 )
             self.assertEqual(verdicts[self.odd].code, "failed")
             self.assertIn("ValueError", verdicts[self.odd].text)
@@ -190,7 +197,7 @@ class TestOddRecords(DebtorCommon):
 
     @mute_logger("odoo.addons.ropo_connect.services.transaction")
     def test_an_odd_invoice_does_not_stop_the_scheduled_run(self):
-        with self.fails_for("_ropo_document_verdict", self.odd):
+        with self.fails_for("_document_verdict", self.odd):
             self.run_cron("cron_transfer_overdue")
             found = self.env["account.move"].search([("ropo_transferable", "=", 1)])
         self.assertFalse(self.requests_of(self.odd))
@@ -272,7 +279,7 @@ class TestEndedUnpaid(DebtorCommon):
         self.assertEqual(self.verdict(invoice).code, "ended")
         case.action_transfer_again()
         self.assertEqual(invoice.ropo_state, "sent")
-        self.assertEqual(invoice._ropo_verdicts("invoice")[invoice].code, "sent")
+        self.assertEqual(self.verdicts(invoice, "invoice")[invoice].code, "sent")
         self.transfer(invoice)
         self.assertEqual(
             self.sandbox.job(billnum=invoice.name, jobtype=1)["cid"], "700001"

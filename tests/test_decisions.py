@@ -134,8 +134,8 @@ class TestTransferScreen(TransferCommon):
         wizard = self.open(
             undelivered, early, shared, kind="collection", notice_date=self.reminded_on
         )
-        verdicts = (undelivered | early | shared)._ropo_verdicts(
-            "collection", notice_date=self.reminded_on
+        verdicts = self.verdicts(
+            undelivered | early | shared, "collection", notice_date=self.reminded_on
         )
         self.assertEqual(
             [verdict.code for verdict in verdicts.values()],

@@ -220,14 +220,15 @@ class TestLookup(OutboxCommon):
     @mute_logger(LOGGER, TRANSACTION)
     def test_one_that_can_not_be_built_does_not_stop_the_others(self):
         requests = self.put(self.create_invoices(3))
-        verdicts = type(self.env["account.move"])._ropo_verdicts
+        Eligibility = type(self.env["ropo.eligibility"])
+        verdicts = Eligibility._verdicts
 
-        def failing(self, *args, **kwargs):
-            if requests[1].move_id in self:
+        def failing(service, moves, *args, **kwargs):
+            if requests[1].move_id in moves:
                 raise ValueError("an odd record")
-            return verdicts(self, *args, **kwargs)
+            return verdicts(service, moves, *args, **kwargs)
 
-        with patch.object(type(self.env["account.move"]), "_ropo_verdicts", failing):
+        with patch.object(Eligibility, "_verdicts", failing):
             self.work_off()
         self.assertStates(requests, "done", "rejected", "done")
         self.assertIn("ValueError", requests[1].error)

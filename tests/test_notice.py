@@ -216,7 +216,7 @@ class TestNotice(NoticeCommon):
 class TestNoticeDays(NoticeCommon):
     def code(self, move, days_ago, kind="collection"):
         asked = self.today - timedelta(days=days_ago)
-        return move._ropo_verdicts(kind, notice_date=asked)[move].code
+        return self.verdicts(move, kind, notice_date=asked)[move].code
 
     def test_nobody_is_collected_before_the_days_after_ones_own_reminder(self):
         for partner, days in ((self.business, 7), (self.consumer, 14)):
@@ -226,7 +226,7 @@ class TestNoticeDays(NoticeCommon):
                     self.assertEqual(self.code(move, ago), "notice_early")
             self.assertFalse(self.code(move, days), partner.name)
             self.assertFalse(self.code(move, 0, "reminder"), partner.name)
-        verdict = move._ropo_verdicts("collection", notice_date=self.today)[move]
+        verdict = self.verdicts(move, "collection", notice_date=self.today)[move]
         first = format_date(self.env, self.today + timedelta(days=14))
         self.assertIn(first, verdict.text)
 
@@ -244,8 +244,8 @@ class TestNoticeDays(NoticeCommon):
         move = self.create_invoice(self.consumer, days_overdue=30)
         self.assertEqual(move.ropo_account_id, self.account)
         codes = {
-            account: move._ropo_verdicts(
-                "collection", notice_date=self.today, account=account
+            account: self.verdicts(
+                move, "collection", notice_date=self.today, account=account
             )[move].code
             for account in (self.account, other)
         }
@@ -254,9 +254,9 @@ class TestNoticeDays(NoticeCommon):
     def test_the_days_count_where_no_own_reminder_is_demanded_too(self):
         self.account.country = "se"
         move = self.create_invoice(self.consumer, days_overdue=30)
-        self.assertFalse(move._ropo_verdicts("collection")[move].code)
+        self.assertFalse(self.verdicts(move, "collection")[move].code)
         move.ropo_notice_date = self.today - timedelta(days=13)
-        verdict = move._ropo_verdicts("collection")[move]
+        verdict = self.verdicts(move, "collection")[move]
         self.assertEqual(verdict.code, "notice_early")
 
     def test_the_night_waits_for_the_days_after_ones_own_reminder(self):

@@ -901,7 +901,7 @@ class TestPayloadVerdicts(RopoCommon):
         partner = partner or self.business
         partner.write(values)
         invoice = self.create_invoice(partner)
-        return invoice._ropo_verdicts("invoice")[invoice].code
+        return self.verdicts(invoice, "invoice")[invoice].code
 
     def test_malformed_business_id_is_said_before(self):
         self.assertTrue(ytunnus.is_valid("0000001-9"))
@@ -949,7 +949,7 @@ class TestPayloadVerdicts(RopoCommon):
     def test_amounts_that_cents_can_not_say_are_refused_before(self):
         dinar = self.setup_other_currency("KWD", rounding=0.001)
         invoice = self.create_invoice(currency_id=dinar.id)
-        verdict = invoice._ropo_verdicts("invoice")[invoice]
+        verdict = self.verdicts(invoice, "invoice")[invoice]
         self.assertEqual(verdict.code, "currency")
         self.assertIn("KWD has more decimals", verdict.text)
 
@@ -961,9 +961,9 @@ class TestPayloadVerdicts(RopoCommon):
     def test_embed_needs_numbered_accounts(self):
         self.account.service_model = "embed"
         invoice = self.create_invoice()
-        verdict = invoice._ropo_verdicts("invoice")[invoice]
+        verdict = self.verdicts(invoice, "invoice")[invoice]
         self.assertFalse(verdict.code)
         ledger = invoice.invoice_line_ids.account_id
         ledger.code = "SALES"
-        verdict = invoice._ropo_verdicts("invoice")[invoice]
+        verdict = self.verdicts(invoice, "invoice")[invoice]
         self.assertEqual((verdict.code, verdict.record), ("ledger", ledger))

@@ -237,16 +237,16 @@ class TestPolicy(TransferCommon):
     def test_one_bad_invoice_does_not_stop_the_others(self):
         moves = self.create_invoices(5)
         bad = moves[2]
-        Move = type(moves)
-        queue = Move._ropo_queue_transfer
+        Queueing = type(self.env["ropo.queueing"])
+        queue = Queueing._queue_transfer
 
-        def fail(records, *args):
+        def fail(service, records, *args):
             if bad in records:
                 raise ValueError("bad")
-            return queue(records, *args)
+            return queue(service, records, *args)
 
         with (
-            patch.object(Move, "_ropo_queue_transfer", fail),
+            patch.object(Queueing, "_queue_transfer", fail),
             mute_logger("odoo.addons.ropo_connect.services.transaction"),
         ):
             self.run_policy()
@@ -364,7 +364,7 @@ class TestQueries(TransferCommon):
 
     def test_verdicts(self):
         for operation in ("reminder", "collection"):
-            self.assertConstant(lambda moves, o=operation: moves._ropo_verdicts(o))
+            self.assertConstant(lambda moves, o=operation: self.verdicts(moves, o))
 
     def test_buttons_and_the_filter(self):
         self.assertConstant(lambda moves: moves.mapped("ropo_transferable"))

@@ -153,9 +153,9 @@ class TestProfile(RopoCommon):
         self.assertEqual(moves.mapped("ropo_state"), [False] * 5)
         self.assertEqual(moves.mapped("ropo_problem"), [False] * 5)
         self.assertEqual(moves.mapped("is_move_sent"), [False] * 5)
-        verdicts = moves._ropo_verdicts("invoice")
+        verdicts = self.verdicts(moves, "invoice")
         self.assertEqual({verdict.code for verdict in verdicts.values()}, {False})
-        self.assertFalse(chased._ropo_verdicts("reminder")[chased].code)
+        self.assertFalse(self.verdicts(chased, "reminder")[chased].code)
         self.assertEqual(set(delivered.ropo_job_ids.mapped("stage")), {"closed"})
         self.account.base_url = self.elsewhere.url
         partner.email = "somebody@example.com"

@@ -205,7 +205,7 @@ class TestProperties(RopoCommon):
         except UserError:
             return False  # Odoo itself can't post it
         account = self.account_for(spec)
-        verdict = invoice._ropo_verdicts("invoice")[invoice]
+        verdict = self.verdicts(invoice, "invoice")[invoice]
         if verdict.code:
             self.assertIn(verdict.code, ("zero", "currency"))
             self.assertTrue(verdict.text)

@@ -324,7 +324,7 @@ class TestSendDialog(RopoCommon):
         self.account.active = False
         remedies = {}
         for user in (self.manager, self.user):
-            verdicts = move.with_user(user)._ropo_verdicts("invoice")
+            verdicts = self.verdicts(move.with_user(user), "invoice")
             self.assertEqual(verdicts[move].code, "account")
             send = self.env["account.move.send"].with_user(user)
             remedies[user] = send._ropo_remedy(verdicts)

@@ -42,7 +42,7 @@ class TransferCommon(RopoCommon):
         )
 
     def verdict(self, move, operation="reminder", **values):
-        return move._ropo_verdicts(operation, **values)[move]
+        return self.verdicts(move, operation, **values)[move]
 
     def dues(self, move):
         return move.line_ids.filtered(
@@ -330,7 +330,7 @@ class TestRules(TransferCommon):
         self.assertGreaterEqual(len(cases), 40)
         moves = self.env["account.move"].union(*(move for move, _c in cases.values()))
         for operation in ("reminder", "collection"):
-            verdicts = moves._ropo_verdicts(operation, notice_date=self.today)
+            verdicts = self.verdicts(moves, operation, notice_date=self.today)
             found = {what: verdicts[move].code for what, (move, _c) in cases.items()}
             self.assertEqual(found, {what: code for what, (_m, code) in cases.items()})
         found = self.env["account.move"].search(
@@ -348,11 +348,11 @@ class TestRules(TransferCommon):
             move.ropo_notice_date = self.today - timedelta(days=days)
         codes = {bare: "notice", dated: False, ahead: "notice", before: "notice"}
         moves = bare | dated | ahead | before
-        verdicts = moves._ropo_verdicts("collection")
+        verdicts = self.verdicts(moves, "collection")
         self.assertEqual({move: v.code for move, v in verdicts.items()}, codes)
         self.account.country = "se"
         codes[bare] = False
-        verdicts = moves._ropo_verdicts("collection")
+        verdicts = self.verdicts(moves, "collection")
         self.assertEqual({move: v.code for move, v in verdicts.items()}, codes)
 
 

@@ -19,7 +19,7 @@ class TestVerdicts(RopoCommon):
     def assertVerdicts(self, operation, cases, **values):
         """`cases`: `{what: (invoice, code, record that mends it)}`."""
         moves = self.env["account.move"].concat(*(case[0] for case in cases.values()))
-        verdicts = moves._ropo_verdicts(operation, **values)
+        verdicts = self.verdicts(moves, operation, **values)
         found = {what: verdicts[move] for what, (move, _c, _r) in cases.items()}
         self.assertEqual(
             {what: (verdict.code, verdict.record) for what, verdict in found.items()},
@@ -99,7 +99,7 @@ class TestVerdicts(RopoCommon):
     def test_the_reason_names_all_that_is_missing(self):
         partner = self.customer(street=False, zip=False, city=False)
         invoice = self.create_invoice(partner)
-        verdict = invoice._ropo_verdicts("invoice")[invoice]
+        verdict = self.verdicts(invoice, "invoice")[invoice]
         self.assertEqual(
             verdict.text,
             "Example Oy has no street, postcode, city. Complete the address.",
@@ -109,7 +109,7 @@ class TestVerdicts(RopoCommon):
         invoice = self.create_invoice(days_overdue=20)
         self.account.active = False
         for operation in ("invoice", "reminder", "collection"):
-            verdict = invoice._ropo_verdicts(operation)[invoice]
+            verdict = self.verdicts(invoice, operation)[invoice]
             self.assertEqual(verdict.code, "account")
             self.assertEqual(verdict.record, self.env.company)
 
@@ -205,7 +205,7 @@ class TestVerdicts(RopoCommon):
 
     def test_the_day_on_which_it_may_go_is_named(self):
         invoice = self.create_invoice(days_overdue=3)
-        verdict = invoice._ropo_verdicts("reminder")[invoice]
+        verdict = self.verdicts(invoice, "reminder")[invoice]
         day = format_date(self.env, self.today + timedelta(days=4))
         self.assertEqual(
             verdict.text, f"Not overdue long enough: it may go from {day}."
@@ -410,9 +410,9 @@ class TestVerdicts(RopoCommon):
         few = many[:10]
         for operation in ("invoice", "reminder", "collection"):
             with self.subTest(operation):
-                few._ropo_verdicts(operation)  # fills the caches of the registry
+                self.verdicts(few, operation)  # fills the caches of the registry
                 counts = {
-                    self.queries(lambda m=m, o=operation: m._ropo_verdicts(o))
+                    self.queries(lambda m=m, o=operation: self.verdicts(m, o))
                     for m in (few, many)
                 }
                 self.assertEqual(len(counts), 1, counts)

@@ -145,13 +145,13 @@ class TestPaymentsWithoutEntry(LedgerCommon):
         invoice = self.create_invoice(days_overdue=20)
         payment = self.register(invoice)
         with self.accounting():
-            verdict = invoice._ropo_verdicts("reminder")[invoice]
+            verdict = self.verdicts(invoice, "reminder")[invoice]
         self.assertEqual(verdict.code, "paid")
         self.assertIn("registered payment", verdict.text)
         payment.action_validate()
-        self.assertEqual(invoice._ropo_verdicts("reminder")[invoice].code, "paid")
+        self.assertEqual(self.verdicts(invoice, "reminder")[invoice].code, "paid")
         payment.action_reject()
-        self.assertFalse(invoice._ropo_verdicts("reminder")[invoice].code)
+        self.assertFalse(self.verdicts(invoice, "reminder")[invoice].code)
 
     def test_an_invoice_that_it_pays_in_part_is_claimed_and_the_part_reported(self):
         invoice = self.create_invoice(days_overdue=20)

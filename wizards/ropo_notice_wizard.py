@@ -28,5 +28,5 @@ class RopoNoticeWizard(models.TransientModel):
     def action_apply(self):
         self.ensure_one()
         self.move_ids.check_access("write")
-        self.move_ids._ropo_note_reminder(self.date)
+        self.env["ropo.own.reminder"]._note(self.move_ids, self.date)
         return {"type": "ir.actions.act_window_close"}

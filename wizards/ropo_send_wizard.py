@@ -39,19 +39,21 @@ class RopoSendWizard(models.TransientModel):
 
     @api.depends("move_ids")
     def _compute_line_ids(self):
+        attachments = self.env["ropo.attachments"]
+        eligibility = self.env["ropo.eligibility"]
         for wizard in self:
             moves = wizard.move_ids._origin
-            files = moves._ropo_files()
-            chosen = {**moves._ropo_default_files(), **wizard._chosen_files()}
-            verdicts = moves._ropo_verdicts("invoice")
+            files = attachments._files(moves)
+            chosen = {**attachments._default_files(moves), **wizard._chosen_files()}
+            verdicts = eligibility._verdicts(moves, "invoice")
             for move, some in chosen.items():
                 if not verdicts[move].code:
-                    verdicts[move] = move._ropo_files_verdict(some)
+                    verdicts[move] = attachments._verdict(move, some)
             wizard.line_ids = wizard._lines(verdicts)
             for line in wizard.line_ids:
                 line.available_ids = files[line.move_id]
                 line.attachment_ids = chosen.get(line.move_id)
-                line.note = line.move_id._ropo_allocation_note()
+                line.note = eligibility._allocation_note(line.move_id)
 
     @api.depends("line_ids")
     def _compute_has(self):
@@ -77,7 +79,9 @@ class RopoSendWizard(models.TransientModel):
         self.ensure_one()
         self.env["ropo.request"].check_access("read")
         self._compute_line_ids()  # the selection may have changed since it was shown
-        requests = self._ready_moves()._ropo_queue_sending(self._chosen_files())
+        requests = self.env["ropo.queueing"]._queue_sending(
+            self._ready_moves(), self._chosen_files()
+        )
         if len(self.move_ids) == 1:
             return self._show(requests)
         requests._work_off_soon()

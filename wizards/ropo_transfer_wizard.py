@@ -88,7 +88,9 @@ class RopoTransferWizard(models.TransientModel):
     def _compute_line_ids(self):
         for wizard in self:
             moves = wizard.move_ids._origin
-            verdicts = moves._ropo_verdicts(wizard.kind, terms=wizard._move_terms())
+            verdicts = self.env["ropo.eligibility"]._verdicts(
+                moves, wizard.kind, terms=wizard._move_terms()
+            )
             wizard.line_ids = wizard._lines(verdicts)
 
     @api.depends("line_ids.include")
@@ -147,7 +149,10 @@ class RopoTransferWizard(models.TransientModel):
         shown = self._ready_lines().move_id
         self._compute_line_ids()  # the ledger may have changed since it was shown
         moves = self._ready_moves() & shown  # never more than was confirmed
-        return self._show(moves._ropo_queue_transfer(self.kind, self._move_terms()))
+        queueing = self.env["ropo.queueing"]
+        return self._show(
+            queueing._queue_transfer(moves, self.kind, self._move_terms())
+        )
 
     # --- business ---
 
@@ -249,7 +254,7 @@ class RopoTransferWizard(models.TransientModel):
         delivery = move.partner_id._ropo_delivery(account, True, wanted)
         field = self.env["res.partner"]._fields["ropo_sendtype"]
         labels = dict(field._description_selection(self.env))
-        parts = move._ropo_claim_parts(account, terms)
+        parts = self.env["ropo.transfer.rules"]._claim_parts(move, account, terms)
         return {
             "days_overdue": max((today - move._ropo_first_due()).days, 0),
             "delivery": labels.get(delivery.method, self.env._("As agreed")),

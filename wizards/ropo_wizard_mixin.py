@@ -3,7 +3,7 @@ from collections import Counter
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..models.account_move_verdict import HOPELESS
+from ..services.verdict import HOPELESS
 
 ELIGIBILITY = [
     ("ready", "Ready"),

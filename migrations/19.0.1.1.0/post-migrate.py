@@ -160,7 +160,8 @@ def ask_about_exempt_cases(cr):
         """
     )
     env = api.Environment(cr, SUPERUSER_ID, {})
-    env["ropo.job"].browse(row[0] for row in cr.fetchall())._follow_exemption()
+    jobs = env["ropo.job"].browse(row[0] for row in cr.fetchall())
+    env["ropo.exemption"]._follow(jobs)
 
 
 def look_each_hour_for_what_is_due(cr):

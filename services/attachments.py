@@ -1,34 +1,27 @@
-from odoo import fields, models
+from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.tools import human_size
 
-from .account_move_verdict import Verdict
-from .res_partner import READERS
+from .verdict import Verdict
 
 
-class AccountMove(models.Model):
-    """Which files travel with an invoice."""
+class RopoAttachments(models.AbstractModel):
+    """Which files go along with an invoice."""
 
-    _inherit = "account.move"
+    _name = "ropo.attachments"
+    _description = "Attachments for Ropo"
 
-    ropo_preview_id = fields.Many2one(
-        "ir.attachment",
-        string="Ropo's Preview",
-        readonly=True,
-        copy=False,
-        groups=READERS,
-    )
-
-    def _ropo_files(self):
+    @api.model
+    def _files(self, moves):
         """The files attached to each that Ropo takes: `{move: attachments}`.
 
         Neither what Odoo or Ropo made of the invoice, nor the same content twice.
         """
-        made = self.sudo().ropo_job_ids.document_id | self.sudo().ropo_preview_id
+        made = moves.sudo().ropo_job_ids.document_id | moves.sudo().ropo_preview_id
         found = self.env["ir.attachment"].search(
             [
-                ("res_model", "=", self._name),
-                ("res_id", "in", self.ids),
+                ("res_model", "=", moves._name),
+                ("res_id", "in", moves.ids),
                 ("res_field", "=", False),
                 ("type", "=", "binary"),
                 ("id", "not in", made.ids),
@@ -37,14 +30,15 @@ class AccountMove(models.Model):
         )
         groups = found.grouped("res_id")
         none = self.env["ir.attachment"]
-        return {move: move._ropo_takes(groups.get(move.id, none)) for move in self}
+        return {move: self._takes(move, groups.get(move.id, none)) for move in moves}
 
-    def _ropo_takes(self, files):
+    @api.model
+    def _takes(self, move, files):
         """Those of these files that Ropo takes with this invoice, each content once."""
-        method = self.partner_id._ropo_delivery(self.ropo_account_id).method
-        is_company = self.commercial_partner_id.is_company
-        proforma = self._get_invoice_proforma_pdf_report_filename() if files else ""
-        rules = self.ropo_account_id._channel().capabilities.files
+        method = move.partner_id._ropo_delivery(move.ropo_account_id).method
+        is_company = move.commercial_partner_id.is_company
+        proforma = move._get_invoice_proforma_pdf_report_filename() if files else ""
+        rules = move.ropo_account_id._channel().capabilities.files
         contents = {}
         for file in files:
             takes = rules.may_travel(file.name, method, is_company)
@@ -52,19 +46,21 @@ class AccountMove(models.Model):
                 contents.setdefault(file.checksum, file)
         return files.browse().union(*contents.values())
 
-    def _ropo_default_files(self):
+    @api.model
+    def _default_files(self, moves):
         """The files that go along where nobody chose: `{move: attachments}`."""
-        wanted = self.filtered("ropo_account_id.send_attachments")
-        return wanted._ropo_files() if wanted else {}
+        wanted = moves.filtered("ropo_account_id.send_attachments")
+        return self._files(wanted) if wanted else {}
 
-    def _ropo_files_verdict(self, files, image=None, account=None):
+    @api.model
+    def _verdict(self, move, files, image=None, account=None):
         """Whether these files may go along, when nothing else is wrong.
 
         :param image: the PDF that Ropo is to show as the invoice, if it is made
         :param account: the account that it goes through, if not its own of today
         """
-        account = account or self.ropo_account_id
-        delivery = self.partner_id._ropo_delivery(account)
+        account = account or move.ropo_account_id
+        delivery = move.partner_id._ropo_delivery(account)
         own_size = image.file_size if image else None
         room = account._channel().capabilities.files.room(delivery.method, own_size)
         size = sum(files.mapped("file_size"))
@@ -76,22 +72,23 @@ class AccountMove(models.Model):
             size=human_size(size),
             room=human_size(max(room, 0)),
         )
-        return Verdict("files", text, self)
+        return Verdict("files", text, move)
 
-    def _ropo_own_pdf(self):
+    @api.model
+    def _own_pdf(self, move):
         """The PDF that Odoo makes of this invoice, made now if it was not before.
 
         Raises `UserError` when it can't be had.
         """
-        self.ensure_one()
-        if not self.invoice_pdf_report_id:
-            self.env["account.move.send"]._generate_and_send_invoices(
-                self,
+        move.ensure_one()
+        if not move.invoice_pdf_report_id:
+            move.env["account.move.send"]._generate_and_send_invoices(
+                move,
                 sending_methods=["manual"],
                 extra_edis={},
                 invoice_edi_format=False,
             )
-        pdf = self.invoice_pdf_report_id
+        pdf = move.invoice_pdf_report_id
         if not (pdf.raw or b"").startswith(b"%PDF-"):
             raise UserError(
                 self.env._(

@@ -1,0 +1,122 @@
+from odoo import api, models
+
+from ..channels import identifiers
+from ..models.res_partner import ELECTRONIC_ADDRESS
+from .verdict import Verdict
+
+
+class RopoDeliveryRules(models.AbstractModel):
+    """Whether a customer has what Ropo needs to deliver to it."""
+
+    _name = "ropo.delivery.rules"
+    _description = "Rules of Delivery"
+
+    @api.model
+    def _verdict(self, move, account, chase, wanted=None):
+        """:param wanted: how the reminder is to go, if not as the invoices"""
+        partner = move.partner_id
+        labels = {
+            "street": self.env._("street"),
+            "zip": self.env._("postcode"),
+            "city": self.env._("city"),
+        }
+        if partner.country_id and not partner.country_id.zip_required:
+            del labels["zip"]
+        missing = [label for name, label in labels.items() if not partner[name]]
+        if not move.commercial_partner_id.name:
+            missing.insert(0, self.env._("name"))
+        if missing:
+            text = self.env._(
+                "%(partner)s has no %(missing)s. Complete the address.",
+                partner=partner.display_name or self.env._("The customer"),
+                missing=", ".join(missing),
+            )
+            return Verdict("address", text, partner)
+        return self._identity_verdict(move) or self._delivery_verdict(
+            move, account, chase, wanted
+        )
+
+    def _identity_verdict(self, move):
+        """What is wrong with the business id, by which Ropo knows a company."""
+        owner = move.commercial_partner_id
+        number = owner.is_company and owner.company_registry
+        country = owner.country_id.code
+        if not number or identifiers.is_business_id(country, number):
+            return None
+        text = self.env._(
+            "“%(number)s” is no business id of %(country)s. Correct the company id of "
+            "%(partner)s.",
+            number=number,
+            country=owner.country_id.name,
+            partner=owner.display_name,
+        )
+        return Verdict("business_id", text, owner)
+
+    def _delivery_verdict(self, move, account, chase, wanted):
+        """Whether the way of delivery has what it needs to find the customer."""
+        owner = move.commercial_partner_id
+        delivery = move.partner_id._ropo_delivery(account, chase, wanted)
+        if delivery.method == "email" and not (move.partner_id.email or owner.email):
+            text = self.env._(
+                "%(partner)s is to get it by e-mail and has no address. Enter one, or "
+                "choose another delivery.",
+                partner=owner.display_name,
+            )
+            return Verdict("email", text, owner)
+        incomplete = not delivery.address or not delivery.operator
+        if delivery.method in ELECTRONIC_ADDRESS and incomplete:
+            text = self.env._(
+                "%(partner)s is to get an e-invoice and has no e-invoice address or "
+                "operator. Enter both, or choose another delivery.",
+                partner=owner.display_name,
+            )
+            return Verdict("evoice", text, owner)
+        if delivery.method == "peppol" and not delivery.address:
+            text = self.env._(
+                "%(partner)s is to get it by Peppol and has no Peppol id. Enter it as "
+                "the e-invoice address, or choose another delivery.",
+                partner=owner.display_name,
+            )
+            return Verdict("evoice", text, owner)
+        return self._electronic_verdict(move, delivery)
+
+    def _electronic_verdict(self, move, delivery):
+        """Whether e-invoice address and operator have the form that they must have."""
+        owner = move.commercial_partner_id
+        wrong = delivery.faults()
+        if not wrong:
+            return Verdict()
+        text = self.env._(
+            "“%(wrong)s” can't be where %(partner)s receives e-invoices: an OVT code "
+            "is 0037 and the business id, an IBAN has its check digits, a Peppol id a "
+            "scheme such as 0216: before it. Correct the address or the operator.",
+            wrong=wrong[0],
+            partner=owner.display_name,
+        )
+        return Verdict("evoice", text, owner)
+
+    @api.model
+    def _check_numbers(self, verdicts):
+        """Holds back those whose customer shares its number at Ropo with another one:
+        for Ropo both would be one debtor. Not credit notes, which ask for nothing."""
+        ready = self.env["account.move"].union(
+            *(move for move, verdict in verdicts.items() if not verdict.code)
+        )
+        holders = ready.commercial_partner_id._ropo_holders()
+        for move in ready:
+            owner, root = move.commercial_partner_id, move.company_id.root_id
+            others = [
+                partner
+                for partner, company in holders.get(owner.ref, ())
+                if partner != owner and (not company or company.root_id == root)
+            ]
+            if others:
+                text = self.env._(
+                    "%(partner)s and %(other)s have the same customer number "
+                    "%(number)s at Ropo, which takes them for one debtor. Give one of "
+                    "them another reference.",
+                    partner=owner.display_name,
+                    other=others[0].display_name,
+                    number=owner.ref,
+                )
+                verdicts[move] = Verdict("customer_number", text, owner)

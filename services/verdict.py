@@ -1,0 +1,18 @@
+from typing import Any, NamedTuple
+
+# Codes that only time or the ledger changes: there is nothing to transfer.
+HOPELESS = ("type", "state", "account", "zero", "chased", "paid")
+
+
+class Verdict(NamedTuple):
+    """Whether an invoice may be sent or transferred, and if not, why."""
+
+    code: str | bool = False  # False when it may
+    text: str = ""  # why not, and what to do about it
+    record: Any = None  # what to open to correct it
+    warning: str = ""  # what makes it doubtful without ruling it out
+    unsent: bool = False  # whether the warning is that nobody sent the invoice
+
+    @property
+    def is_hopeless(self):
+        return self.code in HOPELESS
