@@ -233,17 +233,15 @@ class AccountMove(models.Model):
 
     @api.depends("state", "amount_residual", "ropo_request_ids")
     def _compute_ropo_overdue(self):
-        overdue = self.search(
-            Domain("id", "in", self.ids)
-            & self._ropo_overdue_domain(self._ropo_yesterday())
-        )
+        domain = self.env["ropo.transfer.rules"]._overdue_domain()
+        overdue = self.search(Domain("id", "in", self.ids) & domain)
         for move in self:
             move.ropo_overdue = move._origin in overdue
 
     def _search_ropo_overdue(self, operator, value):
         if operator != "in":
             return NotImplemented
-        overdue = self._ropo_overdue_domain(self._ropo_yesterday())
+        overdue = self.env["ropo.transfer.rules"]._overdue_domain()
         return overdue if True in value else ~overdue
 
     @api.depends(
@@ -273,7 +271,8 @@ class AccountMove(models.Model):
             return NotImplemented
         today = fields.Date.context_today(self)
         companies = Domain("company_id", "in", self.env.companies.ids)
-        moves = self.search(companies & self._ropo_overdue_domain(today))
+        overdue = self.env["ropo.transfer.rules"]._overdue_domain(today)
+        moves = self.search(companies & overdue)
         eligibility = self.env["ropo.eligibility"]
         verdicts = eligibility._verdicts(moves.sudo(), "reminder", warn=False)
         ids = [move.id for move in moves if not verdicts[move].code]
@@ -457,9 +456,6 @@ class AccountMove(models.Model):
             },
         }
 
-    def _ropo_yesterday(self):
-        return fields.Date.subtract(fields.Date.context_today(self), days=1)
-
     def _ropo_open_parts(self):
         """The open receivable lines: one, or one for each instalment."""
         return self.line_ids.filtered(
@@ -473,35 +469,3 @@ class AccountMove(models.Model):
         """The day on which the first of what is open was due."""
         dues = [line._ropo_due_date() for line in self._ropo_open_parts()]
         return min(dues, default=self.invoice_date_due or self.date)
-
-    @api.model
-    def _ropo_overdue_domain(self, due_by):
-        """What is open of invoices that nobody at Ropo chases, some of it due by then.
-
-        Wider than the verdicts, and cheap: the index of open journal items serves it.
-        """
-        late = [
-            ("display_type", "=", "payment_term"),
-            ("reconciled", "=", False),
-            "|",
-            ("date_maturity", "<=", due_by),
-            "&",
-            ("date_maturity", "=", False),
-            ("move_id.invoice_date_due", "<=", due_by),
-        ]
-        chased = [
-            ("chases", "=", True),
-            ("state", "in", LIVE),
-            ("void", "=", False),
-            # What Ropo closed unpaid is nobody's, until a person decides.
-            "|",
-            ("job_id", "=", False),
-            ("job_id.decision", "=", False),
-        ]
-        return (
-            Domain("move_type", "=", "out_invoice")
-            & Domain("state", "=", "posted")
-            & Domain("amount_residual", ">", 0)
-            & Domain("line_ids", "any", late)
-            & Domain("ropo_request_ids", "not any", chased)
-        )

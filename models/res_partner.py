@@ -116,11 +116,10 @@ class ResPartner(models.Model):
     def action_ropo_transfer(self):
         """Opens the wizard that hands all overdue invoices of these customers over."""
         Move = self.env["account.move"]
-        yesterday = fields.Date.subtract(fields.Date.context_today(self), days=1)
         moves = Move.search(
             Domain("company_id", "in", self.env.companies.ids)
             & Domain("commercial_partner_id", "in", self.commercial_partner_id.ids)
-            & Move._ropo_overdue_domain(yesterday)
+            & self.env["ropo.transfer.rules"]._overdue_domain()
         )
         if not moves:
             raise UserError(

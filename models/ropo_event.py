@@ -140,6 +140,13 @@ class RopoEvent(models.Model):
         ondelete="set null",
         index="btree_not_null",
     )
+    # Asked by the comparison and the reports in SQL, by forms and services in Python.
+    is_missing = fields.Boolean(
+        string="Missing in the Ledger",
+        compute="_compute_is_missing",
+        store=True,
+        help="Ropo collected this money, and the ledger does not have it.",
+    )
     may_register = fields.Boolean(compute="_compute_may_register")
     # new ──▶ done        its case is known and has heard of it
     #  ├────▶ unmatched   no case of ours bears its number yet
@@ -158,6 +165,7 @@ class RopoEvent(models.Model):
     )
     problem = fields.Char(readonly=True, help="Why it can't be taken in.")
 
+    _missing = models.Index("(job_id) WHERE is_missing")
     # Polled rows and messages of the webhook have numbers of their own.
     _external_unique = models.Constraint(
         "UNIQUE(account_id, profile, source, external_id)",
@@ -182,15 +190,24 @@ class RopoEvent(models.Model):
         for event in self:
             event.raw_text = readable(event.raw)
 
-    @api.depends("payment_ids", "settlement", "job_id", "amount", "request_id")
+    @api.depends(
+        "kind",
+        "amount",
+        "duplicate_of_id",
+        "request_id",
+        "doubt_request_id",
+        "source_partial_id",
+        "payment_ids",
+    )
+    def _compute_is_missing(self):
+        for event in self:
+            found = event.source_partial_id or event.payment_ids
+            event.is_missing = bool(event._ropos_money()) and not found
+
+    @api.depends("job_id.chased", "is_missing")
     def _compute_may_register(self):
         for event in self:
-            event.may_register = (
-                event.job_id.chased
-                and bool(event._ropos_money())
-                and event.settlement != "booked"
-                and not event.sudo().payment_ids
-            )
+            event.may_register = event.job_id.chased and event.is_missing
 
     # --- actions ---
 
@@ -347,19 +364,25 @@ class RopoEvent(models.Model):
     # --- business: settlement ---
 
     def _book(self, partial_id):
-        """The money stands in the ledger by this reconciliation."""
+        """A person or a settlement journal shows that it is this reconciliation."""
+        self._match(partial_id)
+        if not self.settlement:
+            self.settlement = "booked"
+
+    def _match(self, partial_id):
+        """The money stands in the ledger by this reconciliation, so that what waited
+        to be registered is not registered any more."""
         self.source_partial_id = partial_id
-        if self.settlement in ("waiting", "person") or not self.settlement:
+        if self.settlement in ("waiting", "person"):
             self.write({"settlement": "booked", "settlement_note": False})
 
     def _register_other_money(self):
         """A person decided that equal money in the ledger is not this."""
         self.filtered(
             lambda event: (
-                event._ropos_money()
+                event.is_missing
                 and event.settlement in (False, "person")
                 and event.account_id.register_payments
-                and not event.payment_ids
             )
         ).write({"settlement": "waiting", "settlement_note": False})
 

@@ -42,7 +42,7 @@ class RopoJob(models.Model):
 
     def _is_collected(self):
         """Whether Ropo collects by it now, and writes to the debtor."""
-        return self.chased and not self.released and self.stage not in RESTING
+        return bool(self.filtered_domain(self._collected_domain()))
 
     @api.model
     def _collected_domain(self):

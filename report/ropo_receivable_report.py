@@ -116,14 +116,7 @@ class RopoReceivableReport(models.Model):
             "state",
             "void",
         ],
-        "ropo.event": [
-            "amount",
-            "duplicate_of_id",
-            "job_id",
-            "kind",
-            "request_id",
-            "source_partial_id",
-        ],
+        "ropo.event": ["is_missing", "job_id"],
     }
 
     def _selection_of(self, name):
@@ -225,13 +218,7 @@ class RopoReceivableReport(models.Model):
             WHEN figures.stage = 'closed' THEN 'closed'
             WHEN EXISTS (
                 SELECT FROM ropo_event event
-                 WHERE event.job_id = figures.job_id
-                   AND LOWER(event.kind) = 'payment'
-                   AND event.amount != 0
-                   AND event.request_id IS NULL
-                   AND event.doubt_request_id IS NULL
-                   AND event.duplicate_of_id IS NULL
-                   AND COALESCE(event.source_partial_id, 0) = 0
+                 WHERE event.job_id = figures.job_id AND event.is_missing
             ) THEN 'collected'
             WHEN EXISTS (
                 SELECT %(partials)s

@@ -344,16 +344,7 @@ class RopoLedger(models.AbstractModel):
             """
             EXISTS (
                 SELECT FROM ropo_event event
-                 WHERE event.job_id = job.id
-                   AND LOWER(event.kind) = 'payment'
-                   AND event.amount != 0
-                   AND COALESCE(event.source_partial_id, 0) = 0
-                   AND event.request_id IS NULL
-                   AND event.doubt_request_id IS NULL
-                   AND event.duplicate_of_id IS NULL
-                   AND NOT EXISTS (
-                       SELECT FROM account_payment registered
-                        WHERE registered.ropo_event_id = event.id))
+                 WHERE event.job_id = job.id AND event.is_missing)
             """
         )
 

@@ -118,7 +118,7 @@ class RopoPolicy(models.AbstractModel):
                 Domain("journal_id.ropo_account_id", "in", [account.id, False])
                 | Domain("journal_id.ropo_account_id.active", "=", False)
             )
-            & self.env["account.move"]._ropo_overdue_domain(days)
+            & self.env["ropo.transfer.rules"]._overdue_domain(days)
         )
 
     def _verdicts(self, account, moves):

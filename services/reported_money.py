@@ -39,7 +39,7 @@ class RopoReportedMoney(models.AbstractModel):
         for row in rows:
             event = answered.get((row["job_id"], row["entry_id"]))
             if event and _is_near(event, row) and not event.source_partial_id:
-                event.source_partial_id = row["partial_id"]
+                event._match(row["partial_id"])
             elif not row["is_ropos"]:
                 row["doubt"] = self._doubt_of(row, reported)
                 rest.append(row)
@@ -48,16 +48,7 @@ class RopoReportedMoney(models.AbstractModel):
     def _reported_money(self, job_ids):
         """What Ropo reported and is not found in the ledger: `{case id: events}`."""
         events = self.env["ropo.event"].search(
-            [
-                ("job_id", "in", list(job_ids)),
-                ("kind", "=ilike", "payment"),
-                ("amount", "!=", 0),
-                ("source_partial_id", "in", (0, False)),
-                ("request_id", "=", False),
-                ("doubt_request_id", "=", False),
-                ("duplicate_of_id", "=", False),
-                ("payment_ids", "=", False),
-            ]
+            [("job_id", "in", list(job_ids)), ("is_missing", "=", True)]
         )
         return events.grouped(lambda event: event.job_id.id)
 
@@ -104,7 +95,8 @@ class RopoReportedMoney(models.AbstractModel):
         found = self._near_events(row, reported).filtered(
             lambda event: _is_same(event, row) and _days(event, row) <= SAME_MONEY_DAYS
         )
-        found[:1].source_partial_id = row["partial_id"]
+        if found:
+            found[0]._match(row["partial_id"])
 
     def _doubt_of(self, row, reported):
         """What Ropo reported and may be the money of this row."""

@@ -1,8 +1,10 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.tools import format_date
 
+from ..models.ropo_request import LIVE
 from .verdict import Verdict
 
 
@@ -187,6 +189,45 @@ class RopoTransferRules(models.AbstractModel):
             date=format_date(self.env, first),
         )
         return Verdict("notice_early", text, move)
+
+    # --- what comes into question ---
+
+    @api.model
+    def _overdue_domain(self, due_by=None):
+        """What is open of invoices of which Ropo collects nothing, some of it overdue.
+
+        Wider than the verdicts, and cheap: the index of open journal items serves it.
+        Filters, the wizard of a customer and the scheduled transfer all ask here.
+
+        :param due_by: the last day on which it was due; by default yesterday
+        """
+        today = fields.Date.context_today(self)
+        due_by = due_by or fields.Date.subtract(today, days=1)
+        late = [
+            ("display_type", "=", "payment_term"),
+            ("reconciled", "=", False),
+            "|",
+            ("date_maturity", "<=", due_by),
+            "&",
+            ("date_maturity", "=", False),
+            ("move_id.invoice_date_due", "<=", due_by),
+        ]
+        collected = [
+            ("chases", "=", True),
+            ("state", "in", LIVE),
+            ("void", "=", False),
+            # What Ropo closed unpaid is nobody's, until a person decides.
+            "|",
+            ("job_id", "=", False),
+            ("job_id.decision", "=", False),
+        ]
+        return (
+            Domain("move_type", "=", "out_invoice")
+            & Domain("state", "=", "posted")
+            & Domain("amount_residual", ">", 0)
+            & Domain("line_ids", "any", late)
+            & Domain("ropo_request_ids", "not any", collected)
+        )
 
     # --- what is claimed ---
 

@@ -1,6 +1,7 @@
 """What Ropo collected stands in the ledger: once, reversible, and never told back."""
 
 from datetime import timedelta
+from importlib.util import module_from_spec, spec_from_file_location
 
 from freezegun import freeze_time
 from psycopg2 import IntegrityError
@@ -8,7 +9,7 @@ from psycopg2 import IntegrityError
 from odoo import Command, fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
-from odoo.tools import mute_logger
+from odoo.tools import file_path, mute_logger
 
 from .common import RopoCommon
 
@@ -219,6 +220,48 @@ class TestSettlement(RopoCommon):
         self.assertEqual(invoice.amount_residual, 100)
         self.assertFalse(self.told(invoice), "it came through Ropo")
         self.assertFalse(event.may_register)
+
+    def test_money_whose_booking_is_undone_is_missing_again(self):
+        invoice, job = self.chased_case()
+        self.pay(invoice, 25.5, journal_id=self.journal.id)
+        event = self.take(job, 1, 25.5)
+        self.assertEqual((event.settlement, event.is_missing), ("booked", False))
+        invoice.line_ids.remove_move_reconcile()
+        self.assertFalse(self.told(invoice), "it came through Ropo")
+        self.assertTrue(event.is_missing)
+        event.with_user(self.user).action_register_payment()
+        self.assertEqual(
+            (event.settlement, invoice.amount_residual), ("registered", 100)
+        )
+        self.assertFalse(event.is_missing or event.may_register)
+
+    def test_what_the_comparison_finds_waits_for_nobody_any_more(self):
+        self.account.settlement_journal_id = False
+        invoice, job = self.chased_case()
+        event = self.take(job, 1, 25.5)
+        self.assertEqual((event.settlement, event.is_missing), ("person", True))
+        self.account.settlement_journal_ids = self.journal
+        self.pay(invoice, 25.5, journal_id=self.journal.id)
+        self.assertFalse(self.told(invoice), "it came through Ropo")
+        self.assertEqual((event.settlement, event.is_missing), ("booked", False))
+        self.assertFalse(event.settlement_note or event.may_register)
+
+    def test_an_upgrade_stores_the_same_as_is_computed(self):
+        _invoice, job = self.chased_case()
+        self.take(job, 1, 25.5)
+        self.account.settlement_journal_id = False
+        missing = self.take(job, 2, 10) | self.take(job, 3, -10)
+        events = job.event_ids
+        self.assertEqual(events.filtered("is_missing"), missing)
+        self.env.flush_all()
+        self.cr.execute("UPDATE ropo_event SET is_missing = NULL")
+        path = file_path("ropo_connect/migrations/19.0.1.2.0/pre-migrate.py")
+        spec = spec_from_file_location("ropo_pre_migrate", path)
+        script = module_from_spec(spec)
+        spec.loader.exec_module(script)
+        script.store_what_is_missing(self.cr)
+        self.env.invalidate_all()
+        self.assertEqual(events.filtered("is_missing"), missing)
 
     def equal_money(self):
         """Ropo and the ledger have 25.50 each; a person is asked whether it is one."""

@@ -1,0 +1,28 @@
+from odoo.tools.sql import column_exists, create_column
+
+
+def migrate(cr, version):
+    known = column_exists(cr, "ropo_event", "doubt_request_id")
+    if known and not column_exists(cr, "ropo_event", "is_missing"):
+        # Else Odoo would read every event there ever was, to compute it.
+        create_column(cr, "ropo_event", "is_missing", "boolean")
+        store_what_is_missing(cr)
+
+
+def store_what_is_missing(cr):
+    """`is_missing` of events, as `_compute_is_missing` has it."""
+    cr.execute(
+        """
+        UPDATE ropo_event event
+           SET is_missing = TRUE
+         WHERE LOWER(event.kind) = 'payment'
+           AND event.amount != 0
+           AND event.request_id IS NULL
+           AND event.doubt_request_id IS NULL
+           AND event.duplicate_of_id IS NULL
+           AND COALESCE(event.source_partial_id, 0) = 0
+           AND NOT EXISTS (
+               SELECT FROM account_payment payment
+                WHERE payment.ropo_event_id = event.id)
+        """
+    )
