@@ -14,7 +14,7 @@ STATES = [
     ("rejected", "Refused by Ropo"),
     ("unknown", "Needs a look"),
 ]
-# By which a user says of one invoice that it is not to be collected.
+# By which a user exempts one invoice from collection.
 EXEMPTING_FIELDS = ("ropo_hold", "payment_state")
 
 
@@ -23,7 +23,7 @@ class AccountMove(models.Model):
 
     # False ──send──▶ queued ──▶ sent ──transfer──▶ reminder ──▶ collection ──▶ closed
     #                   │                 └────────────────────────▲
-    #                   ├──▶ rejected (mend it, send again)
+    #                   ├──▶ rejected (correct it, send again)
     #                   └──▶ unknown  (Ropo may have it: a person looks)
     ropo_state = fields.Selection(
         STATES,
@@ -209,7 +209,7 @@ class AccountMove(models.Model):
             move.ropo_letter_ids = jobs.document_id | jobs.letter_ids
 
     def _ropo_main_job(self):
-        """The case that the debtor hears of: the newest that is chased, if any is."""
+        """The case that the debtor sees: the newest that Ropo collects, if any."""
         return self.ropo_job_ids.sorted(lambda job: (job.chased, job.id))[-1:]
 
     @api.depends(
@@ -224,7 +224,7 @@ class AccountMove(models.Model):
 
     @api.depends("state", "ropo_request_ids")
     def _compute_ropo_may_send(self):
-        """Which button makes sense; whatever else is missing, the wizard says."""
+        """Which button makes sense; whatever else is missing, the wizard shows."""
         held = self.env["ropo.eligibility"]._held(self, queued=True)
         for move in self:
             is_customers = move.move_type in ("out_invoice", "out_refund")
@@ -399,7 +399,7 @@ class AccountMove(models.Model):
         return self._ropo_open("ropo_connect.action_ropo_request")
 
     def action_ropo_transfer(self):
-        """Opens the wizard that hands these invoices over."""
+        """Opens the transfer wizard for these invoices."""
         wizard = self.env["ropo.transfer.wizard"].create({"move_ids": self.ids})
         action = self._ropo_wizard(wizard._name, self.env._("Transfer to Ropo"))
         return action | {"res_id": wizard.id}

@@ -1,12 +1,6 @@
-from collections import defaultdict
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
-
-from ..channels import identifiers
-from ..channels.documents import Debtor, Delivery, Place
-from .ropo_job import ENDED
 
 DELIVERIES = [
     ("post", "Letter"),
@@ -18,7 +12,6 @@ DELIVERIES = [
     ("b2c", "E-invoice to a consumer's bank"),
     ("print", "Printed by ourselves"),
 ]
-ELECTRONIC_ADDRESS = ("evoice", "evoicenet", "evoicesm", "b2c")
 # What customers, and colleagues who have nothing to do with invoices, don't see.
 READERS = "account.group_account_invoice,account.group_account_readonly"
 ID_PREFIX = "ODOO-"
@@ -145,145 +138,3 @@ class ResPartner(models.Model):
         """The reference that was entered, if it can serve as a customer number."""
         reference = self.ref or ""
         return "" if reference.startswith(ID_PREFIX) else reference
-
-    def _ropo_holders(self):
-        """Who else is known by the references of these: `{reference: [(customer,
-        company)]}`, by the references of today and by those that cases were sent
-        with; without a company where all companies share the customer."""
-        found = defaultdict(list)
-        references = [p.ref for p in self if p._ropo_own_reference()]
-        if not references:
-            return found
-        for partner in self.sudo().search([("ref", "in", references)]):
-            if partner == partner.commercial_partner_id:
-                found[partner.ref].append((partner, partner.company_id))
-        cases = (
-            self.env["ropo.job"]
-            .sudo()
-            ._read_group(
-                [
-                    ("debtor_reference", "in", references),
-                    ("released", "=", False),
-                    ("stage", "not in", ENDED),
-                ],
-                ["debtor_reference", "partner_id", "company_id"],
-            )
-        )
-        for reference, partner, company in cases:
-            found[reference].append((partner, company))
-        return found
-
-    def _ropo_registration_number(self):
-        """The business id, which the VAT number tells where it was not entered."""
-        country = self.country_id.code
-        return self.company_registry or identifiers.business_id_of_vat(
-            country, self.vat or ""
-        )
-
-    def _ropo_person_number(self):
-        """The number by which the law knows a private person, where it was entered.
-
-        Users may claim from a person whose number only managers see.
-        """
-        return "" if self.is_company else (self.sudo().ropo_personal_id or "").strip()
-
-    def _ropo_country_name(self, sender):
-        """The country as a letter abroad has to say it; empty in the sender's own."""
-        country = self.country_id
-        return "" if country == sender.country_id else country.name or ""
-
-    def _ropo_debtor(self, sender):
-        """The `Debtor` at this (invoice) address; his company is who owes.
-
-        :param sender: the company whose invoice it is
-        """
-        self.ensure_one()
-        owner = self.commercial_partner_id
-        is_contact = self != owner and self.name and not self.is_company
-        return Debtor(
-            name=owner.name or "",
-            is_company=owner.is_company,
-            street=self.street or "",
-            street2=self.street2 or "",
-            zip=self.zip or "",
-            city=self.city or "",
-            country=self.country_id.code or "",
-            language=owner.ropo_language or self.lang or "",
-            reference=owner._ropo_reference(),
-            registration_number=owner.is_company
-            and owner._ropo_registration_number()
-            or "",
-            vat=owner.vat or "",
-            email=self.email or owner.email or "",
-            phone=self.phone or owner.phone or "",
-            contact_name=self.name if is_contact else "",
-            contact_title=self.function or "" if is_contact else "",
-            second_email=owner.ropo_second_email or "",
-            country_name=self._ropo_country_name(sender),
-            registered_in=owner.is_company and owner.country_id.code or "",
-        )
-
-    def _ropo_place(self, sender):
-        """The `Place` that goods are delivered to at this address."""
-        self.ensure_one()
-        owner = self.commercial_partner_id
-        is_contact = self != owner and self.name and not self.is_company
-        return Place(
-            name=owner.name or "",
-            is_company=owner.is_company,
-            street=self.street or "",
-            street2=self.street2 or "",
-            zip=self.zip or "",
-            city=self.city or "",
-            country=self.country_id.code or "",
-            country_name=self._ropo_country_name(sender),
-            contact_name=self.name if is_contact else "",
-            email=self.email or "",
-            phone=self.phone or "",
-        )
-
-    def _ropo_delivery(self, account, reminder=False, wanted=None):
-        """The `Delivery` of this customer's invoices, or of his reminders.
-
-        :param wanted: how the reminder is to go, instead of as his invoices go: a
-            `claim_sendtype`
-
-        A reminder can't go to a consumer's bank that does not know the account's
-        invoicing subject: it goes as a letter.
-        """
-        self.ensure_one()
-        owner = self.commercial_partner_id
-        if reminder and owner.ropo_no_electronic_reminder:
-            return Delivery(method="post")
-        if wanted == "einvoice":
-            wanted = "evoice" if owner.is_company else "b2c"
-        can = account._channel().capabilities
-        wishes = (wanted, owner.ropo_sendtype, account.default_sendtype)
-        chosen = next((wish for wish in wishes if wish in can.deliveries), "")
-        known = can.reminder_deliveries if reminder else can.invoice_deliveries
-        method = known.get(chosen, chosen)
-        subject = account.einvoice_subject or "" if chosen == "b2c" else ""
-        if method == "b2c" and not subject:
-            return Delivery(method="post")
-        fallback = "" if reminder else account.fallback_sendtype or ""
-        if method not in ELECTRONIC_ADDRESS and method != "peppol":
-            return Delivery(method=method, fallback=fallback)
-        return Delivery(
-            method=method,
-            address=owner._ropo_electronic_address(method),
-            operator=(owner.ropo_evoice_operator or "").replace(" ", ""),
-            subject=subject,
-            fallback=fallback,
-        )
-
-    def _ropo_electronic_address(self, method):
-        """The e-invoice address that was entered, else the Peppol id that Odoo has.
-
-        Assumption: Ropo takes a Peppol id as `evoice`, with its scheme: 0216:0037…
-        """
-        # Of account_edi_ubl_cii, which may not be installed.
-        if self.ropo_evoice or method != "peppol" or "peppol_eas" not in self._fields:
-            return (self.ropo_evoice or "").replace(" ", "")
-        if not self.peppol_eas or not self.peppol_endpoint:
-            return ""
-        return f"{self.peppol_eas}:{self.peppol_endpoint}"

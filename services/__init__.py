@@ -1,6 +1,7 @@
 from . import (
     attachments,
     comparison,
+    debtors,
     delivery_rules,
     document_rows,
     documents,

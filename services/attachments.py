@@ -35,16 +35,19 @@ class RopoAttachments(models.AbstractModel):
     @api.model
     def _takes(self, move, files):
         """Those of these files that Ropo takes with this invoice, each content once."""
-        method = move.partner_id._ropo_delivery(move.ropo_account_id).method
+        delivery = self._delivery(move, move.ropo_account_id)
         is_company = move.commercial_partner_id.is_company
         proforma = move._get_invoice_proforma_pdf_report_filename() if files else ""
         rules = move.ropo_account_id._channel().capabilities.files
         contents = {}
         for file in files:
-            takes = rules.may_travel(file.name, method, is_company)
+            takes = rules.may_travel(file.name, delivery.method, is_company)
             if takes and file.name != proforma:
                 contents.setdefault(file.checksum, file)
         return files.browse().union(*contents.values())
+
+    def _delivery(self, move, account):
+        return self.env["ropo.debtor"]._delivery(move.partner_id, account)
 
     @api.model
     def _default_files(self, moves):
@@ -60,7 +63,7 @@ class RopoAttachments(models.AbstractModel):
         :param account: the account that it goes through, if not its own of today
         """
         account = account or move.ropo_account_id
-        delivery = move.partner_id._ropo_delivery(account)
+        delivery = self._delivery(move, account)
         own_size = image.file_size if image else None
         room = account._channel().capabilities.files.room(delivery.method, own_size)
         size = sum(files.mapped("file_size"))

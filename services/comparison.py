@@ -142,7 +142,7 @@ class RopoComparison(models.AbstractModel):
     def _without_passed_on(self, fresh, reversals):
         """Both without what the bank statement has now of a payment without an entry:
         its report passes on to the reconciliation of the statement's line, so that the
-        money is neither reported again nor taken back."""
+        money is neither reported again nor reversed."""
         lines = [row for row in fresh if row["is_bank_line"]]
         if not lines:
             return fresh, reversals

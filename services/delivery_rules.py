@@ -1,7 +1,7 @@
 from odoo import api, models
 
 from ..channels import identifiers
-from ..models.res_partner import ELECTRONIC_ADDRESS
+from .debtors import ELECTRONIC_ADDRESS
 from .verdict import Verdict
 
 
@@ -12,7 +12,7 @@ class RopoDeliveryRules(models.AbstractModel):
     _description = "Rules of Delivery"
 
     @api.model
-    def _verdict(self, move, account, chase, wanted=None):
+    def _verdict(self, move, account, is_transfer, wanted=None):
         """:param wanted: how the reminder is to go, if not as the invoices"""
         partner = move.partner_id
         labels = {
@@ -33,7 +33,7 @@ class RopoDeliveryRules(models.AbstractModel):
             )
             return Verdict("address", text, partner)
         return self._identity_verdict(move) or self._delivery_verdict(
-            move, account, chase, wanted
+            move, account, is_transfer, wanted
         )
 
     def _identity_verdict(self, move):
@@ -52,10 +52,12 @@ class RopoDeliveryRules(models.AbstractModel):
         )
         return Verdict("business_id", text, owner)
 
-    def _delivery_verdict(self, move, account, chase, wanted):
+    def _delivery_verdict(self, move, account, is_transfer, wanted):
         """Whether the way of delivery has what it needs to find the customer."""
         owner = move.commercial_partner_id
-        delivery = move.partner_id._ropo_delivery(account, chase, wanted)
+        delivery = self.env["ropo.debtor"]._delivery(
+            move.partner_id, account, is_transfer, wanted
+        )
         if delivery.method == "email" and not (move.partner_id.email or owner.email):
             text = self.env._(
                 "%(partner)s is to get it by e-mail and has no address. Enter one, or "
@@ -102,7 +104,7 @@ class RopoDeliveryRules(models.AbstractModel):
         ready = self.env["account.move"].union(
             *(move for move, verdict in verdicts.items() if not verdict.code)
         )
-        holders = ready.commercial_partner_id._ropo_holders()
+        holders = self.env["ropo.debtor"]._holders(ready.commercial_partner_id)
         for move in ready:
             owner, root = move.commercial_partner_id, move.company_id.root_id
             others = [

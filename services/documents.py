@@ -181,7 +181,7 @@ class RopoDocument(models.AbstractModel):
         return documents.Invoice(
             own_reference=own_reference,
             **self._head(move),
-            delivery=move.partner_id._ropo_delivery(account),
+            delivery=self.env["ropo.debtor"]._delivery(move.partner_id, account),
             rows=tuple(Rows._row(row, vats, account) for row in rows),
             taxes=Rows._tax_totals(amounts),
             net=net,
@@ -208,6 +208,7 @@ class RopoDocument(models.AbstractModel):
 
     def _references(self, move):
         """The references of buyer and seller, and the place of delivery."""
+        Debtors = self.env["ropo.debtor"]
         place = move.partner_shipping_id
         elsewhere = place and place != move.partner_id and place.street
         origin = move.invoice_origin or ""
@@ -219,7 +220,7 @@ class RopoDocument(models.AbstractModel):
             "our_reference": "" if is_number else origin,
             "order_number": int(origin) if is_number else None,
             "sales_person": move.invoice_user_id.name or "",
-            "place": place._ropo_place(move.company_id) if elsewhere else None,
+            "place": Debtors._place(place, move.company_id) if elsewhere else None,
         }
 
     @staticmethod
@@ -307,10 +308,11 @@ class RopoDocument(models.AbstractModel):
             text=html2plaintext(note or "").strip(),
         )
 
-    @staticmethod
-    def _financing(move, account):
-        debtor = move.commercial_partner_id
-        known = debtor.is_company and debtor._ropo_registration_number()
+    def _financing(self, move, account):
+        owner = move.commercial_partner_id
+        if not owner.is_company:
+            return ""
+        known = self.env["ropo.debtor"]._registration_number(owner)
         return account.financing or "" if known else ""
 
     @staticmethod
@@ -371,13 +373,14 @@ class RopoDocument(models.AbstractModel):
         parts = self.env["ropo.transfer.rules"]._claim_parts(move, account, terms)
         wanted = terms.claim_sendtype if kind == "reminder" else None
         head = self._head(move)
-        if number := move.commercial_partner_id._ropo_person_number():
+        Debtors = self.env["ropo.debtor"]
+        if number := Debtors._person_number(move.commercial_partner_id):
             head["debtor"] = replace(head["debtor"], registration_number=number)
         claim = documents.Claim(
             own_reference=own_reference,
             kind=kind,
             **head | {"due_date": max(line._ropo_due_date() for line in parts)},
-            delivery=move.partner_id._ropo_delivery(account, True, wanted),
+            delivery=Debtors._delivery(move.partner_id, account, True, wanted),
             amount=move.currency_id.round(
                 sum(parts.mapped("amount_residual_currency"))
             ),
@@ -470,6 +473,6 @@ class RopoDocument(models.AbstractModel):
             "date": move.invoice_date,
             "due_date": move.invoice_date_due or move.invoice_date,
             "currency": move.currency_id.name,
-            "debtor": move.partner_id._ropo_debtor(move.company_id),
+            "debtor": self.env["ropo.debtor"]._debtor(move.partner_id, move.company_id),
             "payment_reference": move.payment_reference or "",
         }

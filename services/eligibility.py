@@ -47,8 +47,8 @@ class RopoEligibility(models.AbstractModel):
         :param operation: `invoice`, `credit_note`, `reminder` or `collection`
         :param notice_date: the date of one's own reminder, when asked for just now
         :param account: the account whose worker asks, by which these go whatever the
-            invoices' own is by now; what is on its way there does then not speak
-            against the invoice
+            invoices' own is by now; what is on its way there is then no reason
+            against it
         :param terms: `{move: Terms}` on which claims are to go, instead of those of
             the accounts
         :param warn: whether to look for money that lies unreconciled
@@ -85,7 +85,7 @@ class RopoEligibility(models.AbstractModel):
 
     @api.model
     def _check(self, moves):
-        """Raises what speaks against sending these now."""
+        """Raises why these may not be sent now."""
         faults = [
             self.env._(
                 "%(invoice)s: %(reason)s",

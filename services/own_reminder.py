@@ -8,7 +8,7 @@ _logger = logging.getLogger(__name__)
 class RopoOwnReminder(models.AbstractModel):
     """The date of one's own reminder, noted when Odoo has sent one.
 
-    Odoo Community has no reminders of its own, so it is the account that says which
+    Odoo Community has no reminders of its own, so it is the account that knows which
     e-mail templates are reminders. Whatever sends otherwise (other apps, rules,
     scripts) calls `action_ropo_set_reminded` of the invoices.
     """

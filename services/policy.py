@@ -107,7 +107,7 @@ class RopoPolicy(models.AbstractModel):
             yield plan
 
     def _overdue_domain(self, account):
-        """The invoices that may come into question; the verdicts say which do."""
+        """The invoices that may come into question; the verdicts decide."""
         days = fields.Date.subtract(
             fields.Date.context_today(self),
             days=min(account.min_days_b2b, account.min_days_b2c),

@@ -16,7 +16,7 @@ class RopoTransferRules(models.AbstractModel):
 
     @api.model
     def _verdict(self, move, operation, account, held, terms):
-        """Whether what is open of it may be handed over on these terms."""
+        """Whether what is open of it may be transferred on these terms."""
         if move.move_type != "out_invoice":
             text = self.env._("It is a credit note: nobody owes it.")
             return Verdict("type", text, move)
@@ -89,7 +89,7 @@ class RopoTransferRules(models.AbstractModel):
         return Verdict("delivery", text, move)
 
     def _policy_verdict(self, move, account, terms):
-        """Whether the account's own rules allow to chase it today."""
+        """Whether the account's own rules allow a transfer today."""
         exempt = self._exemption_verdict(move, account)
         if exempt.code:
             return exempt
@@ -108,7 +108,7 @@ class RopoTransferRules(models.AbstractModel):
 
     @api.model
     def _exemption_verdict(self, move, account):
-        """Whether a person said that it is not to be chased."""
+        """Whether a person decided that it is not to be collected."""
         customer = move.commercial_partner_id
         if move.ropo_hold:
             text = self.env._("It is held: “Never Chase” is set on it.")
@@ -233,7 +233,7 @@ class RopoTransferRules(models.AbstractModel):
 
     @api.model
     def _claim_parts(self, move, account, terms):
-        """The open receivable lines that may be handed over today: all when the last
+        """The open receivable lines that may be transferred today: all when the last
         is overdue; the overdue ones when they may go by themselves; else none."""
         parts = move._ropo_open_parts()
         wait = self._days_to_wait(move, account)

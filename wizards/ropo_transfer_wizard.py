@@ -251,7 +251,9 @@ class RopoTransferWizard(models.TransientModel):
         today = fields.Date.context_today(self)
         account = move.ropo_account_id
         wanted = terms.claim_sendtype if self.kind == "reminder" else None
-        delivery = move.partner_id._ropo_delivery(account, True, wanted)
+        delivery = self.env["ropo.debtor"]._delivery(
+            move.partner_id, account, True, wanted
+        )
         field = self.env["res.partner"]._fields["ropo_sendtype"]
         labels = dict(field._description_selection(self.env))
         parts = self.env["ropo.transfer.rules"]._claim_parts(move, account, terms)
