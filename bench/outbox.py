@@ -33,7 +33,7 @@ def fill(world, move_ids, operation="invoice"):
 def work_off(world, account_id, count):
     """The cost of telling all that is queued; none of it may be left."""
     with world.environment() as env:
-        found = cost(lambda: env["ropo.request"]._work_off(account_id), count)
+        found = cost(lambda: env["ropo.outbox"]._work_off(account_id), count)
         env.invalidate_all()
         states = dict(env["ropo.request"]._read_group([], ["state"], ["__count"]))
     if [*states] != ["done"]:

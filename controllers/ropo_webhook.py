@@ -30,7 +30,7 @@ class RopoWebhook(http.Controller):
             messages = account._channel().messages(call.get_data(), call.headers)
         except RefusedError as error:
             return self._answer(error.status, {"error": str(error)})
-        stored = request.env["ropo.event"]._receive(account, messages)
+        stored = request.env["ropo.inbox"]._receive(account, messages)
         return self._answer(200, {"messages": len(messages), "new": len(stored)})
 
     def _answer(self, status, body, headers=()):

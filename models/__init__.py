@@ -1,3 +1,5 @@
+# First, since others inherit from it.
+from . import ropo_claim_terms  # isort: skip
 from . import (
     account_journal,
     account_move,
@@ -17,12 +19,10 @@ from . import (
     ropo_account_database,
     ropo_account_policy,
     ropo_account_profile,
-    ropo_claim_terms,
     ropo_event,
     ropo_job,
     ropo_job_exemption,
     ropo_request,
-    ropo_request_profile,
     ropo_request_state,
     ropo_status_code,
     ropo_token,

@@ -193,9 +193,9 @@ class AccountMoveSend(models.AbstractModel):
         # EXTENDS 'account'
         requests = self._ropo_queue(moves_data, from_cron)
         if not from_cron and self._ropo_is_colleague(self.env.user):
-            requests._work_off_soon()
+            self.env["ropo.outbox"]._work_off_soon(requests)
         else:  # nobody waits to see the answer
-            requests._work_off_by_cron()
+            self.env["ropo.outbox"]._work_off_by_cron(requests)
         return super()._hook_if_success(
             {move: data for move, data in moves_data.items() if not data.get("error")},
             from_cron=from_cron,

@@ -527,7 +527,7 @@ class RopoAccount(models.Model):
         self.check_access("write")  # what follows works as superuser
         for account in self:
             try:
-                self.env["ropo.event"]._run(account.id, poll=True)
+                self.env["ropo.inbox"]._run(account.id, poll=True)
             except ChannelError as error:
                 raise UserError(account._explain(error)) from error
         self.env.invalidate_all()

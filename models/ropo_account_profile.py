@@ -107,8 +107,7 @@ class RopoAccount(models.Model):
         account = self.sudo()
         account._lock_worker()
         requests = self.env["ropo.request"].sudo().search(account._standing_domain())
-        moves, count = requests._assigned_moves(), len(requests.job_id)
-        requests._end_for_good()
+        moves, count = account.env["ropo.profile"]._end(requests), len(requests.job_id)
         account._note_end(count, moves)
 
     def _check_may_end_profile(self):

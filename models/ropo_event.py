@@ -1,27 +1,13 @@
-import json
 import logging
 import re
-from datetime import timedelta
-from itertools import islice
 
-from odoo import SUPERUSER_ID, api, fields, models
+from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.tools import SQL, format_date
 
-from ..channels.errors import ChannelError, Outcome
-from ..channels.inbound import storable
-from ..services.transaction import together_or_alone
-from .ropo_job import ENDED, STAGES
+from .ropo_job import STAGES
 from .ropo_request import readable
 
 _logger = logging.getLogger(__name__)
-
-LONGEST_GAP = timedelta(days=31)  # that is asked for once more, day by day
-# How long what names no case of ours is looked at again by itself.
-LONGEST_WAIT = timedelta(days=90)
-LONGEST_SHOWN = 40  # characters of what can't be read
-MOST_PAGES = 1000  # that one run fetches
-MOST_REPEATS = 3  # pages in a row of which each row was given before
 
 
 class RopoEvent(models.Model):
@@ -238,7 +224,7 @@ class RopoEvent(models.Model):
             )
         self.check_access("read")  # nobody may write by hand, only through actions
         for account, events in self.sudo().grouped("account_id").items():
-            events._interpret(account)
+            events.env["ropo.inbox"]._interpret(events, account)
         left = self.filtered(lambda event: event.state == "review")
         return left and left._problem_notification()
 
@@ -300,7 +286,8 @@ class RopoEvent(models.Model):
     @api.model
     def _cron_poll_status(self):
         """Fetches what happened, for every account."""
-        self._run_accounts(self.env["ropo.account"].sudo().search([]), poll=True)
+        accounts = self.env["ropo.account"].sudo().search([])
+        self.env["ropo.inbox"]._run_accounts(accounts, poll=True)
 
     @api.model
     def _cron_interpret_events(self):
@@ -312,54 +299,8 @@ class RopoEvent(models.Model):
             ._read_group([("to_refresh", "=", True)], ["account_id"])
         )
         ids = {account.id for (account,) in waiting + stale if account.active}
-        self._run_accounts(self.env["ropo.account"].sudo().browse(sorted(ids)))
-
-    def _run_accounts(self, accounts, **options):
-        progress = self.env["ir.cron"]._commit_progress
-        progress(remaining=len(accounts))
-        for account in accounts:
-            try:
-                self._run(account.id, **options)
-            except ChannelError as error:
-                _logger.warning("Ropo account %s: %s", account.id, error.reason)
-            except Exception:
-                _logger.exception("Ropo account %s: following failed", account.id)
-                self.env.cr.rollback()
-            progress(1)
-
-    # --- business: the run ---
-
-    @api.model
-    def _run(self, account_id, poll=False):
-        """Interprets what is waiting, and asks Ropo where that leaves the cases.
-
-        :param poll: fetch status updates first, until there are none
-        :raises ChannelError: when Ropo can't be asked
-        """
-        with self.env.registry.cursor() as cr:
-            env = api.Environment(cr, SUPERUSER_ID, {})
-            account = env["ropo.account"].browse(account_id)
-            account = account.with_company(account.company_id)
-            events = account.env[self._name]
-            # What was stored when a run died, and what waited for its case.
-            events._take_in(account)
-            if account._is_resting():
-                return
-            try:
-                with account._client() as client:
-                    if poll:
-                        events._poll(account, client)
-                    account.env["ropo.job"]._refresh_changed(account, client)
-            except ChannelError as error:
-                if error.outcome == Outcome.NOT_SENT:
-                    account._pause(error)
-                # The pause, or the gap that was noted.
-                cr.commit()  # pylint: disable=invalid-commit
-                raise
-
-    def _persist(self, act, *args):
-        """What `act(*args)` returns, committed; anew when another came first."""
-        return self.env["ropo.request"]._persist(act, *args)
+        accounts = self.env["ropo.account"].sudo().browse(sorted(ids))
+        self.env["ropo.inbox"]._run_accounts(accounts)
 
     # --- business: settlement ---
 
@@ -386,309 +327,6 @@ class RopoEvent(models.Model):
             )
         ).write({"settlement": "waiting", "settlement_note": False})
 
-    # --- business: poll ---
-
-    def _poll(self, account, client):
-        """Fetches status updates until there are none.
-
-        A row that was fetched is never offered again: each page is stored raw and
-        committed before anybody looks into it. Should this process die with a page in
-        its hands, the day is noted already, and can be asked for again.
-        """
-        if not client.capabilities.pages_are_final:
-            self._take_pages(account, client)
-            return
-        self._fill_gap(account, client)
-        self._persist(account.write, {"gap_since": fields.Date.today()})
-        try:
-            is_complete = self._take_pages(account, client)
-        except ChannelError as error:
-            if error.outcome != Outcome.UNKNOWN:
-                account.gap_since = False  # no page had been given out
-            raise
-        if is_complete:
-            self._persist(account.write, {"gap_since": False})
-
-    def _take_pages(self, account, client):
-        """Whether there are no more; not where Ropo gives the same pages again and
-        again, of which the day is asked for once more later."""
-        known, repeats = set(), 0
-        for count, page in enumerate(client.updates(account.status_cursor), start=1):
-            self._take(account, page.rows, client.profile, page.cursor)
-            page.acknowledge()
-            keys = {json.dumps(row, sort_keys=True) for row in page.rows}
-            repeats = repeats + 1 if keys <= known else 0
-            known |= keys
-            if page.is_last:
-                break
-            if repeats == MOST_REPEATS or count == MOST_PAGES:
-                _logger.warning("Ropo account %s: there is no last page", account.id)
-                return False
-        return True
-
-    def _fill_gap(self, account, client):
-        """Asks once more for the days of which an answer was lost."""
-        if not account.gap_since:
-            return
-        today = fields.Date.today()
-        # The day before too: Ropo's day may not be ours.
-        day = max(account.gap_since - timedelta(days=1), today - LONGEST_GAP)
-        while day <= today:
-            if not self._take_day(account, client, day):
-                self._ask_about_day(account, day)
-            day += timedelta(days=1)
-        account.gap_since = False
-
-    def _take_day(self, account, client, day):
-        """Whether all of the day came."""
-        for page in islice(client.day(day), MOST_PAGES):
-            fresh = self._take(account, page.rows, client.profile)
-            if page.is_last:
-                return True
-            if not fresh:
-                break
-        return False
-
-    def _ask_about_day(self, account, day):
-        """What is missing of a day shows in where the cases stand, but for money that
-        is to be registered."""
-        self.env["ropo.job"].search(
-            [
-                ("account_id", "=", account.id),
-                ("profile", "=", account.sudo().profile),
-                ("stage", "not in", ENDED),
-            ]
-        ).to_refresh = True
-        account._ask_person(
-            self.env._("Not all that Ropo reported could be fetched"),
-            self.env._(
-                "An answer of Ropo was lost on %(day)s, and more happened on that day "
-                "than Ropo lists again. Where each case stands is asked for now. "
-                "Compare the payments of that day with Ropo One, and book what is "
-                "missing.",
-                day=format_date(self.env, day),
-            ),
-        )
-
-    def _take(self, account, rows, profile, cursor=None):
-        """Keeps the page, then interprets it; what of it is new.
-
-        :param cursor: from where the next page is asked for, if the channel has one
-        """
-        fresh = self._persist(self._store_page, account, rows, profile, cursor)
-        self._take_in(account)
-        return fresh
-
-    def _take_in(self, account):
-        """Interprets what waits, and books what that says Ropo collected."""
-        self._persist(self._interpret, account)
-        self.env["ropo.settlement"]._settle_waiting(account)
-
-    def _store_page(self, account, rows, profile, cursor):
-        if cursor is not None:
-            account.status_cursor = cursor
-        return self._store(account, rows, "poll", profile)
-
-    # --- business: the webhook ---
-
-    @api.model
-    def _receive(self, account, messages):
-        """Keeps what the webhook brought; it is interpreted after its commit."""
-        stored = self.sudo()._store(account, messages, "webhook")
-        if stored:
-            self.env.ref("ropo_connect.cron_interpret_events").sudo()._trigger()
-        return stored
-
-    # --- business: keeping ---
-
-    @api.model
-    def _store(self, account, rows, source="poll", profile=None):
-        """Keeps raw rows, each once, whatever is in them; those that are new.
-
-        :param profile: under which they came, if not under the account's of now
-
-        In one query, and so that of two who store the same at the same moment the
-        second finds the first one's, or is told to try again.
-        """
-        fresh = {}
-        for row in map(storable, rows):
-            update = account._channel().interpret(row)
-            # What has no id could not be kept once.
-            if update.external_id:
-                fresh.setdefault(
-                    update.external_id,
-                    {
-                        "external_id": update.external_id,
-                        "assignment": update.assignment,
-                        "number": update.number,
-                        "raw": row,
-                    },
-                )
-        kept = self.env.execute_query(
-            SQL(
-                """
-                INSERT INTO ropo_event (
-                       account_id, company_id, profile, source, state,
-                       external_id, assignment, number, raw,
-                       create_uid, create_date, write_uid, write_date)
-                SELECT %(account)s, %(company)s, %(profile)s, %(source)s, 'new',
-                       fresh.external_id, fresh.assignment, fresh.number, fresh.raw,
-                       %(user)s, %(now)s, %(user)s, %(now)s
-                  FROM jsonb_to_recordset(%(rows)s::jsonb)
-                    AS fresh (external_id varchar, assignment varchar,
-                              number varchar, raw jsonb)
-                    ON CONFLICT (account_id, profile, source, external_id) DO NOTHING
-             RETURNING id
-                """,
-                account=account.id,
-                company=account.company_id.id,
-                profile=profile or account.sudo().profile,
-                source=source,
-                user=self.env.uid,
-                now=self.env.cr.now(),
-                rows=json.dumps(list(fresh.values())),
-            )
-        )
-        return self.browse(id_ for (id_,) in kept)
-
-    # --- business: interpret ---
-
-    @api.model
-    def _interpret(self, account):
-        """Tells each case what happened to it; may be run again at any time.
-
-        Of `self`, or else of what waits. About what can't be taken in a person is
-        asked, once, and it stops nothing else.
-        """
-        events = self or self._waiting(account)
-        problems = together_or_alone(
-            events, lambda some: some._take_to_cases(account), "take it in"
-        )
-        for event, error in problems.items():
-            event._set_aside(error)
-
-    def _take_to_cases(self, account):
-        self._read_raw()
-        self._find_jobs(account)
-        matched = self.filtered("job_id")
-        (self - matched).write({"state": "unmatched", "problem": False})
-        matched._recognise_repeats()
-        matched._recognise_echoes()
-        for job, heard in matched.grouped("job_id").items():
-            heard._tell(job)
-
-    def _set_aside(self, error):
-        """It is not looked at again by itself."""
-        self.write({"state": "review", "problem": self._problem_text(error)})
-        self.account_id._ask_person(
-            self.env._("Something that Ropo reported can't be taken in"),
-            self.env._(
-                "It is kept as it came, and counts for nothing yet. See “To Review” "
-                "under Ropo → Told by Ropo, look the case up in Ropo One, and choose "
-                "“Interpret Again” when the reason is gone. The first: %(id)s. "
-                "%(problem)s",
-                id=self.external_id,
-                problem=self.problem,
-            ),
-        )
-
-    def _problem_text(self, error):
-        if isinstance(error, UserError):
-            return str(error)
-        return self.env._("An error that the server's log shows.")
-
-    def _waiting(self, account):
-        """What is new, and what waited for a case that there is now."""
-        since = fields.Datetime.now() - LONGEST_WAIT
-        own = [
-            ("account_id", "=", account.id),
-            ("profile", "=", account.sudo().profile),
-        ]
-        new = self.search([*own, ("state", "=", "new")])
-        self.flush_model(
-            ["account_id", "profile", "state", "create_date", "assignment", "number"]
-        )
-        self.env["ropo.job"].flush_model(["account_id", "profile", "jobid", "billnum"])
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT id
-                  FROM ropo_event
-                 WHERE account_id = %(account)s
-                   AND profile = %(profile)s
-                   AND state = 'unmatched'
-                   AND create_date > %(since)s
-                   AND (   assignment IN (
-                           SELECT jobid FROM ropo_job
-                            WHERE account_id = %(account)s AND profile = %(profile)s)
-                        OR number IN (
-                           SELECT billnum FROM ropo_job
-                            WHERE account_id = %(account)s AND profile = %(profile)s))
-                """,
-                account=account.id,
-                profile=account.sudo().profile,
-                since=since,
-            )
-        )
-        return (new | self.browse(id_ for (id_,) in rows)).sorted("id")
-
-    def _read_raw(self):
-        """Fills the fields from what came, as it is understood today."""
-        stages = self.env["ropo.status.code"]._stages(self.account_id[:1])
-        for event in self:
-            update = event.account_id._channel().interpret(event.raw)
-            event.write(
-                {
-                    "kind": update.kind,
-                    "code": update.code,
-                    "text": update.text,
-                    "event_time": update.time,
-                    "amount": update.amount or 0.0,
-                    "day": update.day,
-                    "stage": stages.get(update.stage_code),
-                }
-            )
-            if update.unreadable_amount and event._is_payment():
-                raise UserError(
-                    self.env._(
-                        "The amount %(amount)s can't be read.",
-                        amount=update.unreadable_amount[:LONGEST_SHOWN],
-                    )
-                )
-
-    def _tell(self, job):
-        fresh = self.filtered(lambda event: event.state != "done")
-        job._hear(self)
-        self.write({"state": "done", "problem": False})
-        self.env["ropo.settlement"]._take_up(fresh, job)
-
-    def _recognise_repeats(self):
-        """The same may come by poll and by webhook, under the same id, or a payment
-        under different ones.
-
-        Each repeats one of the other way, so that two equal payments stay two.
-        """
-        events = self.job_id.event_ids
-        for same in events.grouped(RopoEvent._identity).values():
-            same._pair_repeats()
-        payments = events.filtered(lambda event: event._is_payment() and event.amount)
-        for same in payments.grouped(RopoEvent._happening).values():
-            same._pair_repeats()
-
-    def _pair_repeats(self):
-        repeated = self.job_id.event_ids.duplicate_of_id
-        alone = []  # what nothing repeats yet, what has counted before what is new
-        for event in self.sorted(lambda e: (e.state != "done", e.id)):
-            if event.duplicate_of_id or event in repeated:
-                continue
-            first = next((e for e in alone if e.source != event.source), None)
-            # What has counted stays what it was.
-            if first and not event.counted:
-                event.duplicate_of_id = first
-                alone.remove(first)
-            else:
-                alone.append(event)
-
     def _identity(self):
         return self.job_id, self.external_id, self.kind, self.amount
 
@@ -703,61 +341,11 @@ class RopoEvent(models.Model):
     def _paid_on(self):
         return self.day or (self.event_time or self.create_date).date()
 
-    def _recognise_echoes(self):
-        """Ropo may report a payment back that we reported ourselves.
-
-        Each such event stands for one report, even for one of which we don't know yet
-        that it arrived; else it would pass for money that came through Ropo. What has
-        counted as Ropo's money stays that, however often it is interpreted.
-        """
-        for event in self.filtered(
-            lambda e: (
-                e._is_money()
-                and not (e.request_id or e.doubt_request_id)
-                and not (e.counted or e.is_other_money)
-            )
-        ):
-            event._recognise_echo()
-
-    def _recognise_echo(self):
-        """By amount, day and the mark of our report. Where only one of the last two
-        agrees, a person says; the event does not count until then."""
-        events = self.job_id.event_ids
-        spoken_for = events.request_id | events.doubt_request_id
-        equal = self.job_id.request_ids.filtered(
-            lambda request: (
-                request.state in ("sending", "unknown", "done")
-                and not self.currency_id.compare_amounts(
-                    request._signed_amount(), self.amount
-                )
-            )
-        )
-        reports = (equal - spoken_for).sorted("id")
-        marked = reports.filtered(lambda request: self._bears(request._mark()))
-        same_day = reports.filtered(lambda request: request.date == self._paid_on())
-        self.request_id = (marked & same_day)[:1]
-        if not self.request_id:
-            self.doubt_request_id = (marked or same_day)[:1]
-            self._ask_whether_own_report()
-
     def _bears(self, mark):
         """Whether what came bears this mark anywhere in its texts."""
         pattern = re.compile(rf"(?<![\w-]){re.escape(mark)}(?![\w-])")
         texts = (value for value in self.raw.values() if isinstance(value, str))
         return any(map(pattern.search, texts))
-
-    def _ask_whether_own_report(self):
-        if self.doubt_request_id:
-            self.account_id._ask_person(
-                self.env._("Our own report, or other money?"),
-                self.env._(
-                    "Ropo lists payments that may be the ones that you reported "
-                    "yourselves, or other money of the same amount. Until you decide "
-                    "they do not count. See “Own Report?” under Ropo → Told by Ropo. "
-                    "The first: %(case)s.",
-                    case=self.job_id.display_name,
-                ),
-            )
 
     def _is_payment(self):
         return (self.kind or "").lower() == "payment"
@@ -770,28 +358,3 @@ class RopoEvent(models.Model):
         """What came through Ropo itself of this."""
         own = self.request_id or self.doubt_request_id
         return self.amount if self._is_money() and not own else 0.0
-
-    def _find_jobs(self, account):
-        """By Ropo's id, else by the number; of several, the one that is chased."""
-        ids = set(self.mapped("assignment")) - {"", False}
-        numbers = set(self.mapped("number")) - {"", False}
-        jobs = self.env["ropo.job"].search(
-            [
-                ("account_id", "=", account.id),
-                ("profile", "in", self.mapped("profile")),
-                "|",
-                ("jobid", "in", list(ids)),
-                ("billnum", "in", list(numbers)),
-            ],
-            order="chased, id",
-        )
-        by_id = {(job.profile, job.jobid): job for job in jobs if job.jobid}
-        by_number = {(job.profile, job.billnum): job for job in jobs}
-        for event in self.filtered(lambda event: not event.job_id):
-            assignment = event.assignment
-            job = by_id.get((event.profile, assignment))
-            job = job or by_number.get((event.profile, event.number))
-            if job and assignment and not job.jobid:
-                job.jobid = assignment  # its answer was lost; here is its id
-                by_id[job.profile, assignment] = job
-            event.job_id = job

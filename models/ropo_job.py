@@ -10,6 +10,7 @@ from ..channels.errors import ChannelError, Meaning, Outcome
 from ..channels.pace import Pace
 from ..services.transaction import (
     commit_before_call,
+    commit_with_retry,
     isolated,
     keep_answer,
     together_or_alone,
@@ -442,7 +443,7 @@ class RopoJob(models.Model):
         ]
         jobs = self.search(changed, limit=REFRESHES_PER_RUN)
         standings = jobs._ask(client)
-        self.env["ropo.request"]._persist(jobs._take_standings, standings)
+        commit_with_retry(self.env, jobs._take_standings, standings)
 
     def _ask(self, client):
         """`{case: Standing}`; debtors side by side, as many as the account allows."""

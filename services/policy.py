@@ -48,7 +48,7 @@ class RopoPolicy(models.AbstractModel):
             to_review += sum(status == "waits" for _verdict, status in plan.values())
             if len(requests) >= account.auto_limit:
                 break
-        requests._work_off_by_cron()
+        self.env["ropo.outbox"]._work_off_by_cron(requests)
         if requests or to_review:
             self._note_run(account, len(requests), to_review)
         return requests

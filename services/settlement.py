@@ -50,7 +50,9 @@ class RopoSettlement(models.AbstractModel):
         with isolated(event, "register it", expected=UserError) as attempt:
             self._settle(event)
         if attempt.error:
-            self._leave_to_person(event, event._problem_text(attempt.error))
+            self._leave_to_person(
+                event, self.env["ropo.inbox"]._problem_text(attempt.error)
+            )
 
     def _settle(self, event, by_person=False):
         """Raises `UserError` with the reason when nothing can be registered."""

@@ -274,7 +274,7 @@ class RopoCommon(AccountTestInvoicingCommon):
 
     def work_off(self, account=None):
         self.env.flush_all()
-        self.env["ropo.request"]._work_off((account or self.account).id)
+        self.env["ropo.outbox"]._work_off((account or self.account).id)
         self.env.invalidate_all()
 
     def frozen(self, invoice, account=None, own_reference=1):

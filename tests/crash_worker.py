@@ -97,7 +97,7 @@ def prepare(env, account, invoices=0, reminders=0, payments=0, batch_size=50):
     env["ropo.account"].browse(account).batch_size = batch_size
     if payments:
         chased = put(env, "ropo.transfer.wizard", "action_transfer", payments)
-        env["ropo.request"]._work_off(account)
+        env["ropo.outbox"]._work_off(account)
         env.invalidate_all()
         for invoice in chased:
             pay(env, invoice, 25)
@@ -154,7 +154,7 @@ def work(env, account, die=""):
     """Works the outbox off, and dies at the step of that name."""
     if die:
         KILL[die](env)
-    return env["ropo.request"]._work_off(account)
+    return env["ropo.outbox"]._work_off(account)
 
 
 def send_one(env, account):
@@ -256,9 +256,9 @@ def fail(env, account, statement):
         self.env.cr.execute(statement)
         yield 1
 
-    type(env["ropo.request"])._run = _run
+    type(env["ropo.outbox"])._run = _run
     try:
-        env["ropo.request"]._work_off(account)
+        env["ropo.outbox"]._work_off(account)
     except Exception:
         time.sleep(0.1)  # until a session that was ended is gone
         return count_locks(env)
@@ -278,7 +278,7 @@ def settle(env, account, die=""):
             "interval '1 second' WHERE state = 'sending'"
         )
         env.cr.commit()
-        env["ropo.request"]._work_off(account)
+        env["ropo.outbox"]._work_off(account)
 
 
 def trade(env, account, seed):
@@ -366,7 +366,7 @@ def poll(env, account):
     from odoo.addons.ropo_connect.channels.errors import ChannelError
 
     try:
-        env["ropo.event"]._run(account, poll=True)
+        env["ropo.inbox"]._run(account, poll=True)
     except ChannelError as error:
         return str(error)
 
@@ -447,8 +447,8 @@ def kill_after(seconds):
     return later
 
 
-def replace(name, new=None, model="ropo.request"):
-    """A step that kills at the method `name`, or runs what `new` makes of it."""
+def replace(model, name, new=None):
+    """A step that kills at this method of a service, or runs what `new` makes of it."""
 
     def act(env):
         method = getattr(type(env[model]), name)
@@ -467,12 +467,12 @@ def once_done(model, method):
 
 
 KILL = {
-    "built, not committed": replace("_lease_end"),
-    "committed, not said": replace("_say"),
-    "saying": replace("_say", kill_after(0.3)),
-    "answered, not recorded": replace("_record"),
-    "recorded, not committed": replace("_record", once_done),
-    "looked up, not committed": replace("_take_finding", once_done),
+    "built, not committed": replace("ropo.outbox", "_lease_end"),
+    "committed, not said": replace("ropo.outbox", "_dispatch"),
+    "saying": replace("ropo.outbox", "_dispatch", kill_after(0.3)),
+    "answered, not recorded": replace("ropo.recording", "_record"),
+    "recorded, not committed": replace("ropo.recording", "_record", once_done),
+    "looked up, not committed": replace("ropo.lookup", "_take_finding", once_done),
 }
 
 if __name__ == "__main__":

@@ -457,11 +457,19 @@ class TestDocuments(RopoCommon):
                 ).action_send() if operation == "invoice" else (
                     self._wizard(model, moves).action_transfer()
                 )
-                requests = self.env["ropo.request"].search(
-                    [("move_id", "in", moves.ids), ("operation", "=", operation)]
+                requests = (
+                    self.env["ropo.request"]
+                    .sudo()
+                    .search(
+                        [("move_id", "in", moves.ids), ("operation", "=", operation)]
+                    )
                 )
                 counts.append(
-                    self.queries(lambda r=requests: r.sudo()._freeze(self.account))
+                    self.queries(
+                        lambda r=requests: self.env["ropo.freezing"]._freeze(
+                            r, self.account
+                        )
+                    )
                 )
                 self.assertTrue(all(requests.mapped("payload")))
             with self.subTest(operation):

@@ -29,9 +29,9 @@ class TestFollowing(RopoCommon):
             "statustext": "Hello",
             **values,
         }
-        events = self.env["ropo.event"].sudo()
-        event = events._store(self.account, [row])
-        events._interpret(self.account)
+        inbox = self.env["ropo.inbox"].sudo()
+        event = inbox._store(self.account, [row])
+        inbox._interpret_waiting(self.account)
         return event
 
     def letters(self, invoice):
@@ -136,7 +136,7 @@ class TestFollowing(RopoCommon):
         event = self.tell(False, 1, jobid=28000001, statuscode=2)
         with freeze_time(fields.Datetime.now() + timedelta(days=91)):
             _invoice, job = self.chased_case()
-            self.env["ropo.event"].sudo()._interpret(self.account)
+            self.env["ropo.inbox"].sudo()._interpret_waiting(self.account)
             self.assertEqual(event.state, "unmatched")
             event.with_user(self.manager).action_interpret()
         self.assertEqual((event.state, event.job_id), ("done", job))

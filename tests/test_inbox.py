@@ -11,7 +11,7 @@ from odoo.tools import mute_logger
 
 from ..channels import documents
 from ..channels.ropo_one import RopoOne, answers
-from ..models.ropo_event import MOST_REPEATS
+from ..services.inbox import MOST_REPEATS
 from ..services.transaction import together_or_alone
 from .common import RopoCommon
 
@@ -41,7 +41,7 @@ class TestInbox(RopoCommon):
         }
 
     def keep(self, *rows, source="poll"):
-        return self.env["ropo.event"].sudo()._store(self.account, list(rows), source)
+        return self.env["ropo.inbox"].sudo()._store(self.account, list(rows), source)
 
     def take_in(self):
         """What waits is taken in at the start of each poll."""
@@ -100,9 +100,10 @@ class TestInbox(RopoCommon):
         question = self.questions("can't be taken in")
         self.assertEqual(len(question), 1)
         self.assertIn(bad.external_id, question.note)
-        with patch.object(type(bad), "_take_to_cases", autospec=True) as again:
+        inbox = type(self.env["ropo.inbox"])
+        with patch.object(inbox, "_take_to_cases", autospec=True) as again:
             self.take_in()
-        self.assertFalse(again.call_args.args[0], "it waits for the person")
+        self.assertFalse(again.call_args.args[1], "it waits for the person")
         # The reason is gone, and a manager has it read again.
         bad.with_user(self.manager).action_interpret()
         self.assertEqual((bad.state, bad.problem), ("done", False))
@@ -199,12 +200,12 @@ class TestInbox(RopoCommon):
     def test_what_names_no_case_costs_no_query_however_many(self):
         def queries():
             return self.queries(
-                lambda: self.env["ropo.event"].sudo()._interpret(self.account)
+                lambda: self.env["ropo.inbox"].sudo()._interpret_waiting(self.account)
             )
 
         def unmatched(first, count):
             self.keep(*(self.row(first + n, jobid=90000000 + n) for n in range(count)))
-            self.env["ropo.event"].sudo()._interpret(self.account)
+            self.env["ropo.inbox"].sudo()._interpret_waiting(self.account)
             self.env.flush_all()
             self.env.invalidate_all()
 
@@ -278,7 +279,7 @@ class TestInbox(RopoCommon):
 
         with (
             patch.object(RopoOne, "status_rows", again),
-            mute_logger("odoo.addons.ropo_connect.models.ropo_event"),
+            mute_logger("odoo.addons.ropo_connect.services.inbox"),
         ):
             self.take_in()
         self.assertEqual(len(pages), 1 + MOST_REPEATS)

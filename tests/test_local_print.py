@@ -11,7 +11,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
-from ..models.ropo_request import NEGATIVES
+from ..services.lookup import NEGATIVES
 from .common import RopoCommon
 
 LOCAL_PRINT = "/rest/jobs/localprint"

@@ -11,7 +11,8 @@ from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from ..channels.ropo_one import RopoOne
-from ..models import ropo_request as outbox
+from ..services import lookup
+from ..services.transaction import commit_with_retry
 from .test_outbox import LOGGER, OutboxCommon
 
 TRANSACTION = "odoo.addons.ropo_connect.services.transaction"
@@ -38,7 +39,7 @@ class TestLookup(OutboxCommon):
         parameters = self.env["ir.config_parameter"].sudo()
         parameters.set_param("ropo_connect.look_up_delay", 120)
         request = self.lost()
-        for _lookup in range(outbox.NEGATIVES + 2):
+        for _lookup in range(lookup.NEGATIVES + 2):
             self.look_up(request)
             self.assertStates(request, "unknown")
         self.assertEqual(self.calls(), 1)
@@ -48,7 +49,7 @@ class TestLookup(OutboxCommon):
         parameters = self.env["ir.config_parameter"].sudo()
         parameters.set_param("ropo_connect.look_up_delay", 120)
         request = self.lost()
-        for _lookup in range(outbox.NEGATIVES - 1):
+        for _lookup in range(lookup.NEGATIVES - 1):
             self.look_up(request)
             self.assertStates(request, "unknown")
             request.sudo().negative_since -= timedelta(hours=2)
@@ -124,44 +125,46 @@ class TestLookup(OutboxCommon):
 
     def test_a_person_who_decides_during_a_lookup_is_not_overruled(self):
         request = self.lost("drop_after")
-        ask = type(request)._ask_ropo
+        service = type(self.env["ropo.lookup"])
+        ask = service._ask_ropo
 
-        def meanwhile(self, client):
-            finding = ask(self, client)
-            self.action_resolve_done()
-            self._persist(self.flush_recordset)
+        def meanwhile(self, request, client):
+            finding = ask(self, request, client)
+            request.action_resolve_done()
+            commit_with_retry(self.env, request.flush_recordset)
             return replace(finding, arrived=False)
 
-        with patch.object(type(request), "_ask_ropo", meanwhile):
+        with patch.object(service, "_ask_ropo", meanwhile):
             self.settle(4)
         self.assertStates(request, "done")
         self.assertEqual(self.calls(), 1)
 
     def test_a_late_answer_does_not_undo_a_decision(self):
         request = self.put(self.create_invoice())
-        record = type(request)._record
+        service = type(self.env["ropo.recording"])
+        record = service._record
 
-        def late(self, answers, account):
-            self._set_state("unknown")
-            self.action_resolve_done()
-            failed = {i: a for i, a in answers.items()}
-            return record(self, failed, account)
+        def late(self, requests, answers, account):
+            requests._set_state("unknown")
+            requests.action_resolve_done()
+            return record(self, requests, answers, account)
 
         self.sandbox.fault("error_before")
-        with patch.object(type(request), "_record", late):
+        with patch.object(service, "_record", late):
             self.work_off()
         self.assertStates(request, "done")
 
     def test_a_late_acceptance_is_not_sent_again(self):
         request = self.put(self.create_invoice())
-        record = type(request)._record
+        service = type(self.env["ropo.recording"])
+        record = service._record
 
-        def late(self, answers, account):
-            self._set_state("unknown")
-            self.action_resolve_requeue()
-            return record(self, answers, account)
+        def late(self, requests, answers, account):
+            requests._set_state("unknown")
+            requests.action_resolve_requeue()
+            return record(self, requests, answers, account)
 
-        with patch.object(type(request), "_record", late):
+        with patch.object(service, "_record", late):
             self.work_off()
         self.settle()
         self.assertStates(request, "done")
@@ -177,13 +180,13 @@ class TestLookup(OutboxCommon):
         self.sandbox.fault("error_before", contains=invoices[2].name, times=None)
         self.work_off()
         self.assertStates(requests, *["unknown"] * 5)
-        self.settle(outbox.NEGATIVES + 1)
+        self.settle(lookup.NEGATIVES + 1)
         poison = requests[2]
         self.assertStates(requests - poison, *["done"] * 4)
-        self.settle(2 * outbox.NEGATIVES + 2)
+        self.settle(2 * lookup.NEGATIVES + 2)
         self.assertStates(poison, "rejected")
         self.assertIn("each time", poison.error)
-        self.assertEqual(poison.attempts, outbox.MOST_ATTEMPTS)
+        self.assertEqual(poison.attempts, lookup.MOST_ATTEMPTS)
         self.assertTrue(self.account.activity_ids)
         calls = self.calls()
         self.settle(3)
@@ -194,24 +197,25 @@ class TestLookup(OutboxCommon):
     def test_answers_under_way_are_recorded_when_the_next_claim_raises(self):
         self.account.write({"batch_size": 1, "max_concurrency": 1})
         requests = self.put(self.create_invoices(3))
-        claim = type(requests)._claim
-        claims = []
+        service = type(self.env["ropo.outbox"])
+        reserve = service._reserve
+        reserved = []
 
-        def failing(self, account):
-            claims.append(self)
-            if len(claims) == 2:
+        def failing(self, requests, account):
+            reserved.append(requests)
+            if len(reserved) == 2:
                 raise ValueError("the database is full")
-            return claim(self, account)
+            return reserve(self, requests, account)
 
         # With one cursor: in tests, one that fails undoes what is inside of it.
         self.env.flush_all()
         with (
-            patch.object(type(requests), "_claim", failing),
+            patch.object(service, "_reserve", failing),
             self.env.registry.cursor() as cr,
             self.assertRaisesRegex(ValueError, "is full"),
         ):
             env = self.env(cr=cr)
-            env["ropo.request"].sudo()._work_off_locked(
+            env["ropo.outbox"].sudo()._work_off_locked(
                 self.account.with_env(env).sudo(), math.inf, None
             )
         self.env.invalidate_all()
@@ -255,7 +259,7 @@ class TestLookup(OutboxCommon):
         self.assertIn("Next lookup", request.move_id.ropo_problem)
         parameters.set_param("ropo_connect.look_up_delay", 0)
         self.sandbox.fault("error_before", path=LIST, times=None)
-        self.settle(outbox.LOOK_UPS)
+        self.settle(lookup.LOOK_UPS)
         self.assertTrue(request.to_review)
         self.assertFalse(request.is_in_look_up)
         self.assertNotIn("Next lookup", request.move_id.ropo_problem)

@@ -362,9 +362,9 @@ class TestMoneyBack(LedgerCommon):
             "amount": amount,
             **values,
         }
-        events = self.env["ropo.event"].sudo()
-        event = events._store(self.account, [row])
-        events._interpret(self.account)
+        inbox = self.env["ropo.inbox"].sudo()
+        event = inbox._store(self.account, [row])
+        inbox._interpret_waiting(self.account)
         return event
 
     def reported_once(self):

@@ -14,10 +14,10 @@ from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from ..channels.ropo_one import answers, payloads
-from ..models import ropo_request as outbox
+from ..services import lookup, outbox, recording
 from .common import RopoCommon
 
-LOGGER = "odoo.addons.ropo_connect.models.ropo_request"
+LOGGER = "odoo.addons.ropo_connect.services.outbox"
 NOWHERE = "http://127.0.0.1:1"  # nobody listens there
 
 
@@ -334,7 +334,9 @@ class TestOutbox(OutboxCommon):
         request = self.put(self.create_invoice())
         self.sandbox.fault("throttle")
         self.work_off()
-        self.assertWaits(request, outbox.THROTTLED_WAIT, 2 * outbox.THROTTLED_WAIT)
+        self.assertWaits(
+            request, recording.THROTTLED_WAIT, 2 * recording.THROTTLED_WAIT
+        )
         self.hurry(request)
         self.assertStates(request, "done")
 
@@ -351,12 +353,17 @@ class TestOutbox(OutboxCommon):
     def test_not_sent_backs_off_and_is_capped(self):
         request = self.put(self.create_invoice())
         self.no_new_token()
-        for attempts, wait in ((1, 30), (2, 60), (3, 120), (30, outbox.LONGEST_WAIT)):
+        for attempts, wait in (
+            (1, 30),
+            (2, 60),
+            (3, 120),
+            (30, recording.LONGEST_WAIT),
+        ):
             request.sudo().write({"attempts": attempts - 1, "next_attempt_at": False})
             self.work_off()
             self.assertStates(request, "queued")
             self.assertEqual(request.attempts, attempts)
-            self.assertWaits(request, wait, min(wait * 1.5, outbox.LONGEST_WAIT))
+            self.assertWaits(request, wait, min(wait * 1.5, recording.LONGEST_WAIT))
         self.assertFalse(self.sandbox.jobs())
         self.sandbox.heal()
         self.hurry(request)
@@ -543,8 +550,8 @@ class TestOutbox(OutboxCommon):
     def test_lease_outlasts_the_longest_call(self):
         """Begun at the last moment, refused for its token, and said again."""
         self.account.timeout = 60
-        end = self.env["ropo.request"]._lease_end(self.account)
-        longest = timedelta(seconds=outbox.SAYING_TIME + 3 * 60)
+        end = self.env["ropo.outbox"]._lease_end(self.account)
+        longest = timedelta(seconds=outbox.SENDING_TIME + 3 * 60)
         self.assertGreaterEqual(end, fields.Datetime.now() + longest)
 
     # --- what is said ---
@@ -597,7 +604,7 @@ class TestOutbox(OutboxCommon):
         self.sandbox.fault(
             "error_before", path="/rest/jobs/findbyendcustomer", times=None
         )
-        self.settle(outbox.LOOK_UPS + 2)
+        self.settle(lookup.LOOK_UPS + 2)
         self.assertStates(request, "unknown")
         return request
 
@@ -605,7 +612,7 @@ class TestOutbox(OutboxCommon):
         self.account.user_id = self.manager
         request = self.lost()
         self.lost()
-        self.assertEqual(self.calls("jobs/findbyendcustomer"), 2 * outbox.LOOK_UPS)
+        self.assertEqual(self.calls("jobs/findbyendcustomer"), 2 * lookup.LOOK_UPS)
         activity = self.account.activity_ids
         self.assertEqual(len(activity), 1)
         self.assertEqual(activity.user_id, self.manager)
@@ -631,7 +638,7 @@ class TestOutbox(OutboxCommon):
     def test_person_sees_what_ropo_shows_and_what_it_would_be(self):
         request = self.lost_payment()
         self.at_ropo(request.job_id, "fees", interest=5)  # told to nobody
-        self.settle(outbox.LOOK_UPS + 2)
+        self.settle(lookup.LOOK_UPS + 2)
         self.assertStates(request, "unknown")
         text = request.error.replace("\N{NO-BREAK SPACE}", " ")
         self.assertIn("Ropo shows 130.50 € as open", text)
@@ -735,7 +742,7 @@ class TestOutbox(OutboxCommon):
         )
         self.sandbox.post("latency", ms=400)
         self.addCleanup(self.sandbox.post, "latency", ms=0)
-        with patch.object(outbox, "SAYING_TIME", 0.5):
+        with patch.object(outbox, "SENDING_TIME", 0.5):
             self.send(moves)
         self.sandbox.post("latency", ms=0)
         requests = moves.ropo_request_ids
@@ -787,15 +794,15 @@ class TestOutbox(OutboxCommon):
         other = self.other_company()
         request = self.put(self.create_invoice())
         elsewhere = self.put(other.invoice)
-        requests = type(self.env["ropo.request"])
-        run = requests._work_off_locked
+        service = type(self.env["ropo.outbox"])
+        run = service._work_off_locked
 
         def fail_for_one(this, account, *args):
             if account == self.account:
                 raise ZeroDivisionError
             return run(this, account, *args)
 
-        with patch.object(requests, "_work_off_locked", fail_for_one):
+        with patch.object(service, "_work_off_locked", fail_for_one):
             with mute_logger(LOGGER):
                 self.run_cron("cron_process_requests")
         self.assertStates(request, "queued")
@@ -898,16 +905,16 @@ class TestOutbox(OutboxCommon):
     def test_single_one_is_sent_right_after_the_users_transaction(self):
         invoice = self.create_invoice()
         self.put(invoice)
-        ids, model = self.requests_of(invoice).ids, self.env["ropo.request"]
-        outbox._work_off_after_commit(model, self.account.id, ids)
+        ids, service = self.requests_of(invoice).ids, self.env["ropo.outbox"]
+        outbox._work_off_after_commit(service, self.account.id, ids)
         self.env.invalidate_all()
         self.assertEqual(invoice.ropo_state, "sent")
 
     def test_failure_after_the_users_transaction_is_not_his(self):
-        ids, model = self.put(self.create_invoice()).ids, self.env["ropo.request"]
-        with patch.object(type(model), "_work_off", side_effect=ZeroDivisionError):
+        ids, service = self.put(self.create_invoice()).ids, self.env["ropo.outbox"]
+        with patch.object(type(service), "_work_off", side_effect=ZeroDivisionError):
             with mute_logger(LOGGER):
-                outbox._work_off_after_commit(model, self.account.id, ids)
+                outbox._work_off_after_commit(service, self.account.id, ids)
 
 
 class _Other:

@@ -31,8 +31,8 @@ class TestPoll(RopoCommon):
 
     def take(self, *rows):
         """Ropo tells these rows, on one page."""
-        self.env["ropo.event"].sudo()._store(self.account, list(rows))
-        self.env["ropo.event"].sudo()._interpret(self.account)
+        self.env["ropo.inbox"].sudo()._store(self.account, list(rows))
+        self.env["ropo.inbox"].sudo()._interpret_waiting(self.account)
 
     def row(self, number, job=None, **values):
         return {
@@ -134,8 +134,8 @@ class TestPoll(RopoCommon):
     def test_another_accounts_case_hears_nothing(self):
         _invoice, job = self.chased_case()
         other = self._create_account(self.env.company)
-        self.env["ropo.event"].sudo()._store(other, [self.row(1, job, statuscode=2)])
-        self.env["ropo.event"].sudo()._interpret(other)
+        self.env["ropo.inbox"].sudo()._store(other, [self.row(1, job, statuscode=2)])
+        self.env["ropo.inbox"].sudo()._interpret_waiting(other)
         self.assertEqual(self.events().state, "unmatched")
         self.assertEqual(job.stage, "reminder")
 
@@ -237,8 +237,8 @@ class TestPoll(RopoCommon):
         self.at_ropo(job, "pay", amount=20)
         fail = OSError("no space left")
         with (
-            patch.object(self.env.registry["ropo.event"], "_store", side_effect=fail),
-            mute_logger("odoo.addons.ropo_connect.models.ropo_event"),
+            patch.object(self.env.registry["ropo.inbox"], "_store", side_effect=fail),
+            mute_logger("odoo.addons.ropo_connect.services.inbox"),
         ):
             self.poll()
         self.assertFalse(self.events())

@@ -214,7 +214,7 @@ class TestBranch(RopoCommon):
 
     def test_an_event_without_a_case_is_seen_where_the_account_is(self):
         row = {"id": "P1", "statustype": "comment", "billnum": "none"}
-        self.env["ropo.event"]._receive(self.account, [row])
+        self.env["ropo.inbox"]._receive(self.account, [row])
         self.assertTrue(self.events_seen_by(self.of_parent).search([]))
         self.assertFalse(self.events_seen_by(self.of_branch).search([]))
 

@@ -311,10 +311,10 @@ class TestProfile(RopoCommon):
             self.go_behind_the_orm()
             second = self.create_invoice()
             self._wizard("ropo.send.wizard", second).action_send()
-            Request = self.env["ropo.request"]
+            outbox = self.env["ropo.outbox"]
             self.assertFalse(
-                Request._claim_next(
-                    Request._assignments_due, self.account, None, client.profile
+                outbox._reserve_next(
+                    outbox._assignments_due, self.account, None, client.profile
                 )
             )
         self.assertEqual(self.calls(), {})
@@ -337,7 +337,7 @@ class TestProfile(RopoCommon):
 
     def test_an_event_that_waits_for_its_case_waits_for_one_of_its_profile(self):
         invoice = self.create_invoice()
-        self.env["ropo.event"]._receive(
+        self.env["ropo.inbox"]._receive(
             self.account,
             [
                 {

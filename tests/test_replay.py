@@ -264,8 +264,8 @@ class TestReplay(RopoCommon, HttpCase):
         """Each row on a page of its own, in an order that nobody wants."""
         self.replay()
         rows = self.sandbox.job()["events"]
-        events = self.env["ropo.event"].sudo()
+        inbox = self.env["ropo.inbox"].sudo()
         for number in (7, 2, 9, 0, 4, 1, 8, 3, 6, 5, *range(10, len(rows))):
-            events._store(self.account, rows[number : number + 1])
+            inbox._store(self.account, rows[number : number + 1])
             self.run_cron("cron_interpret_events")
         self.assert_life()

@@ -9,8 +9,8 @@ from odoo.exceptions import UserError
 from odoo.tests import tagged
 from odoo.tools.safe_eval import safe_eval
 
-from ..models import ropo_request as outbox
 from ..models.ropo_request_state import TRANSITIONS
+from ..services import lookup
 from .test_outbox import OutboxCommon
 
 
@@ -145,7 +145,7 @@ class TestRequestState(OutboxCommon):
         self.work_off()
         path = "/rest/jobs/findbyendcustomer"
         self.sandbox.fault("error_before", path=path, times=None)
-        self.settle(outbox.LOOK_UPS + 2)
+        self.settle(lookup.LOOK_UPS + 2)
         self.assertStates(request, "unknown")
         return request
 
@@ -177,6 +177,6 @@ class TestRequestState(OutboxCommon):
         behind = self.put_payment(invoice, 50).sudo()
         behind.next_attempt_at = fields.Datetime.now() - timedelta(hours=1)
         self.env.flush_all()
-        self.assertFalse(self.env["ropo.request"]._count_due())
+        self.assertFalse(self.env["ropo.outbox"]._count_due())
         self.assertStates(behind, "queued")
         self.assertEqual(self.wakings(), [later])

@@ -58,13 +58,13 @@ class TestSettlement(RopoCommon):
             "amount": amount,
             **values,
         }
-        self.env["ropo.event"].sudo()._store(self.account, [row])
+        self.env["ropo.inbox"].sudo()._store(self.account, [row])
         self.take_in()
         return job.event_ids.filtered(lambda e: e.external_id == f"P{number}")
 
     def take_in(self):
         self.env.flush_all()
-        self.env["ropo.event"]._run(self.account.id)
+        self.env["ropo.inbox"]._run(self.account.id)
         self.env.invalidate_all()
 
     def told(self, invoice):

@@ -93,7 +93,7 @@ class TestTimeLimit(RopoCommon):
             self.assertLess(fields.Datetime.now() - start, timedelta(seconds=4))
             request = self.requests_of(invoice)
             self.assertEqual(request.state, "unknown")
-            until = request._lease_end(self.account)
+            until = self.env["ropo.outbox"]._lease_end(self.account)
             self.assertLess(until, fields.Datetime.now() + timedelta(seconds=40))
 
     def test_form_shows_when_and_to_what_the_timeout_is_capped(self):

@@ -176,8 +176,8 @@ class TestWebhook(RopoCommon, HttpCase):
     def test_500_messages_take_as_many_queries_as_10(self):
         def count(start, number):
             messages = [self.message(start + n) for n in range(number)]
-            events = self.env["ropo.event"]
-            return self.queries(lambda: events._receive(self.account, messages))
+            inbox = self.env["ropo.inbox"]
+            return self.queries(lambda: inbox._receive(self.account, messages))
 
         count(0, 1)
         few, many = count(10, 10), count(100, 500)
@@ -231,7 +231,7 @@ class TestWebhook(RopoCommon, HttpCase):
         def fail(*args):
             raise ValueError("the disk is full")
 
-        events = self.env.registry["ropo.event"]
+        events = self.env.registry["ropo.inbox"]
         with patch.object(events, "_store", fail), mute_logger("odoo.http"):
             self.assertEqual(self.push([self.message(1)]).status_code, 500)
         self.assertFalse(self.events())

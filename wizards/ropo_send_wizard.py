@@ -84,7 +84,7 @@ class RopoSendWizard(models.TransientModel):
         )
         if len(self.move_ids) == 1:
             return self._show(requests)
-        requests._work_off_soon()
+        self.env["ropo.outbox"]._work_off_soon(requests)
         self.request_ids = requests
         return self._reopen()
 

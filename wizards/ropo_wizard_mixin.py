@@ -110,7 +110,7 @@ class RopoWizardMixin(models.AbstractModel):
 
     def _show(self, requests):
         """Has the queued requests worked off and shows what becomes of them."""
-        requests._work_off_soon()
+        self.env["ropo.outbox"]._work_off_soon(requests)
         if len(requests) == 1:
             return {"type": "ir.actions.act_window_close"}
         return self._list(requests)

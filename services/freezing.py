@@ -1,0 +1,259 @@
+from odoo import models
+from odoo.exceptions import UserError
+
+from ..models.ropo_request import ASSIGNMENTS, CHASES, LIVE
+from .transaction import isolated
+
+# Verdicts by which what waits to be sent has become needless.
+GONE = ("state", "sent", "chased", "paid", "small", "early", "instalments")
+GONE += ("hold", "exempt", "disputed")
+
+
+class RopoFreezing(models.AbstractModel):
+    """What a request will send, built from the ledger when it is reserved."""
+
+    _name = "ropo.freezing"
+    _description = "Ropo: Freezing Requests"
+
+    def _freeze_safely(self, requests, account):
+        """Freezes all of these together, and each alone only where that fails: one
+        that can't be built never stops the others."""
+        with isolated(requests, "be built together") as attempt:
+            self._freeze(requests, account)
+        if not attempt.error:
+            return
+        for request in requests:
+            with isolated(request, "be built") as attempt:
+                self._freeze(request, account)
+            if attempt.error:
+                self._refuse_unbuilt(request, attempt.error)
+
+    def _refuse_unbuilt(self, request, error):
+        text = self.env._(
+            "It can't be put into Ropo's form (%(error)s). Inform your administrator; "
+            "the server's log has the details.",
+            error=type(error).__name__,
+        )
+        request._set_state("rejected", error=text)
+
+    def _freeze(self, requests, account):
+        """Builds the payloads; concludes those that can't be said any more."""
+        requests.move_id.fetch(["state"])
+        assignments = requests.filtered(lambda r: r.operation in ASSIGNMENTS)
+        groups = assignments.grouped(lambda r: (r.operation, r.service_model))
+        for (operation, model), some in groups.items():
+            self._freeze_assignments(some, operation, model, account)
+        self._freeze_changes(requests - assignments, account)
+
+    def _freeze_assignments(self, requests, operation, model, account):
+        chase = operation in CHASES
+        verdicts = self.env["ropo.eligibility"]._verdicts(
+            requests.move_id,
+            operation,
+            account=account,
+            terms=chase and {r.move_id: self._own_terms(r) for r in requests},
+            model=model,
+        )
+        if not chase:
+            self.env["ropo.document"]._prefetch_rows(requests.move_id)
+        for request in requests:
+            verdict = verdicts[request.move_id]
+            if verdict.code:
+                self._refuse(request, verdict)
+            else:
+                self._freeze_one(request, account)
+        if chase:
+            self._freeze_covers(requests)
+
+    def _freeze_changes(self, changes, account):
+        newest = changes.job_id._newest_events()
+        by_call = account._channel().capabilities.reversal == "call"
+        for request in changes:
+            # What is reported meanwhile may have this in it already: only against
+            # these figures can be seen whether it arrived.
+            request.capital_before = request.job_id.open_amount
+            request.total_before = request.job_id.open_total
+            request.last_event_id = newest.get(request.job_id, 0)
+            if request.operation == "payment_reversal" and not by_call:
+                self._leave_reversal_to_person(request)
+            else:
+                self._freeze_one(request, account)
+
+    def _leave_reversal_to_person(self, request):
+        """The channel has no call by which a reported payment is taken back."""
+        before, after = request._expected_totals()
+        text = self.env._(
+            "The ledger no longer has a payment of %(amount)s that was reported, and "
+            "this can't be reported by itself. Ask Ropo to raise the open amount from "
+            "%(before)s to %(after)s, then choose “Mark as Received”.",
+            amount=request.currency_id.format(request.amount),
+            before=request.currency_id.format(before),
+            after=request.currency_id.format(after),
+        )
+        request._set_state("rejected", error=text, may_have_arrived=True)
+        request.account_id._ask_person(
+            self.env._("A payment has to be taken back at Ropo by hand"),
+            self.env._(
+                "%(request)s: %(text)s", request=request.display_name, text=text
+            ),
+        )
+
+    def _refuse(self, request, verdict):
+        """Concludes one that must not be said: the ledger or a person took it back
+        meanwhile, or a fault that somebody has to mend."""
+        gone = verdict.code in GONE
+        request._set_state("cancelled" if gone else "rejected", error=verdict.text)
+
+    def _freeze_one(self, request, account):
+        try:
+            document = self._document(request, account)
+            frozen = account._channel().freeze(document)
+            # An assignment would copy all of it once more.
+            request.write(
+                {
+                    "payload": frozen.body,
+                    "call": frozen.call,
+                    "batchable": frozen.batchable,
+                    **self._sent_facts(request, document),
+                }
+            )
+        except UserError as error:
+            request._set_state("rejected", error=str(error))
+
+    def _sent_facts(self, request, document):
+        """What a case is known by, as the document has it: the invoice may change."""
+        if not request._is_assignment():
+            return {}
+        move = request.move_id
+        facts = {
+            "number": move.name,
+            "reference": move.payment_reference,
+            "debtor_reference": document.debtor.reference,
+        }
+        if request.operation in CHASES:
+            return facts
+        exempt = not document.may_remind
+        return {**facts, "amount": move.amount_total, "is_exempt": exempt}
+
+    def _document(self, request, account):
+        """The document that this sends, as plain data."""
+        document = self.env["ropo.document"]
+        if request.operation in ("invoice", "credit_note"):
+            return self._invoice(request, account)
+        if request.operation in CHASES:
+            claim, parts = document._claim(
+                request.move_id,
+                account,
+                request.operation,
+                request.id,
+                self._own_terms(request),
+            )
+            request.amount = claim.amount
+            request.part_ids = (
+                parts.ids if parts < request.move_id._ropo_open_parts() else False
+            )
+            return claim
+        if self._is_credit_job(request, account):
+            return document._allocation(request)
+        return document._change(request)
+
+    def _invoice(self, request, account):
+        request.credited_job_id = self._credited_job(request, account)
+        self._keep_image(request)
+        was_allocated = self._was_allocated(request) and self._stands_in_ropos_ledger(
+            request, account
+        )
+        handling = "local_print" if request.local_print else ""
+        return self.env["ropo.document"]._invoice(
+            request.move_id,
+            account,
+            request.id,
+            request.credited_job_id,
+            request._files(),
+            request.image_id,
+            model=request.service_model,
+            handling="deliver_only" if was_allocated else handling,
+        )
+
+    def _keep_image(self, request):
+        """Keeps Odoo's own PDF with what is to be said, where it is to be shown."""
+        if not request.has_image or request.image_id:
+            return
+        attachments, files = self.env["ropo.attachments"], request._files()
+        image = attachments._own_pdf(request.move_id)
+        fault = attachments._verdict(
+            request.move_id, files, image, account=request.account_id
+        ).text
+        if fault:
+            raise UserError(fault)
+        request.image_id = image.sudo().copy(
+            {"res_model": request._name, "res_id": request.id}
+        )
+
+    def _credited_job(self, request, account):
+        """The case that this credit note, as a job of its own, credits at Ropo.
+
+        Only where Ropo keeps the ledger and the whole credit note lies on one invoice
+        there. Any other is sent unallocated, and what is allocated of it is told
+        reconciliation by reconciliation.
+        """
+        jobs = self.env["ropo.job"]
+        by_job = account.credit_allocation == "credit_job" and request._holds_ledger()
+        if (
+            request.operation != "credit_note"
+            or not by_job
+            or self._was_allocated(request)
+        ):
+            return jobs
+        partials = self.env["ropo.ledger"]._credit_partials(request.move_id)
+        amount = sum(partial["amount"] for partial in partials)
+        invoices = {partial["move_id"] for partial in partials}
+        if len(invoices) != 1 or request.currency_id.compare_amounts(
+            amount, request.move_id.amount_total
+        ):
+            return jobs
+        request.covers = {str(row["partial_id"]): row["amount"] for row in partials}
+        return jobs.search(
+            [
+                ("account_id", "=", account.id),
+                ("profile", "=", request.profile),
+                ("move_id", "in", list(invoices)),
+                ("chased", "=", True),
+            ]
+        )
+
+    def _stands_in_ropos_ledger(self, request, account):
+        """Whether this credit note, once allocated, is there under its number."""
+        return request._holds_ledger() or account.credit_allocation == "credit_job"
+
+    def _own_terms(self, request):
+        return request._terms(
+            interest=request.claim_interest, notice_date=request.notice_date
+        )
+
+    def _freeze_covers(self, requests):
+        """The reconciliations that the claimed amounts already reflect."""
+        partials = self.env["ropo.ledger"]._reflected_partials(requests.move_id)
+        for request in requests:
+            request.covers = {
+                str(row["partial_id"]): row["amount"]
+                for row in partials[request.move_id.id]
+                if not request.part_ids or row["line_id"] in request.part_ids
+            }
+
+    def _was_allocated(self, request):
+        """Whether Ropo got this credit note already, as credits of the cases."""
+        return request.operation == "credit_note" and request.search_count(
+            [
+                ("operation", "=", "credit_allocation"),
+                ("counterpart_id", "=", request.move_id.id),
+                ("state", "in", LIVE),
+                ("void", "=", False),
+            ],
+            limit=1,
+        )
+
+    def _is_credit_job(self, request, account):
+        """Whether it is told as a job of its own, which credits the case."""
+        by_job = account.credit_allocation == "credit_job"
+        return by_job and request.operation == "credit_allocation"
