@@ -89,8 +89,8 @@ def test_models_call_services_through_the_environment_alone():
     assert not wrong
 
 
-def test_every_service_is_an_abstract_model_of_its_own():
-    """No table, and nothing of a model: what a model is stays in its own file."""
+def test_no_service_has_a_table():
+    """What is stored lies in models/, each table in a file of its own."""
     for path in python_files(ROOT / "services"):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Attribute) and node.attr.endswith("Model"):
