@@ -1,20 +1,11 @@
-import hashlib
-from datetime import timedelta
+from functools import partial
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import formatLang
 
 from ..channels.documents import CaseRef
-from ..channels.errors import ChannelError, Meaning, Outcome
-from ..channels.pace import Pace
-from ..services.transaction import (
-    commit_before_call,
-    commit_with_retry,
-    isolated,
-    keep_answer,
-    together_or_alone,
-)
+from ..services.transaction import keep_answer
 
 STAGES = [
     ("invoiced", "Invoiced"),
@@ -38,10 +29,6 @@ ENDED = ("paid", "credited", "closed")
 SETTLED = ("paid", "credited")
 CHASES = ("reminder", "collection")
 LETTER_STAGES = ("reminder", "collection", "legal", "payment_plan")
-FETCH_WAIT = timedelta(hours=1)  # doubled with each try
-FETCH_TRIES = 6
-FETCHES_PER_RUN = 200
-REFRESHES_PER_RUN = 1000
 
 
 class RopoJob(models.Model):
@@ -262,8 +249,10 @@ class RopoJob(models.Model):
         failures = self.browse()
         for (account, profile), jobs in self._by_profile().items():
             own = jobs.sudo()
-            standings = account._call_now(own._ask, profile)
-            keep_answer(self.env, own._take_standings, standings)
+            standing = own.env["ropo.standing"]
+            ask = partial(standing._ask, own)
+            standings = account._call_now(ask, profile)
+            keep_answer(self.env, standing._take_standings, standings)
             failed = {job: s.error for job, s in standings.items() if s.error}
             failures |= self.browse(job.id for job in failed)
             if failed and len(self) == 1:
@@ -290,7 +279,7 @@ class RopoJob(models.Model):
     def action_fetch_pdf(self):
         """Attaches the document of the case, and its letter, to its invoice."""
         self.ensure_one()
-        failures = self._attach_pdfs()
+        failures = self.env["ropo.archive"]._attach_pdfs(self)
         if failures:
             raise UserError(failures[self])
         return self.move_id._get_records_action()
@@ -317,35 +306,7 @@ class RopoJob(models.Model):
     @api.model
     def _cron_fetch_documents(self):
         """Fetches the documents of new cases, where the account wants its archive."""
-        due = self._fetch_domain()
-        jobs = self.search(due, order="fetch_at, id", limit=FETCHES_PER_RUN)
-        progress = self.env["ir.cron"]._commit_progress
-        progress(remaining=self.search_count(due))
-        for (account, profile), own in jobs._by_profile().items():
-            if profile != account.profile:
-                own.fetch_at = False
-                progress(len(own))
-                continue
-            try:
-                with account._client(profile=profile) as client:
-                    for job in own:
-                        if job.try_lock_for_update():
-                            job._fetch_due(client)
-                        if progress(1) <= 0:
-                            return
-            except ChannelError as error:
-                account._pause(error)
-                progress(remaining=self.search_count(self._fetch_domain()))
-
-    def _fetch_domain(self):
-        now = fields.Datetime.now()
-        return [
-            ("fetch_at", "<=", now),
-            ("account_id.active", "=", True),
-            "|",
-            ("account_id.paused_until", "=", False),
-            ("account_id.paused_until", "<=", now),
-        ]
+        self.env["ropo.archive"]._fetch_all_due()
 
     # --- business: what Ropo says ---
 
@@ -433,98 +394,9 @@ class RopoJob(models.Model):
         if notes:
             self.move_id._message_log_batch(notes)
 
-    @api.model
-    def _refresh_changed(self, account, client):
-        """Asks about the cases of this account to which something has happened."""
-        changed = [
-            ("account_id", "=", account.id),
-            ("profile", "=", client.profile),
-            ("to_refresh", "=", True),
-        ]
-        jobs = self.search(changed, limit=REFRESHES_PER_RUN)
-        standings = jobs._ask(client)
-        commit_with_retry(self.env, jobs._take_standings, standings)
-
-    def _ask(self, client):
-        """`{case: Standing}`; debtors side by side, as many as the account allows."""
-        debtors = self.grouped(lambda job: job.debtor_reference or job.id).values()
-        asked = [[job._ref() for job in jobs] for jobs in debtors]
-        pace = Pace(max(self.account_id.mapped("max_concurrency"), default=1))
-        answers = pace.map(client.standings, asked)
-        return {
-            job: standing
-            for jobs, standings in zip(debtors, answers, strict=True)
-            for job, standing in zip(jobs, standings, strict=True)
-        }
-
-    def _take_standings(self, standings):
-        """Each `Standing` of `{case: Standing}`; about one that can't be taken in a
-        person is asked."""
-        problems = together_or_alone(
-            self.browse().union(*standings),
-            lambda jobs: jobs._take_each_standing(standings),
-            "take in where it stands",
-        )
-        for job in problems:
-            job.to_refresh = False
-            job.account_id._ask_person(
-                job.env._("Where a case stands can't be taken in"),
-                job.env._(
-                    "What Ropo says of it can't be read; the server's log shows why. "
-                    "Look it up in Ropo One. The first: %(case)s.",
-                    case=job.display_name,
-                ),
-            )
-
-    def _take_each_standing(self, standings):
-        stages = self.env["ropo.status.code"]._stages(self.account_id[:1])
-        stages_before = {job: job.stage for job in self}
-        for job in self:
-            job._take_standing(standings[job], stages)
-        moved = self.filtered(lambda job: job.stage != stages_before.get(job))
-        moved._note_stages()
-
-    def _take_standing(self, standing, stages):
-        """What Ropo said when it was asked; it is newer than all that was told."""
-        # Where Ropo says no, asking again will not help.
-        self.to_refresh &= standing.outcome not in (Outcome.ACCEPTED, Outcome.REJECTED)
-        if standing.state:
-            self._take_state(standing.state, stages)
-            if stages.get(standing.state.stage_code) == "closed":
-                self._confirm_end()
-        if standing.open_amount is not None and self.chased:
-            # No more capital is open than Ropo's own customer ledger shows, with its
-            # interest and fees, in all.
-            self.open_total = standing.open_amount
-            self.open_amount = min(self.open_amount, standing.open_amount)
-
-    def _take_state(self, state, stages):
-        now = fields.Datetime.now()
-        stage = stages.get(state.stage_code)
-        self.next_stage = state.next_stage
-        self.next_stage_date = state.next_stage_date
-        if not stage:
-            self.stage_text = state.text
-        elif self.stage not in ENDED:
-            self.stage_event_time = max(self.stage_event_time or now, now)
-            if stage != self.stage:
-                self._set_stage(stage, now, state.text)
-
     def _by_profile(self):
         """`{(account, profile): cases}`: those that one client may ask about."""
         return self.grouped(lambda job: (job.account_id, job.sudo().profile))
-
-    def _confirm_end(self):
-        """Ropo shows the case as closed: what it refused because of that needs nobody
-        any more."""
-        refused = self.request_ids.filtered(
-            lambda request: (
-                request.state == "rejected" and request.answer_meaning == Meaning.ENDED
-            )
-        )
-        if refused:
-            refused._set_state("cancelled")
-            self._end()
 
     def _ref(self):
         """By which the channel knows this case."""
@@ -669,96 +541,3 @@ class RopoJob(models.Model):
                 for key, amount in self.covers.items()
                 if key != str(partial_id)
             }
-
-    def _attach_pdfs(self):
-        """Attaches the document of each case to its invoice, each once.
-
-        :return: `{job: why not}` of those that could not be had
-        """
-        commit_before_call(self.env)
-        failures = {}
-        for (account, profile), jobs in self._by_profile().items():
-            try:
-                with account._client(profile=profile) as client:
-                    for job in jobs:
-                        *contents, error = job._fetch_pdfs(client)
-                        keep_answer(self.env, job._keep_pdfs, *contents)
-                        failures |= {job: account._explain(error)} if error else {}
-            except ChannelError as error:
-                failures |= dict.fromkeys(jobs, account._explain(error))
-        return failures
-
-    def _fetch_pdfs(self, client):
-        """The document of the case and its letter, None for what is not to be had or
-        here already, and why the rest could not be had. Writes nothing."""
-        document = letter = None
-        try:
-            if not self.document_id:
-                document = client.document(self._ref(), "original")
-            if client.capabilities.letters and self._has_letter():
-                letter = client.document(self._ref(), "letter")
-        except ChannelError as error:
-            return document, letter, error
-        return document, letter, None
-
-    def _keep_pdfs(self, document, letter):
-        # Another may have fetched it meanwhile.
-        if document and not self.document_id:
-            self._keep_document(document)
-        if letter:
-            self._keep_letter(letter)
-
-    def _keep_letter(self, content):
-        """Attaches what Ropo writes to the debtor now, unless that is here already."""
-        known = (self.letter_ids | self.document_id).sudo().mapped("checksum")
-        if hashlib.sha1(content).hexdigest() not in known:
-            labels = dict(self._fields["stage"]._description_selection(self.env))
-            name = f"Ropo {labels[self.stage]} {self.billnum}"
-            letter = self._attach(content, name)
-            self.sudo().letter_ids |= letter
-        self.sudo().write({"letter_stage": self.stage, "fetch_at": False})
-
-    def _keep_document(self, content):
-        """Attaches the document of this case to its invoice."""
-        attachment = self._attach(content, f"Ropo {self.display_name}")
-        # Of two who fetch it at the same moment, the second fails here and finds it
-        # when he is run again. As superuser: users may only read cases.
-        self.sudo().write({"document_id": attachment.id, "fetch_at": False})
-        if self.account_id.document_is_main:
-            self.move_id._message_set_main_attachment_id(attachment, force=True)
-
-    def _attach(self, content, name):
-        return self.env["ir.attachment"].create(
-            {
-                "name": f"{name}.pdf".replace("/", "-"),
-                "raw": content,
-                "mimetype": "application/pdf",
-                "res_model": "account.move",
-                "res_id": self.move_id.id,
-            }
-        )
-
-    def _fetch_due(self, client):
-        """Fetches this document for the archive; a failure is tried again later."""
-        *contents, failed = self._fetch_pdfs(client)
-        with isolated(self, "keep its document") as keeping:
-            self._keep_pdfs(*contents)
-        if failed or keeping.error:
-            self._fetch_later()
-        else:
-            self.fetch_at = False
-
-    def _fetch_later(self):
-        self.fetch_tries += 1
-        wait = FETCH_WAIT * 2**self.fetch_tries
-        self.fetch_at = fields.Datetime.now() + wait
-        if self.fetch_tries >= FETCH_TRIES:
-            self.fetch_at = False
-            self.account_id._ask_person(
-                self.env._("Ropo has no document of some cases"),
-                self.env._(
-                    "Some documents could not be fetched for the archive. Open the "
-                    "case and press “Fetch PDF” to see why. The first: %(case)s.",
-                    case=self.display_name,
-                ),
-            )

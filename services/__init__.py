@@ -1,4 +1,5 @@
 from . import (
+    archive,
     attachments,
     comparison,
     debtors,
@@ -22,6 +23,7 @@ from . import (
     recording,
     reported_money,
     settlement,
+    standing,
     transfer_rules,
     transfer_warnings,
     verdict,

@@ -108,7 +108,7 @@ class RopoEffects(models.AbstractModel):
         for request in requests.filtered("local_print"):
             answer = answers.get(request.id)
             if answer and answer.document:
-                request.job_id._keep_document(answer.document)
+                self.env["ropo.archive"]._keep_document(request.job_id, answer.document)
             else:
                 request.job_id.fetch_at = fields.Datetime.now()
 

@@ -66,7 +66,7 @@ class RopoInbox(models.AbstractModel):
                 with account._client() as client:
                     if poll:
                         inbox._poll(account, client)
-                    account.env["ropo.job"]._refresh_changed(account, client)
+                    account.env["ropo.standing"]._refresh_changed(account, client)
             except ChannelError as error:
                 if error.outcome == Outcome.NOT_SENT:
                     account._pause(error)

@@ -55,10 +55,11 @@ class TestInbox(RopoCommon):
         registered = type(self.env[model])
         original = getattr(registered, method)
 
-        def fail(records, *args, **kwargs):
-            if records & bad:
+        def fail(this, *args, **kwargs):
+            # Of a service the records are the first argument.
+            if (args[0] if this._abstract else this) & bad:
                 raise ValueError("odd")
-            return original(records, *args, **kwargs)
+            return original(this, *args, **kwargs)
 
         return patch.object(registered, method, fail)
 
@@ -149,10 +150,10 @@ class TestInbox(RopoCommon):
         cases = job | other
         cases.to_refresh = True
         with (
-            self.failing("ropo.job", "_take_standing", job),
+            self.failing("ropo.standing", "_take_standing", job),
             mute_logger(ISOLATED),
         ):
-            self.env["ropo.job"].sudo()._take_standings(
+            self.env["ropo.standing"].sudo()._take_standings(
                 {case: self.standing_of(case) for case in cases}
             )
         self.assertEqual(other.stage, "collection")

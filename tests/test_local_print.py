@@ -244,14 +244,15 @@ class TestArchive(DocumentsCommon):
     def test_what_breaks_on_our_side_stops_no_other(self):
         self.account.fetch_documents = True
         bad, good = self.sent(), self.sent()
-        keep = type(self.env["ropo.job"])._keep_document
+        service = type(self.env["ropo.archive"])
+        keep = service._keep_document
 
-        def broken(job, content):
+        def broken(archive, job, content):
             if job.move_id == bad:
                 raise ValueError("full")
-            return keep(job, content)
+            return keep(archive, job, content)
 
-        broke = patch.object(type(self.env["ropo.job"]), "_keep_document", broken)
+        broke = patch.object(service, "_keep_document", broken)
         with broke, mute_logger("odoo.addons.ropo_connect.services.transaction"):
             self.archive()
         self.assertEqual([len(self.pdfs(move)) for move in (bad, good)], [0, 1])
@@ -274,7 +275,7 @@ class TestArchive(DocumentsCommon):
     def test_a_run_fetches_so_many_and_the_next_follows_until_none_is_left(self):
         self.account.fetch_documents = True
         invoices = self.sent() | self.sent() | self.sent()
-        with patch("odoo.addons.ropo_connect.models.ropo_job.FETCHES_PER_RUN", 1):
+        with patch("odoo.addons.ropo_connect.services.archive.FETCHES_PER_RUN", 1):
             self.archive()
         self.assertEqual(len(self.pdfs(invoices)), 3)
         self.assertEqual(self.calls(PDF), 3)

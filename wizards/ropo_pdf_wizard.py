@@ -17,7 +17,7 @@ class RopoPdfWizard(models.TransientModel):
         self.ensure_one()
         self.move_ids.check_access("write")
         jobs = self.move_ids.sudo().ropo_job_ids
-        failures = jobs._attach_pdfs()
+        failures = self.env["ropo.archive"]._attach_pdfs(jobs)
         without = self.move_ids - jobs.move_id
         reasons = {job.move_id.id: reason for job, reason in failures.items()}
         reasons |= dict.fromkeys(
