@@ -97,6 +97,26 @@ def test_no_service_has_a_table():
                 assert node.attr == "AbstractModel", path
 
 
+def test_the_guide_to_the_rooms_names_files_and_functions_that_exist():
+    guide = (ROOT / "ARCHITECTURE.md").read_text()
+    code = "\n".join(
+        path.read_text() for room in ROOMS for path in python_files(ROOT / room)
+    )
+    names = re.findall(r"`([\w./]+\.py)`", guide)
+    missing = [
+        name
+        for name in names
+        if not any(
+            (ROOT / folder / name).exists()
+            for folder in (".", "services", "channels/ropo_one")
+        )
+    ]
+    missing += [
+        name for name in re.findall(r"`(\w+)\(\)`", guide) if f"def {name}(" not in code
+    ]
+    assert names and not missing
+
+
 def python_files(place):
     return [place] if place.is_file() else sorted(place.rglob("*.py"))
 
