@@ -14,8 +14,8 @@ class AccountJournal(models.Model):
         groups=READERS,
     )
     ropo_settlement = fields.Boolean(
-        string="Money From Ropo",
-        help="The entries of this journal are money that came through Ropo. Ropo "
-        "knows of it already, so it is never told about it.",
+        string="Ropo Settlement Journal",
+        help="The entries of this journal are payouts of Ropo. They are not "
+        "reported to Ropo.",
         groups=READERS,
     )

@@ -11,7 +11,7 @@ STATES = [
     ("reminder", "In reminder"),
     ("collection", "In collection"),
     ("closed", "Ended"),
-    ("rejected", "Refused by Ropo"),
+    ("rejected", "Rejected"),
     ("unknown", "Needs a look"),
 ]
 # By which a user exempts one invoice from collection.
@@ -43,47 +43,48 @@ class AccountMove(models.Model):
     ropo_job_ids = fields.One2many(
         "ropo.job",
         "move_id",
-        string="Cases at Ropo",
+        string="Cases",
         groups=READERS,
     )
     ropo_request_ids = fields.One2many(
         "ropo.request",
         "move_id",
-        string="Told to Ropo",
+        string="Outbox",
         groups=READERS,
     )
     ropo_told_ids = fields.One2many(
         "ropo.request",
         "counterpart_id",
-        string="Allocations Told to Ropo",
-        help="What Ropo was told because of this payment, credit note or entry.",
+        string="Allocations Reported to Ropo",
+        help="What was reported to Ropo because of this payment, credit note or entry.",
         groups=READERS,
     )
     ropo_notice_date = fields.Date(
-        string="Own Reminder Sent On",
+        string="Own Reminder Date",
         copy=False,
         help="When we ourselves reminded the customer. In Finland a debt can only be "
         "collected after that.",
         groups=READERS,
     )
     ropo_hold = fields.Boolean(
-        string="Never Chase",
+        string="Exclude from Transfer",
         copy=False,
         tracking=True,
-        help="This invoice is not handed over for reminder or collection.",
+        help="This invoice is not transferred to reminder or collection.",
         groups=READERS,
     )
     ropo_event_ids = fields.One2many(
         "ropo.event",
         "move_id",
-        string="Told by Ropo",
+        string="Inbox",
         groups=READERS,
     )
     ropo_debtor_url = fields.Char(
-        string="Page for the Customer",
+        string="Payment Page (MyRopo)",
         compute="_compute_ropo_debtor_url",
         groups=READERS,
-        help="Where the customer sees and pays the invoice. Hand it to him alone.",
+        help="Where the customer sees and pays the invoice. Give it to this "
+        "customer only.",
     )
     ropo_letter_ids = fields.Many2many(
         "ir.attachment",
@@ -93,7 +94,7 @@ class AccountMove(models.Model):
     )
     ropo_preview_id = fields.Many2one(
         "ir.attachment",
-        string="Ropo's Preview",
+        string="Ropo Preview",
         readonly=True,
         copy=False,
         groups=READERS,
@@ -120,11 +121,11 @@ class AccountMove(models.Model):
     ropo_may_transfer = fields.Boolean(
         compute="_compute_ropo_may_transfer",
         compute_sudo=True,
-        help="There is something to hand over; the wizard says what is missing.",
+        help="There is something to transfer; the wizard shows what is missing.",
         groups=READERS,
     )
     ropo_transferable = fields.Boolean(
-        string="May Be Handed Over to Ropo",
+        string="Eligible for Transfer",
         compute="_compute_ropo_may_transfer",
         search="_search_ropo_transferable",
         compute_sudo=True,
@@ -333,8 +334,8 @@ class AccountMove(models.Model):
     def _ropo_held_text(self, held):
         return self.env._(
             "%(invoices)s: Ropo has it, and what Ropo has can't be changed, only "
-            "credited. Make a credit note instead. (What is still waiting to be sent "
-            "can be cancelled under “Told to Ropo”.)",
+            "credited. Make a credit note instead. (What is still waiting to be "
+            "sent can be cancelled in the Outbox.)",
             invoices=", ".join(held.mapped("display_name")),
         )
 
@@ -356,7 +357,9 @@ class AccountMove(models.Model):
     def action_ropo_fetch_pdf(self):
         """Attaches the document that Ropo delivered; many go through a wizard."""
         if len(self) != 1:
-            return self._ropo_wizard("ropo.pdf.wizard", self.env._("Fetch PDFs"))
+            return self._ropo_wizard(
+                "ropo.pdf.wizard", self.env._("Download Documents")
+            )
         wizard = self.env["ropo.pdf.wizard"].create({"move_ids": [(6, 0, self.ids)]})
         return wizard.action_fetch()
 
@@ -375,7 +378,7 @@ class AccountMove(models.Model):
         """Posts these at Ropo for ourselves to deliver; Ropo's PDFs are attached."""
         may = self.env.su or self.env.user.has_group("ropo_connect.group_ropo_user")
         if not may:
-            raise AccessError(self.env._("Only a Ropo user may send by Ropo."))
+            raise AccessError(self.env._("Only a Ropo user may send via Ropo."))
         self.check_access("write")
         self.ropo_account_id._check_can("can_print_locally")
         self.env["ropo.eligibility"]._check(self)
@@ -428,7 +431,7 @@ class AccountMove(models.Model):
     def action_ropo_notice(self):
         """Asks for the day on which the customers were reminded of these."""
         action = self._ropo_wizard(
-            "ropo.notice.wizard", self.env._("Own Reminder Sent On")
+            "ropo.notice.wizard", self.env._("Own Reminder Date")
         )
         action["context"]["dialog_size"] = "medium"
         return action

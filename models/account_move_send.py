@@ -122,7 +122,7 @@ class AccountMoveSend(models.AbstractModel):
         """One alert for invoices with the same kind of fault."""
         reasons = list(dict.fromkeys(verdict.text for verdict in faults.values()))
         message = self.env._(
-            "By Ropo, %(invoices)s can't go: %(reasons)s",
+            "%(invoices)s can't be sent via Ropo: %(reasons)s",
             invoices=self._ropo_names(faults),
             reasons=" ".join(reasons[:SHOWN_REASONS]),
         )
@@ -151,7 +151,7 @@ class AccountMoveSend(models.AbstractModel):
         }.get(records._name, self.env._("View Customer(s)"))
         return {
             "action_text": label,
-            "action": records._get_records_action(name=self.env._("To Mend")),
+            "action": records._get_records_action(name=self.env._("To Fix")),
         }
 
     # --- sending ---
@@ -183,7 +183,7 @@ class AccountMoveSend(models.AbstractModel):
         for move, verdict in self._ropo_faults(invoices_data).items():
             invoices_data[move]["error"] = {
                 "error_title": self.env._(
-                    "%(invoice)s was not sent by Ropo:", invoice=move.display_name
+                    "%(invoice)s was not sent via Ropo:", invoice=move.display_name
                 ),
                 "errors": [verdict.text],
             }
@@ -209,7 +209,7 @@ class AccountMoveSend(models.AbstractModel):
         """
         chosen = self._ropo_chosen(moves_data)
         locked = chosen.try_lock_for_update(allow_referencing=True)
-        text = self.env._("Somebody else is sending it right now. Look again.")
+        text = self.env._("Somebody else is sending it right now. Reload the page.")
         if chosen - locked and not from_cron:
             raise UserError(text)
         for data in self._ropo_data(moves_data, chosen - locked).values():

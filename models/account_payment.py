@@ -12,7 +12,7 @@ class AccountPayment(models.Model):
         readonly=True,
         copy=False,
         ondelete="restrict",
-        help="What Ropo told of this money, which came through it.",
+        help="The event by which Ropo reported this payment.",
         groups=READERS,
     )
 

@@ -5,7 +5,7 @@ class ResConfigSettings(models.TransientModel):
     _inherit = "res.config.settings"
 
     ropo_account_count = fields.Integer(
-        string="Accounts at Ropo", compute="_compute_ropo_account_count"
+        string="Ropo Accounts", compute="_compute_ropo_account_count"
     )
 
     @api.depends("company_id")

@@ -20,10 +20,10 @@ ID_PREFIX = "ODOO-"
 class ResPartner(models.Model):
     _inherit = "res.partner"
 
-    invoice_sending_method = fields.Selection(selection_add=[("ropo", "by Ropo One")])
+    invoice_sending_method = fields.Selection(selection_add=[("ropo", "via Ropo")])
     ropo_sendtype = fields.Selection(
         DELIVERIES,
-        string="Delivery by Ropo",
+        string="Ropo Delivery",
         help="How Ropo delivers this customer's invoices. Empty: as agreed with Ropo.",
         groups=READERS,
     )
@@ -51,18 +51,19 @@ class ResPartner(models.Model):
             ("en", "English"),
             ("et", "Estonian"),
         ],
-        string="Language at Ropo",
+        string="Ropo Language",
         help="The language of Ropo's letters. Empty: the customer's language.",
         groups=READERS,
     )
     ropo_no_collection = fields.Boolean(
-        string="Never Reminded nor Collected",
-        help="Invoices of this customer are never handed over to Ropo.",
+        string="No Reminders or Collection",
+        help="Invoices of this customer are never transferred to Ropo.",
         groups=READERS,
     )
     ropo_no_electronic_reminder = fields.Boolean(
-        string="Reminders on Paper",
-        help="Reminders to this customer go as letters, however his invoices go.",
+        string="Reminders by Post",
+        help="Reminders to this customer are sent as letters, whatever the delivery "
+        "of the invoices.",
         groups=READERS,
     )
     ropo_personal_id = fields.Char(
@@ -117,8 +118,8 @@ class ResPartner(models.Model):
         if not moves:
             raise UserError(
                 self.env._(
-                    "%(partners)s: no invoice is overdue that Ropo does not chase "
-                    "already.",
+                    "%(partners)s: there is no overdue invoice that Ropo does not "
+                    "collect already.",
                     partners=", ".join(self.mapped("display_name")[:5]),
                 )
             )

@@ -63,7 +63,7 @@ class RopoAccount(models.Model):
         string="Responsible",
         default=lambda self: self.env.user,
         domain=[("share", "=", False)],
-        help="Is asked when something needs a person.",
+        help="Gets an activity when something needs a decision.",
     )
     channel = fields.Selection(
         lambda self: self._selection_channel(),
@@ -93,15 +93,18 @@ class RopoAccount(models.Model):
     apicode = fields.Char(string="API Code", groups="base.group_system", copy=False)
     service_model = fields.Selection(
         [
-            ("connect", "Connect: Ropo delivers, and chases what is handed over"),
-            ("unify", "Unify: Ropo delivers and chases"),
-            ("embed", "Embed: Ropo delivers, chases and keeps the ledger"),
+            (
+                "connect",
+                "Connect: Ropo delivers invoices, and collects what is transferred",
+            ),
+            ("unify", "Unify: Ropo delivers and collects"),
+            ("embed", "Embed: Ropo delivers, collects and keeps the ledger"),
         ],
         required=True,
         default="connect",
     )
     check_number = fields.Boolean(
-        string="Refuse a Number Twice",
+        string="Reject Duplicate Invoice Numbers",
         default=True,
         help="Ropo refuses a second invoice with the same number.",
     )
@@ -118,17 +121,17 @@ class RopoAccount(models.Model):
     )
     fallback_sendtype = fields.Selection(
         [item for item in DELIVERIES if item[0] in ("post", "email", "print")],
-        string="If Not Delivered",
+        string="Fallback Delivery",
         help="How Ropo delivers what did not arrive in the first way.",
     )
     print_colour = fields.Selection(
         [("colour", "Colour"), ("black", "Black and White")],
-        string="Letters in",
+        string="Letter Colour",
         help="Empty: as agreed with Ropo.",
     )
     print_sides = fields.Selection(
         [("single", "One Side"), ("double", "Both Sides")],
-        string="Printed on",
+        string="Letter Sides",
         help="Empty: as agreed with Ropo.",
     )
     post_class = fields.Selection(
@@ -161,7 +164,7 @@ class RopoAccount(models.Model):
     )
     financing = fields.Selection(
         [("financing", "Financed"), ("purchase", "Sold to Ropo")],
-        string="Invoices to Companies Are",
+        string="Financing",
         help="Empty: neither. Needs an agreement with Ropo, and business ids.",
     )
     send_attachments = fields.Boolean(
@@ -169,24 +172,25 @@ class RopoAccount(models.Model):
         "also Excel and CSV. Who sends it can choose otherwise for each invoice.",
     )
     own_image = fields.Boolean(
-        string="Show Odoo's Own PDF",
+        string="Use Odoo's PDF",
         help="Ropo shows the PDF that Odoo makes of it, instead of drawing one. "
         "Odoo makes it when the invoice is sent, which takes about a second.",
     )
     fetch_documents = fields.Boolean(
-        string="Keep Each Document",
-        help="What Ropo delivers is fetched and attached to the invoice by itself, for "
-        "each case from now on. Otherwise press “Fetch PDF” where you want it.",
+        string="Archive Documents",
+        help="What Ropo delivers is fetched and attached to the invoice by itself, "
+        "for each case from now on. Otherwise press “Download Documents” where "
+        "you want it.",
     )
     document_is_main = fields.Boolean(
-        string="Show It Beside the Invoice",
+        string="Use as Main Attachment",
         help="The document that was fetched from Ropo is what Odoo shows first.",
     )
     batch_size = fields.Integer(
         default=50, help="The most invoices that travel in one call."
     )
     max_concurrency = fields.Integer(
-        string="Calls at Once",
+        string="Parallel Requests",
         default=4,
         help="The most calls to Ropo that are under way at the same time.",
     )
@@ -209,25 +213,27 @@ class RopoAccount(models.Model):
         "reminder at the earliest.",
     )
     min_amount = fields.Monetary(
-        string="Smallest Claim", help="Less than this is not handed over."
+        string="Minimum Amount", help="Invoices below this amount are not transferred."
     )
     currency_id = fields.Many2one(related="company_id.currency_id")
     settlement_journal_ids = fields.Many2many(
         "account.journal",
-        string="Journals of Money From Ropo",
+        string="Settlement Journals",
         check_company=True,
-        help="Ropo pays out into these journals, so their entries are never told back.",
+        help="Ropo pays out into these journals. Their entries are not reported to "
+        "Ropo.",
     )
     settlement_journal_id = fields.Many2one(
         "account.journal",
-        string="What Ropo Collected",
+        string="Collected Payments Journal",
         check_company=True,
         domain=[("type", "in", ("bank", "cash", "credit"))],
-        help="Payments that Ropo reports are registered in this journal, against the "
-        "outstanding account of its payment method. Its entries are never told back.",
+        help="Payments that Ropo reports are registered in this journal, against "
+        "the outstanding account of its payment method. Its entries are not "
+        "reported to Ropo.",
     )
     register_payments = fields.Boolean(
-        string="Register It by Itself",
+        string="Register Collected Payments Automatically",
         help="Each payment that Ropo reports from now on is registered and reconciled "
         "with its invoice. Otherwise press “Register Payment” where you want it.",
     )
@@ -238,24 +244,25 @@ class RopoAccount(models.Model):
         ],
         required=True,
         default="payment",
-        help="How the allocation of a credit note is told to Ropo.",
+        help="How the allocation of a credit note is reported to Ropo.",
     )
     difference_days = fields.Integer(
-        string="Days a Difference May Stay",
+        string="Alert on Mismatch After (Days)",
         default=3,
-        help="When Ropo's open amount of a case differs from the ledger's for longer, "
-        "the responsible is told.",
+        help="The responsible gets an activity when Ropo's open amount of a case "
+        "differs from the ledger's for longer.",
     )
     count_payment = fields.Selection(
         [
             ("registered", "When it is registered"),
             ("bank", "When the bank statement has it"),
         ],
-        string="A Payment Counts",
+        string="Report Payments When",
         required=True,
         default="registered",
-        help="A payment that waits for its line of the bank statement is told to Ropo "
-        "at once, so that nobody is chased for what he paid; or only with that line.",
+        help="A payment that waits for its bank statement line is reported to Ropo "
+        "at once, so that nobody is asked for money that was paid; or only "
+        "with that line.",
     )
     paused_until = fields.Datetime(
         help="Nothing is sent through this account until then."
@@ -289,10 +296,10 @@ class RopoAccount(models.Model):
         compute="_compute_is_connected", help="Ropo has let this account in."
     )
     webhook_url = fields.Char(
-        string="Webhook Address",
+        string="Webhook URL",
         compute="_compute_webhook_url",
         groups="base.group_system",
-        help="Where Ropo may tell what happens, at once.",
+        help="Ropo sends its status updates here as they happen.",
     )
 
     _batch_size_positive = models.Constraint(
@@ -536,7 +543,9 @@ class RopoAccount(models.Model):
         """Gives the webhook another address; the old one is dead at once."""
         if not self.env.su and not self.env.user.has_group("base.group_system"):
             raise AccessError(
-                self.env._("Only a system administrator may renew the webhook's key.")
+                self.env._(
+                    "Only a system administrator may regenerate the webhook URL."
+                )
             )
         for account in self:
             account.webhook_key = token_urlsafe(24)
@@ -856,7 +865,7 @@ class RopoAccount(models.Model):
                 "%(account)s: %(host)s has too many calls of yours under way. Try "
                 "again in a moment, or allow fewer calls at once."
             ),
-            Reason.REFUSED: self.env._("%(account)s: Ropo said no%(detail)s."),
+            Reason.REFUSED: self.env._("%(account)s: Ropo rejected it%(detail)s."),
             Reason.PROFILE: self.env._(
                 "%(account)s: this belongs to another profile (environment, address or "
                 "customer ID) than the one that the account has now, so Ropo is not "

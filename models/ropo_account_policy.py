@@ -21,25 +21,25 @@ class RopoAccount(models.Model):
 
     auto_transfer = fields.Selection(
         [
-            ("none", "By Hand"),
-            ("reminder", "To Reminder, Every Night"),
-            ("collection", "To Collection, Every Night"),
+            ("none", "Manual"),
+            ("reminder", "Reminder (daily)"),
+            ("collection", "Collection (daily)"),
         ],
-        string="Overdue Invoices",
+        string="Automatic Transfer",
         required=True,
         default="none",
         tracking=True,
     )
     auto_limit = fields.Integer(
-        string="Most Invoices a Night",
+        string="Daily Limit",
         default=500,
-        help="What is left over goes the next night, the longest overdue first.",
+        help="The rest is transferred on the next day, the longest overdue first.",
     )
     auto_despite_warnings = fields.Boolean(
-        string="Also With a Warning",
+        string="Include Invoices with Warnings",
         tracking=True,
-        help="Hand over even where money or a credit note of the customer lies "
-        "unreconciled. Otherwise such an invoice waits for a person.",
+        help="Transfer even where a payment or a credit note of the customer is not "
+        "reconciled. Otherwise such an invoice waits to be reviewed.",
     )
     next_transfer_at = fields.Datetime(
         string="Next Scheduled Transfer",
@@ -52,7 +52,7 @@ class RopoAccount(models.Model):
         "res.partner",
         string="Exempt Customers",
         check_company=True,
-        help="Their invoices are never handed over through this account.",
+        help="Their invoices are never transferred through this account.",
     )
     delivered_elsewhere = fields.Boolean(
         string="Invoices Are Delivered Outside Odoo",
@@ -62,14 +62,14 @@ class RopoAccount(models.Model):
     )
     reminder_template_ids = fields.Many2many(
         "mail.template",
-        string="Own Reminders",
+        string="Reminder E-mail Templates",
         domain=[("model", "=", "account.move")],
         help="When Odoo sends an invoice with one of these e-mail templates, the date "
         "of your own reminder is noted on the invoice.",
     )
 
     _auto_limit_positive = models.Constraint(
-        "CHECK(auto_limit > 0)", "At least one invoice a night must be allowed."
+        "CHECK(auto_limit > 0)", "The daily limit must be at least one invoice."
     )
 
     # --- computes ---
@@ -119,8 +119,8 @@ class RopoAccount(models.Model):
         if not accounts:
             raise UserError(
                 self.env._(
-                    "No account hands invoices over by itself. Choose to on the "
-                    "account, under Ropo → Configuration → Accounts."
+                    "No account transfers invoices automatically. Choose it on the "
+                    "account, under Ropo → Configuration → Ropo Accounts."
                 )
             )
         return self.env["ropo.transfer.preview"]._open(accounts)

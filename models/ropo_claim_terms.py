@@ -34,16 +34,16 @@ class RopoClaimTerms(models.AbstractModel):
     currency_id = fields.Many2one("res.currency")
     claim_sendtype = fields.Selection(
         [("post", "Letter"), ("email", "E-mail"), ("einvoice", "E-invoice")],
-        string="Reminders Go By",
+        string="Reminder Delivery",
         help="Empty: as the customer's invoices do. E-invoices go to a company's "
         "operator, or to a consumer's bank. Who wants reminders on paper gets letters.",
     )
     claim_reason = fields.Char(
-        string="Reason of the Claim",
+        string="Claim Description",
         help="Why the money is demanded, as Ropo and the debtor read it.",
     )
     collection_process = fields.Char(
-        string="Kind of Claim",
+        string="Claim Type",
         help="Ropo's name for the kind of claim, by which it chooses how to collect. "
         "Empty: as agreed with Ropo.",
     )
@@ -53,20 +53,20 @@ class RopoClaimTerms(models.AbstractModel):
             ("customer_fee", "A Fee"),
             ("reminder_fee", "A Reminder Fee"),
         ],
-        string="What Is Owed",
-        help="Told with collections. Empty: the capital, as agreed with Ropo.",
+        string="Debt Type",
+        help="Sent with collections. Empty: the principal, as agreed with Ropo.",
     )
     notice_fee = fields.Monetary(
-        string="Own Reminder Costs",
-        help="What your own reminder cost and the debtor is to pay, besides the open "
-        "capital of each invoice.",
+        string="Own Reminder Fee",
+        help="What the debtor pays for your own reminder, besides the open amount "
+        "of each invoice.",
     )
     claim_parts = fields.Boolean(
-        string="Overdue Instalments by Themselves",
-        help="An invoice with several instalments goes as soon as one of them is "
-        "overdue, with what is overdue of it. Ropo takes each invoice once, so later "
-        "instalments are not handed over any more. Otherwise it goes when the last "
-        "instalment is overdue.",
+        string="Transfer Overdue Instalments Separately",
+        help="An invoice with several instalments is transferred as soon as one of "
+        "them is overdue, with what is overdue. Ropo takes each invoice once, "
+        "so later instalments are not transferred any more. Otherwise it is "
+        "transferred when the last instalment is overdue.",
     )
 
     _notice_fee_positive = models.Constraint(

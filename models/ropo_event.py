@@ -14,7 +14,7 @@ class RopoEvent(models.Model):
     """The inbox: one thing that Ropo told us, kept as it came."""
 
     _name = "ropo.event"
-    _description = "Told by Ropo"
+    _description = "Ropo Event"
     _order = "event_time desc, id desc"
     _rec_name = "text"
 
@@ -30,7 +30,7 @@ class RopoEvent(models.Model):
     profile = fields.Char(
         readonly=True,
         groups="base.group_system",
-        help="Of the account when this came: it tells only of cases of that profile.",
+        help="Of the account when this came: it is about cases of that profile only.",
     )
     job_id = fields.Many2one(
         "ropo.job", string="Case", ondelete="set null", index="btree_not_null"
@@ -39,8 +39,8 @@ class RopoEvent(models.Model):
         related="job_id.move_id", store=True, index="btree_not_null"
     )
     source = fields.Selection(
-        [("poll", "Asked For"), ("webhook", "Webhook")],
-        string="Came By",
+        [("poll", "Fetched"), ("webhook", "Webhook")],
+        string="Source",
         required=True,
         default="poll",
         readonly=True,
@@ -60,11 +60,11 @@ class RopoEvent(models.Model):
     currency_id = fields.Many2one(related="job_id.currency_id")
     day = fields.Date(readonly=True, help="On which the money was paid.")
     counted = fields.Monetary(
-        readonly=True, help="What of it has been taken off the open capital."
+        readonly=True, help="What of it was deducted from the open amount."
     )
     stage = fields.Selection(STAGES, readonly=True)
     told_stage = fields.Selection(
-        STAGES, readonly=True, help="What of it the case has been told."
+        STAGES, readonly=True, help="The stage that was applied to the case."
     )
     raw = fields.Json(readonly=True, groups="ropo_connect.group_ropo_manager")
     raw_text = fields.Text(
@@ -77,27 +77,27 @@ class RopoEvent(models.Model):
     )
     request_id = fields.Many2one(
         "ropo.request",
-        string="Told by Us",
+        string="Own Report",
         readonly=True,
         ondelete="set null",
         index="btree_not_null",
-        help="This only reports back what we told Ropo ourselves.",
+        help="This only repeats what you reported to Ropo.",
     )
     doubt_request_id = fields.Many2one(
         "ropo.request",
-        string="Our Own Report?",
+        string="Possible Own Report",
         readonly=True,
         ondelete="set null",
         index="btree_not_null",
-        help="This may report back what we reported ourselves, and counts only when a "
-        "person says that it is other money.",
+        help="This may repeat what you reported yourself. It counts only when "
+        "somebody decides that it is a different payment.",
     )
     is_other_money = fields.Boolean(
-        readonly=True, help="A person said that it is no report of ours."
+        readonly=True, help="Somebody decided that it is a different payment."
     )
     duplicate_of_id = fields.Many2one(
         "ropo.event",
-        string="Repeats",
+        string="Duplicate Of",
         readonly=True,
         ondelete="set null",
         index="btree_not_null",
@@ -110,18 +110,18 @@ class RopoEvent(models.Model):
         [
             ("waiting", "To Register"),
             ("registered", "Registered"),
-            ("booked", "Booked by Hand"),
-            ("person", "Needs a Person"),
+            ("booked", "Booked Manually"),
+            ("person", "To Review"),
         ],
-        string="In the Ledger",
+        string="Accounting Status",
         readonly=True,
         index="btree_not_null",
     )
-    settlement_note = fields.Char(string="To Look At", readonly=True)
+    settlement_note = fields.Char(string="Note", readonly=True)
     payment_ids = fields.One2many("account.payment", "ropo_event_id", readonly=True)
     reverses_id = fields.Many2one(
         "ropo.event",
-        string="Takes Back",
+        string="Reverses",
         readonly=True,
         ondelete="set null",
         index="btree_not_null",
@@ -141,7 +141,7 @@ class RopoEvent(models.Model):
         [
             ("new", "New"),
             ("done", "Done"),
-            ("unmatched", "No case yet"),
+            ("unmatched", "No Case Yet"),
             ("review", "To Review"),
         ],
         required=True,
@@ -219,9 +219,7 @@ class RopoEvent(models.Model):
         """Reads these again, as after a change of the codes; nothing counts twice."""
         may = self.env.su or self.env.user.has_group("ropo_connect.group_ropo_manager")
         if not may:
-            raise AccessError(
-                self.env._("Only a Ropo manager may have events interpreted again.")
-            )
+            raise AccessError(self.env._("Only a Ropo manager may reprocess events."))
         self.check_access("read")  # nobody may write by hand, only through actions
         for account, events in self.sudo().grouped("account_id").items():
             events.env["ropo.inbox"]._interpret(events, account)

@@ -35,7 +35,7 @@ class RopoJob(models.Model):
     """The case: one assignment that Ropo holds of one invoice."""
 
     _name = "ropo.job"
-    _description = "Case at Ropo"
+    _description = "Ropo Case"
     _order = "id desc"
     _check_company_auto = True
     _rec_name = "billnum"
@@ -66,13 +66,15 @@ class RopoJob(models.Model):
         readonly=True,
     )
     chased = fields.Boolean(
-        readonly=True, help="Ropo chases it, so it is told what the ledger says."
+        readonly=True, help="Ropo collects it, so changes of the ledger are reported."
     )
-    jobid = fields.Char(string="Ropo's Id", readonly=True, index="btree_not_null")
+    jobid = fields.Char(
+        string="Ropo Case Number", readonly=True, index="btree_not_null"
+    )
     billnum = fields.Char(string="Invoice Number", readonly=True, index=True)
     billcode = fields.Char(string="Payment Reference", readonly=True)
     reference = fields.Char(
-        string="Ropo's Payment Reference",
+        string="Ropo Payment Reference",
         readonly=True,
         help="The reference that the debtor pays with, when Ropo gave one of its own.",
     )
@@ -96,27 +98,29 @@ class RopoJob(models.Model):
     stage_event_time = fields.Datetime(
         readonly=True, help="Of the event that told of this stage, by Ropo's clock."
     )
-    stage_text = fields.Char(string="Ropo's Words", readonly=True)
-    stage_date = fields.Datetime(string="In This Stage Since", readonly=True)
+    stage_text = fields.Char(string="Ropo Comment", readonly=True)
+    stage_date = fields.Datetime(string="In Stage Since", readonly=True)
     next_stage = fields.Char(string="Next Step", readonly=True)
-    next_stage_date = fields.Date(string="Next Step On", readonly=True)
-    amount = fields.Monetary(readonly=True, help="The capital that was handed over.")
+    next_stage_date = fields.Date(string="Next Step Date", readonly=True)
+    amount = fields.Monetary(readonly=True, help="The principal that was transferred.")
     open_amount = fields.Monetary(
-        string="Open at Ropo", readonly=True, help="The open capital, as Ropo says."
+        string="Open at Ropo",
+        readonly=True,
+        help="The open principal, as reported by Ropo.",
     )
     open_total = fields.Monetary(
-        string="Open With Interest and Fees",
+        string="Open incl. Interest and Fees",
         readonly=True,
-        help="As Ropo last told it.",
+        help="As last reported by Ropo.",
     )
-    open_interest = fields.Monetary(readonly=True, help="As Ropo last told it.")
+    open_interest = fields.Monetary(readonly=True, help="As last reported by Ropo.")
     open_fees = fields.Monetary(
-        readonly=True, help="Open fees of reminders and collection, as last told."
+        readonly=True, help="Open fees of reminders and collection, as last reported."
     )
     currency_id = fields.Many2one("res.currency", required=True)
     covers = fields.Json(
         readonly=True,
-        help="The partial reconciliations that the capital handed over takes into "
+        help="The partial reconciliations that the transferred amount takes into "
         "account, with their amounts.",
     )
     to_refresh = fields.Boolean(
@@ -146,12 +150,12 @@ class RopoJob(models.Model):
     )
     has_debtor_page = fields.Boolean(related="account_id.has_debtor_page")
     debtor_url = fields.Char(
-        string="Page for the Customer",
+        string="Payment Page (MyRopo)",
         readonly=True,
         help="Where the debtor sees and pays the invoice.",
     )
     fetch_at = fields.Datetime(
-        string="Fetch the Document On", readonly=True, index="btree_not_null"
+        string="Download Document On", readonly=True, index="btree_not_null"
     )
     fetch_tries = fields.Integer(readonly=True)
     differs_since = fields.Date(
@@ -164,8 +168,8 @@ class RopoJob(models.Model):
         help="What was open in the ledger when Ropo closed the case, or when a person "
         "was last asked about a change of it.",
     )
-    event_ids = fields.One2many("ropo.event", "job_id", string="Told by Ropo")
-    request_ids = fields.One2many("ropo.request", "job_id", string="Told to Ropo")
+    event_ids = fields.One2many("ropo.event", "job_id", string="Inbox")
+    request_ids = fields.One2many("ropo.request", "job_id", string="Outbox")
 
     _jobid_unique = models.UniqueIndex(
         "(account_id, COALESCE(profile, ''), jobid) "

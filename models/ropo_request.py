@@ -13,7 +13,7 @@ OPERATIONS = [
     ("collection", "Collection"),
     ("credit_note", "Credit Note"),
     ("payment", "Payment"),
-    ("payment_reversal", "Payment Taken Back"),
+    ("payment_reversal", "Payment Reversal"),
     ("credit_allocation", "Credit Allocation"),
 ]
 # Operations by which Ropo gets an assignment of its own, and those that chase.
@@ -29,7 +29,7 @@ class RopoRequest(models.Model):
     """The outbox: one thing that Ropo has to be told, and what became of it."""
 
     _name = "ropo.request"
-    _description = "Told to Ropo"
+    _description = "Ropo Request"
     _inherit = "ropo.claim.terms"
     _order = "id desc"
     _check_company_auto = True
@@ -58,9 +58,9 @@ class RopoRequest(models.Model):
     state = fields.Selection(
         [
             ("queued", "Waiting"),
-            ("sending", "Being sent"),
+            ("sending", "Sending"),
             ("done", "Done"),
-            ("rejected", "Refused"),
+            ("rejected", "Rejected"),
             ("unknown", "Unknown"),
             ("cancelled", "Cancelled"),
         ],
@@ -73,7 +73,7 @@ class RopoRequest(models.Model):
     void = fields.Boolean(
         readonly=True,
         copy=False,
-        help="Told and taken back again: both tellings have become void.",
+        help="Reported and reversed: both reports are void.",
     )
     # Facts of the moment at which it was asked for: what the account becomes later
     # changes neither what is sent nor who collects.
@@ -97,8 +97,8 @@ class RopoRequest(models.Model):
     source_partial_id = fields.Integer(
         string="Reconciliation",
         readonly=True,
-        help="The partial reconciliation that this tells of. It may be gone again, so "
-        "this is its number and no link.",
+        help="The partial reconciliation that this reports. It may be gone again, "
+        "so this is its number and no link.",
     )
     counterpart_id = fields.Many2one(
         "account.move",
@@ -116,7 +116,7 @@ class RopoRequest(models.Model):
         "has it, the reconciliation is minus its number; then it is the one of the "
         "statement's line.",
     )
-    notice_date = fields.Date(string="Own Reminder Sent On")
+    notice_date = fields.Date(string="Own Reminder Date")
     claim_interest = fields.Float(
         string="Late Interest (%)", help="Percent a year. 0: as agreed with Ropo."
     )
@@ -134,12 +134,12 @@ class RopoRequest(models.Model):
     has_image = fields.Boolean(readonly=True)
     image_id = fields.Many2one(
         "ir.attachment",
-        string="Shown as the Invoice",
+        string="Invoice PDF",
         readonly=True,
         copy=False,
         ondelete="set null",
         index="btree_not_null",
-        help="Odoo's own PDF, as it was said.",
+        help="Odoo's own PDF, as it was sent.",
     )
     attachment_ids = fields.One2many(
         "ir.attachment",
@@ -153,13 +153,13 @@ class RopoRequest(models.Model):
         readonly=True,
         copy=False,
         groups="ropo_connect.group_ropo_manager",
-        help="What was said, as it was said.",
+        help="What was sent, as it was sent.",
     )
     covers = fields.Json(
         readonly=True,
         copy=False,
-        help="The partial reconciliations that the said amount takes into account, "
-        "with their amounts.",
+        help="The partial reconciliations that the amount takes into account, with "
+        "their amounts.",
     )
     response = fields.Json(
         readonly=True, copy=False, groups="ropo_connect.group_ropo_manager"
@@ -169,22 +169,22 @@ class RopoRequest(models.Model):
         string="Open Before",
         readonly=True,
         copy=False,
-        help="The open capital of the case when this was said.",
+        help="The open amount of the case when this was sent.",
     )
     total_before = fields.Monetary(
         readonly=True, copy=False, help="The same with interest and fees."
     )
-    done_at = fields.Datetime(string="Told On", readonly=True, copy=False)
+    done_at = fields.Datetime(string="Sent On", readonly=True, copy=False)
     capital_after = fields.Monetary(
         string="Open After",
         readonly=True,
         copy=False,
-        help="The open capital of the case after this was said.",
+        help="The open amount of the case after this was sent.",
     )
     last_event_id = fields.Integer(
         readonly=True,
         copy=False,
-        help="The newest event of the case when this was said.",
+        help="The newest event of the case when this was sent.",
     )
     answer_meaning = fields.Selection(
         [
@@ -219,12 +219,12 @@ class RopoRequest(models.Model):
     )
     doubt_event_id = fields.Many2one(
         "ropo.event",
-        string="The Same Money?",
+        string="Possible Duplicate Payment",
         readonly=True,
         copy=False,
         ondelete="set null",
         index="btree_not_null",
-        help="What Ropo reported may be this very money: a person says.",
+        help="What Ropo reported may be this payment: somebody has to decide.",
     )
     look_ups = fields.Integer(readonly=True)
     send_alone = fields.Boolean(
@@ -260,7 +260,7 @@ class RopoRequest(models.Model):
     _one_chase_per_invoice = models.UniqueIndex(
         "(move_id) WHERE chases "
         "AND state IN ('queued', 'sending', 'unknown', 'done') AND void IS NOT TRUE",
-        "This invoice is chased already: a debtor is never chased twice.",
+        "This invoice is collected already: no debt is collected twice.",
     )
     _due = models.Index("(account_id, next_attempt_at) WHERE state = 'queued'")
 
@@ -346,7 +346,7 @@ class RopoRequest(models.Model):
         self.filtered(lambda request: not request.may_cancel)._raise_changed()
         locked = self.sudo().try_lock_for_update()
         if len(locked) < len(self) or not all(locked.mapped("may_cancel")):
-            raise UserError(self.env._("It is being sent right now. Look again."))
+            raise UserError(self.env._("It is being sent right now. Reload the page."))
         locked._set_state("cancelled")
 
     def _check_manager(self):
@@ -355,7 +355,7 @@ class RopoRequest(models.Model):
             return
         if not self.env.user.has_group("ropo_connect.group_ropo_manager"):
             raise AccessError(
-                self.env._("Only a Ropo manager may decide what is told to Ropo.")
+                self.env._("Only a Ropo manager may decide what is reported to Ropo.")
             )
         self.check_access("read")  # nobody may write by hand, only through actions
 

@@ -7,7 +7,7 @@ class RopoStatusCode(models.Model):
     """Which stage a code of a channel stands for; the lists of codes are open."""
 
     _name = "ropo.status.code"
-    _description = "Status Code of Ropo's"
+    _description = "Ropo Status Code"
     _order = "channel, stage, code"
     _rec_name = "code"
 
@@ -19,7 +19,7 @@ class RopoStatusCode(models.Model):
     code = fields.Char(required=True)
     stage = fields.Selection(STAGES, required=True)
     is_assumed = fields.Boolean(
-        string="To Confirm With Ropo",
+        string="To Confirm with Ropo",
         help="No page of Ropo's says this. An event with the code, as it came, shows "
         "what Ropo means by it.",
     )

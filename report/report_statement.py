@@ -5,7 +5,7 @@ class ReportStatement(models.AbstractModel):
     """The printed statement: what a customer owes, and what Ropo does about it."""
 
     _name = "report.ropo_connect.report_statement"
-    _description = "Statement of a Customer at Ropo"
+    _description = "Customer Statement"
 
     @api.model
     def _get_report_values(self, docids, data=None):

@@ -26,34 +26,36 @@ class RopoReceivableReport(models.Model):
     company_id = fields.Many2one("res.company", readonly=True)
     currency_id = fields.Many2one("res.currency", readonly=True)
     kind = fields.Selection(
-        lambda self: self._selection_of("kind"), string="Handed Over As", readonly=True
+        lambda self: self._selection_of("kind"), string="Transferred As", readonly=True
     )
     stage = fields.Selection(lambda self: self._selection_of("stage"), readonly=True)
-    stage_date = fields.Datetime(string="In This Stage Since", readonly=True)
+    stage_date = fields.Datetime(string="In Stage Since", readonly=True)
     invoice_date_due = fields.Date(string="Due Date", readonly=True)
     days_overdue = fields.Integer(readonly=True, aggregator="avg")
-    amount = fields.Monetary(string="Handed Over", readonly=True)
+    amount = fields.Monetary(string="Transferred", readonly=True)
     residual = fields.Monetary(
-        string="Open in the Ledger", readonly=True, help="As the invoice says."
+        string="Open in Odoo", readonly=True, help="As the invoice says."
     )
     open_amount = fields.Monetary(
-        string="Open at Ropo", readonly=True, help="The capital, as Ropo last told it."
+        string="Open at Ropo",
+        readonly=True,
+        help="The principal, as last reported by Ropo.",
     )
     charges = fields.Monetary(
         string="Interest and Fees",
         readonly=True,
-        help="What Ropo asks for beside the capital, as it last told it.",
+        help="What Ropo asks for besides the principal, as last reported.",
     )
     under_way = fields.Monetary(
-        string="On Its Way",
+        string="In Transit",
         readonly=True,
-        help="Payments and credits that Ropo is about to be told; less what is about "
-        "to be taken back.",
+        help="Payments and credits that are about to be reported to Ropo, less what "
+        "is about to be reversed.",
     )
     difference = fields.Monetary(
         readonly=True,
-        help="Open in the ledger, less what is open at Ropo after all that is on its "
-        "way. More than zero: Ropo asks for too little; less: for too much.",
+        help="Open in Odoo, less what is open at Ropo after all that is in transit. "
+        "More than zero: Ropo asks for too little; less: for too much.",
     )
     differs = fields.Boolean(readonly=True)
     differs_since = fields.Date(
@@ -65,15 +67,15 @@ class RopoReceivableReport(models.Model):
     )
     reason = fields.Selection(
         [
-            ("unknown", "Something told may have been lost: it is being asked about"),
-            ("refused", "Ropo refused what it was told: mend it, or tell it again"),
+            ("unknown", "A report may have been lost: it is being looked up"),
+            ("refused", "Ropo rejected a report: fix it, or send it again"),
             ("closed", "Ropo has closed the case"),
             ("collected", "Ropo was paid, and the ledger does not have it yet"),
             ("draft", "A payment was reset to draft"),
-            ("untold", "The next run tells it"),
+            ("untold", "It is reported with the next run"),
             ("unexplained", "Not known: compare with Ropo One"),
         ],
-        string="Likely Reason",
+        string="Probable Cause",
         readonly=True,
     )
 

@@ -138,7 +138,8 @@ class RopoArchive(models.AbstractModel):
                 self.env._("Ropo has no document of some cases"),
                 self.env._(
                     "Some documents could not be fetched for the archive. Open the "
-                    "case and press “Fetch PDF” to see why. The first: %(case)s.",
+                    "case and press “Download Documents” to see why. The first: "
+                    "%(case)s.",
                     case=job.display_name,
                 ),
             )

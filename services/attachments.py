@@ -95,9 +95,9 @@ class RopoAttachments(models.AbstractModel):
         if not (pdf.raw or b"").startswith(b"%PDF-"):
             raise UserError(
                 self.env._(
-                    "Odoo can't make the PDF of this invoice, which Ropo is to show. "
-                    "Print it to see why, or clear “Show Odoo's Own PDF” on the Ropo "
-                    "account."
+                    "Odoo can't make the PDF of this invoice, which Ropo is to "
+                    "show. Print it to see why, or clear “Use Odoo's PDF” on the "
+                    "Ropo account."
                 )
             )
         return pdf

@@ -198,7 +198,7 @@ class RopoComparison(models.AbstractModel):
             "counterpart_id": row["entry_id"],
             "payment_id": row["payment_id"],
             # Ropo wants a reason where the capital rises, also when the entry is gone.
-            "description": row["entry_name"] or self.env._("Payment taken back"),
+            "description": row["entry_name"] or self.env._("Payment reversal"),
         }
         if row.get("doubt"):
             vals |= {
@@ -210,8 +210,8 @@ class RopoComparison(models.AbstractModel):
 
     def _doubt_text(self, event):
         return self.env._(
-            "Ropo reported %(amount)s on %(date)s: is it this money? Then choose “It "
-            "Came Through Ropo”, else “It Is Other Money”, and Ropo is told.",
+            "Ropo reported %(amount)s on %(date)s: is it this money? Then choose "
+            "“Same Payment”, else “Different Payment”, and it is reported.",
             amount=formatLang(self.env, event.amount, currency_obj=event.currency_id),
             date=format_date(self.env, event._paid_on()),
         )

@@ -274,9 +274,8 @@ class RopoInbox(models.AbstractModel):
             self.env._("Something that Ropo reported can't be taken in"),
             self.env._(
                 "It is kept as it came, and counts for nothing yet. See “To Review” "
-                "under Ropo → Told by Ropo, look the case up in Ropo One, and choose "
-                "“Interpret Again” when the reason is gone. The first: %(id)s. "
-                "%(problem)s",
+                "under Ropo → Inbox, look the case up in Ropo One, and choose "
+                "“Reprocess” when the reason is gone. The first: %(id)s. %(problem)s",
                 id=event.external_id,
                 problem=event.problem,
             ),

@@ -188,8 +188,8 @@ class RopoLookup(models.AbstractModel):
             request.account_id._ask_person(
                 self.env._("Did it arrive at Ropo?"),
                 self.env._(
-                    "Ropo can't say whether some of what was told arrived. See "
-                    "“Needs a Look” under Ropo → Told to Ropo."
+                    "Ropo can't say whether some requests arrived. See “To Review” "
+                    "under Ropo → Outbox."
                 ),
             )
 

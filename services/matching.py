@@ -77,9 +77,9 @@ class RopoMatching(models.AbstractModel):
                 self.env._("Our own report, or other money?"),
                 self.env._(
                     "Ropo lists payments that may be the ones that you reported "
-                    "yourselves, or other money of the same amount. Until you decide "
-                    "they do not count. See “Own Report?” under Ropo → Told by Ropo. "
-                    "The first: %(case)s.",
+                    "yourselves, or other money of the same amount. Until you "
+                    "decide they do not count. See “Possible Own Report” under Ropo "
+                    "→ Inbox. The first: %(case)s.",
                     case=event.job_id.display_name,
                 ),
             )

@@ -324,9 +324,9 @@ class RopoOutbox(models.AbstractModel):
             to_review=True,
             error=self.env._(
                 "It is not known whether Ropo got it, and the account has another "
-                "profile (environment, address or customer ID) now. Look it up in Ropo "
-                "One under the earlier profile, then choose “It Arrived” or “Send "
-                "Again”."
+                "profile (environment, address or customer ID) now. Look it up in "
+                "Ropo One under the earlier profile, then choose “Mark as Received” "
+                "or “Send Again”."
             ),
         )
 

@@ -14,7 +14,7 @@ class RopoOwnReminder(models.AbstractModel):
     """
 
     _name = "ropo.own.reminder"
-    _description = "Own Reminders"
+    _description = "Reminder E-mail Templates"
 
     # --- the date ---
 

@@ -63,7 +63,7 @@ class RopoRecording(models.AbstractModel):
 
     def _ask_about_cancelled(self, request):
         request.account_id._ask_person(
-            self.env._("Ropo has what was cancelled"),
+            self.env._("Ropo has a cancelled request"),
             self.env._(
                 "Ropo's answer came after it was decided that it is not sent. Look it "
                 "up in Ropo One, and ask Ropo to end it if it is wrong. The first: "
@@ -114,11 +114,10 @@ class RopoRecording(models.AbstractModel):
             )
         else:
             request.account_id._ask_person(
-                self.env._("Ropo refused a payment or a credit"),
+                self.env._("Ropo rejected a payment or a credit"),
                 self.env._(
-                    "Ropo still asks for money that the ledger does not. See “Needs a "
-                    "Look” under Ropo → Told to Ropo. The first: %(request)s: "
-                    "%(reason)s",
+                    "Ropo still asks for money that the ledger does not. See “To "
+                    "Review” under Ropo → Outbox. The first: %(request)s: %(reason)s",
                     request=request.display_name,
                     reason=text,
                 ),
@@ -129,7 +128,7 @@ class RopoRecording(models.AbstractModel):
             request,
             self.env._(
                 "It is not known whether Ropo got it (%(reason)s). It will be asked "
-                "about, and is not said again before that.",
+                "about, and is not sent again before that.",
                 reason=self._reason_text(answer.reason),
             ),
         )

@@ -118,8 +118,8 @@ class RopoReportedMoney(models.AbstractModel):
                 self.env._("Is this the same money?"),
                 self.env._(
                     "Of some payments it is not sure whether Ropo has the money "
-                    "itself: they wait for you under “Needs a Look”, Ropo → Told to "
-                    "Ropo. The first: %(payment)s.",
+                    "itself: they wait for you under “To Review” under Ropo → "
+                    "Outbox. The first: %(payment)s.",
                     payment=own[0].display_name,
                 ),
             )

@@ -66,9 +66,9 @@ class RopoSettlement(models.AbstractModel):
             raise UserError(
                 self.env._(
                     "Money of the same amount, received at about the same time, is "
-                    "booked on %(invoice)s. If it is what Ropo collected, choose “It "
-                    "Came Through Ropo” on it under Ropo → Told to Ropo; if not, “It "
-                    "Is Other Money”.",
+                    "booked on %(invoice)s. If it is what Ropo collected, choose "
+                    "“Same Payment” on it under Ropo → Outbox; if not, “Different "
+                    "Payment”.",
                     invoice=event.move_id.display_name,
                 )
             )
@@ -192,7 +192,7 @@ class RopoSettlement(models.AbstractModel):
             raise UserError(
                 self.env._(
                     "%(account)s names no journal for what Ropo collected. A Ropo "
-                    "manager chooses one on the account, under Money.",
+                    "manager chooses one on the account, under Accounting.",
                     account=account.name,
                 )
             )
@@ -297,10 +297,10 @@ class RopoSettlement(models.AbstractModel):
     def _leave_to_person(self, event, reason):
         event.sudo().write({"settlement": "person", "settlement_note": reason})
         event.account_id.sudo()._ask_person(
-            self.env._("What Ropo collected is to be reviewed"),
+            self.env._("Payments collected by Ropo have to be reviewed"),
             self.env._(
-                "Not all that Ropo collected could be registered. See “Needs a Person” "
-                "under Ropo → Told by Ropo. The first: %(case)s. %(reason)s",
+                "Not all that Ropo collected could be registered. See “To Review” "
+                "under Ropo → Inbox. The first: %(case)s. %(reason)s",
                 case=event.job_id.display_name,
                 reason=reason,
             ),

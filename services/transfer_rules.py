@@ -24,8 +24,8 @@ class RopoTransferRules(models.AbstractModel):
             return self._ended_verdict(move, held.ended)
         if held.collects and not held.ended:
             text = self.env._(
-                "Ropo chases it already. From reminder to collection Ropo goes by "
-                "itself."
+                "Ropo collects it already, and goes on from reminder to collection "
+                "automatically."
             )
             return Verdict("chased", text, move)
         if move.currency_id.compare_amounts(move.amount_residual, 0) <= 0:
@@ -81,8 +81,8 @@ class RopoTransferRules(models.AbstractModel):
             )
         elif "rejected" in deliveries and "done" not in deliveries:
             text = self.env._(
-                "Ropo refused to deliver it. Correct what is wrong and send it again. "
-                "If it was delivered in another way, cancel that request."
+                "Ropo rejected its delivery. Correct what is wrong and send it "
+                "again. If it was delivered in another way, cancel that request."
             )
         else:
             return Verdict()
@@ -111,14 +111,14 @@ class RopoTransferRules(models.AbstractModel):
         """Whether a person decided that it is not to be collected."""
         customer = move.commercial_partner_id
         if move.ropo_hold:
-            text = self.env._("It is held: “Never Chase” is set on it.")
+            text = self.env._("It is on hold: “Exclude from Transfer” is set.")
             return Verdict("hold", text, move)
         if any(move._ropo_open_parts().mapped("no_followup")):
             text = self.env._("“No Follow-Up” is set on it, or on its journal items.")
             return Verdict("exempt", text, move)
         if customer.ropo_no_collection:
             text = self.env._(
-                "%(partner)s is never reminded nor collected.",
+                "%(partner)s: no reminders or collection.",
                 partner=customer.display_name,
             )
             return Verdict("exempt", text, customer)

@@ -38,7 +38,7 @@ class TestAnswers(AnswersCommon):
         self.assertEqual(request.state, "rejected")
         self.assertEqual(request.answer_meaning, "to_fix")
         self.assertIn(word, invoice.ropo_problem)
-        self.assertEqual(self.questions(), ["Ropo refused a payment or a credit"])
+        self.assertEqual(self.questions(), ["Ropo rejected a payment or a credit"])
         self.assertEqual(invoice.ropo_state, "reminder")
         request.with_user(self.manager).action_retry()
         self.tell()
@@ -51,7 +51,7 @@ class TestAnswers(AnswersCommon):
         invoice, request = self.answered(code)
         job = invoice.ropo_job_ids
         self.assertEqual((request.state, request.answer_meaning), ("rejected", "ended"))
-        self.assertEqual(self.questions(), ["Ropo refused a payment or a credit"])
+        self.assertEqual(self.questions(), ["Ropo rejected a payment or a credit"])
         self.run_cron("cron_poll_status")
         self.assertEqual((job.stage, request.state), ("reminder", "rejected"))
         self.pay(invoice, 20)
@@ -188,7 +188,7 @@ class TestAnswers(AnswersCommon):
             sorted(self.questions()),
             [
                 "Ropo does not follow the money of a case",
-                "Ropo refused a payment or a credit",
+                "Ropo rejected a payment or a credit",
             ],
         )
 

@@ -137,7 +137,7 @@ class TestOtherChannel(RopoCommon):
         self.assertEqual(reversal.state, "rejected")
         for figure in ("25.00", "100.50", "125.50"):
             self.assertIn(figure, reversal.error)
-        question = "A payment has to be taken back at Ropo by hand"
+        question = "A payment has to be reversed at Ropo manually"
         self.assertIn(question, self.account.activity_ids.mapped("summary"))
         self.assertEqual(self.held(invoice)["open"], 10050)
         reversal.with_user(self.manager).action_resolve_done()

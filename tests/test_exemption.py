@@ -50,7 +50,7 @@ class TestExemption(RopoCommon):
                 self.assertFalse(form.ropo_goes_on)
                 form.ropo_hold = True
                 self.assertIn(GOES_ON, form.ropo_goes_on)
-                self.assertIn("Never Chase", form.ropo_goes_on)
+                self.assertIn("Exclude from Transfer", form.ropo_goes_on)
                 form.ropo_hold = False
                 self.assertFalse(form.ropo_goes_on)
 

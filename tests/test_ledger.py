@@ -434,7 +434,7 @@ class TestMoneyInTheLedger(LedgerCommon):
         self.transfer(invoice)
         self.unassign(invoice)
         self.tell()
-        self.assertEqual(self.told("description"), [(-25.5, "Payment taken back")])
+        self.assertEqual(self.told("description"), [(-25.5, "Payment reversal")])
         self.assertInStep(invoice)
         self.assign(invoice, payment.move_id)
         self.tell()

@@ -96,7 +96,7 @@ class TestSendDialog(RopoCommon):
             dialog = self.dialog(invoice)
             self.assertEqual(self.checked(dialog), {"ropo"})
             box = dialog.sending_method_checkboxes["ropo"]
-            self.assertEqual(box["label"], "by Ropo One")
+            self.assertEqual(box["label"], "via Ropo")
             self.assertFalse(dialog.alerts)
             self.press_send(dialog)
         self.assertEqual(rendered, [])
@@ -235,7 +235,7 @@ class TestSendDialog(RopoCommon):
         bad = self.create_invoice(partner)
         dialog = self.dialog(good | bad)
         self.assertEqual(
-            dialog.summary_data, {"ropo": {"count": 3, "label": "by Ropo One"}}
+            dialog.summary_data, {"ropo": {"count": 3, "label": "via Ropo"}}
         )
         alert = dialog.alerts["ropo_address"]
         self.assertEqual(alert["level"], "warning")

@@ -85,7 +85,7 @@ class TestTours(RopoCommon, HttpCase):
         left_out = self.create_invoice(days_overdue=20)
         bad = self.create_invoice(self.homeless, days_overdue=20)
         self.create_invoice(self.business, amount=10, move_type="out_refund")
-        self.tour("/odoo/ropo-to-hand-over", "ropo_transfer_wizard")
+        self.tour("/odoo/ropo-to-transfer", "ropo_transfer_wizard")
         self.work_off()
         self.assertEqual((calm | chosen).mapped("ropo_state"), ["reminder"] * 2)
         self.assertFalse(left_out.ropo_state or bad.ropo_state)

@@ -14,7 +14,7 @@ class RopoNoticeWizard(models.TransientModel):
         default=lambda self: self._default_moves(),
     )
     date = fields.Date(
-        string="Own Reminder Sent On",
+        string="Own Reminder Date",
         default=fields.Date.context_today,
         help="Empty takes the date off the invoices.",
     )

@@ -6,7 +6,7 @@ class RopoPdfWizard(models.TransientModel):
     """Attaches the documents that Ropo holds to a selection of invoices."""
 
     _name = "ropo.pdf.wizard"
-    _description = "Fetch PDFs From Ropo"
+    _description = "Download Documents from Ropo"
     _inherit = "ropo.wizard.mixin"
 
     line_ids = fields.One2many("ropo.pdf.wizard.line", "wizard_id")
@@ -41,7 +41,7 @@ class RopoPdfWizard(models.TransientModel):
         self.fetched_count = len(jobs) - len(failures)
         return {
             "type": "ir.actions.act_window",
-            "name": self.env._("Fetch PDFs"),
+            "name": self.env._("Download Documents"),
             "res_model": self._name,
             "res_id": self.id,
             "view_mode": "form",

@@ -8,7 +8,7 @@ class RopoSendWizard(models.TransientModel):
     then what became of each."""
 
     _name = "ropo.send.wizard"
-    _description = "Send by Ropo"
+    _description = "Send via Ropo"
     _inherit = "ropo.wizard.mixin"
 
     line_ids = fields.One2many(
@@ -101,7 +101,7 @@ class RopoSendWizard(models.TransientModel):
 
 class RopoSendWizardLine(models.TransientModel):
     _name = "ropo.send.wizard.line"
-    _description = "Invoice to Send by Ropo"
+    _description = "Invoice to Send via Ropo"
     _inherit = "ropo.wizard.line.mixin"
 
     wizard_id = fields.Many2one("ropo.send.wizard", required=True, ondelete="cascade")

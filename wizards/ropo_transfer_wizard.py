@@ -16,10 +16,10 @@ class RopoTransferWizard(models.TransientModel):
         [("reminder", "Reminder"), ("collection", "Debt Collection")],
         required=True,
         default="reminder",
-        help="After a reminder that is not paid, Ropo goes on to collection by itself.",
+        help="After an unpaid reminder, Ropo goes on to collection automatically.",
     )
     notice_date = fields.Date(
-        string="Own Reminder Sent On",
+        string="Own Reminder Date",
         help="When you yourself reminded the customers. Mandatory in Finland. Used for "
         "the invoices that have no such date of their own.",
     )
@@ -285,7 +285,7 @@ class RopoTransferWizardLine(models.TransientModel):
         "ropo.transfer.wizard", required=True, ondelete="cascade"
     )
     days_overdue = fields.Integer(readonly=True)
-    delivery = fields.Char(string="Reminder By", readonly=True)
+    delivery = fields.Char(string="Reminder Delivery", readonly=True)
     include = fields.Boolean(
         help="An invoice with a warning is left out until you include it."
     )
@@ -312,7 +312,7 @@ class RopoTransferWizardLine(models.TransientModel):
 
 class RopoTransferWizardCustomer(models.TransientModel):
     _name = "ropo.transfer.wizard.customer"
-    _description = "Customer Whose Invoices Are Handed Over"
+    _description = "Customer Whose Invoices Are Transferred"
 
     wizard_id = fields.Many2one(
         "ropo.transfer.wizard", required=True, ondelete="cascade"
@@ -322,5 +322,5 @@ class RopoTransferWizardCustomer(models.TransientModel):
     invoice_count = fields.Integer(string="Invoices", readonly=True)
     ready_count = fields.Integer(string="Ready", readonly=True)
     warning_count = fields.Integer(string="Warnings", readonly=True)
-    days_overdue = fields.Integer(string="Most Days Late", readonly=True)
+    days_overdue = fields.Integer(string="Most Days Overdue", readonly=True)
     amount = fields.Monetary(string="To Transfer", readonly=True)

@@ -73,7 +73,7 @@ def say_where_to_look(sandbox):
                 (sends invoices and books money, sets up nothing)
    The sandbox  {sandbox.url}, what Ropo would hold
    First        Ropo → Invoices → At Ropo: open one in collection and see its cases;
-                then Ropo → Told to Ropo: what was said, and what Ropo answered.
+                then Ropo → Outbox: what was sent, and what Ropo answered.
 """,
         flush=True,
     )

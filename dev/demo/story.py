@@ -33,7 +33,7 @@ class Story:
         self.env = self.admin(user=books.hire(self.admin))
         self._commit()
         screen.table(
-            ["Customer", "Delivery by Ropo", "City"],
+            ["Customer", "Ropo Delivery", "City"],
             [
                 (
                     partner.name,
@@ -76,7 +76,7 @@ class Story:
         )
 
     def send(self):
-        self._step("“Send by Ropo” for all of them at once")
+        self._step("“Send via Ropo” for all of them at once")
         wizard = self._wizard("ropo.send.wizard", self.invoices)
         self._show_reasons(wizard)
         wizard.action_send()
@@ -84,7 +84,7 @@ class Story:
         self._show_states(self.invoices)
 
     def mend_and_send(self):
-        self._step("The missing city is entered, and that invoice sent by itself")
+        self._step("The missing city is entered, and that invoice is sent alone")
         invoice = self._invoice(books.WITHOUT_CITY)
         invoice.partner_id.city = "Helsinki"
         self._wizard("ropo.send.wizard", invoice).action_send()
@@ -92,7 +92,7 @@ class Story:
         self._show_cases(invoice.ropo_job_ids)
 
     def send_specials(self):
-        self._step("Less plain invoices, and what Ropo was told of each")
+        self._step("Less plain invoices, and what was sent of each")
         account = self.admin["ropo.account"].search([])
         account.send_attachments = True
         customers = {p.name: p for p in self.invoices.with_env(self.admin).partner_id}
@@ -124,7 +124,7 @@ class Story:
         self._show_cases(self._chased(oldest))
 
     def hand_over_by_itself(self):
-        self._step("“What would tonight's run do?”, and the run: others to reminder")
+        self._step("“Scheduled Transfers”, and the run: others to reminder")
         accounts = self.invoices.ropo_account_id
         accounts.with_env(self.admin).auto_transfer = "reminder"
         action = accounts.action_preview_transfer()
@@ -140,7 +140,7 @@ class Story:
         self._show_cases(self._chased(lines.move_id))
 
     def book_money(self):
-        self._step("Two payments and a credit note in Odoo; the crons tell Ropo")
+        self._step("Two payments and a credit note in Odoo; the crons report them")
         paid = self._invoice("Example 5 Oy", 22)
         part_paid = self._invoice("Example 1 Oy", 38)
         credited = self._invoice("Example 1 Oy", 15)
@@ -155,7 +155,7 @@ class Story:
         self._show_cases(self._chased(moves))
 
     def receive_from_ropo(self):
-        self._step("Two debtors pay to Ropo: Odoo hears of it, and books Ropo's payout")
+        self._step("Two debtors pay to Ropo: Odoo fetches it, and books Ropo's payout")
         cases = self._chased(
             self._invoice("Example 2 Oy", 36) | self._invoice("Example 3 Oy", 33)
         )
@@ -170,11 +170,11 @@ class Story:
         before = self._count("ropo.request")
         self._tell_ropo()
         told = self._count("ropo.request") - before
-        screen.tell(f"Told to Ropo of its own money: {told or 'nothing'}.")
+        screen.tell(f"Reported to Ropo of its own money: {told or 'nothing'}.")
         self._show_cases(cases)
 
     def follow(self):
-        self._step("Ropo takes a case further; “Refresh” on the case shows it")
+        self._step("Ropo takes a case further; “Update Status” on the case shows it")
         case = self._chased(self._invoice("Example 4 Oy", 29))
         self.sandbox.stage(case.jobid, "collection", "The reminder was not paid")
         self._run_cron("cron_poll_status")
@@ -184,7 +184,9 @@ class Story:
         self._show_cases(case)
 
     def hear_by_webhook(self):
-        self._step("The webhook: a debtor pays to Ropo, Odoo registers it by itself")
+        self._step(
+            "The webhook: a debtor pays to Ropo, Odoo registers it automatically"
+        )
         case = self._chased(self._invoice("Example 4 Oy", 29))
         account = case.account_id.with_env(self.admin)
         books.register_by_itself(account)
@@ -209,11 +211,11 @@ class Story:
             f"{screen.money(case.move_id.amount_residual)}."
         )
         case.move_id.action_ropo_get_debtor_link()
-        screen.tell(f"The customer's page: {case.debtor_url}. What happened:")
+        screen.tell(f"The payment page: {case.debtor_url}. History:")
         self._show_events(case)
 
     def fetch_pdfs(self):
-        self._step("“Fetch PDFs”: every document that Ropo delivered")
+        self._step("“Download Documents”: every document that Ropo delivered")
         moves = self.invoices | self.credit_note
         batches = [
             moves[at : at + PDFS_AT_ONCE] for at in range(0, len(moves), PDFS_AT_ONCE)
@@ -226,12 +228,12 @@ class Story:
         self._show_pdfs(moves)
 
     def poll_again(self):
-        self._step("Once more: nothing new to hear, nothing left to tell")
+        self._step("Once more: nothing new to fetch, nothing left to report")
         before = self._count("ropo.event"), self._count("ropo.request")
         self._run_cron("cron_poll_status")
         self._tell_ropo()
         after = self._count("ropo.event"), self._count("ropo.request")
-        rows = zip(["Heard from Ropo", "Told to Ropo"], before, after, strict=True)
+        rows = zip(["Inbox", "Outbox"], before, after, strict=True)
         screen.table(["", "Before", "Now"], [map(str, row) for row in rows])
         self._show_unfinished()
 
@@ -330,7 +332,7 @@ class Story:
 
     def _show_told(self, moves):
         screen.table(
-            ["Told to Ropo", "Invoice", "By", "Amount", "State"],
+            ["Outbox", "Invoice", "By", "Amount", "State"],
             [
                 (
                     _label(request, "operation"),
@@ -346,7 +348,7 @@ class Story:
 
     def _show_events(self, cases):
         screen.table(
-            ["Told by Ropo", "Invoice", "Code", "Text", "Amount"],
+            ["Inbox", "Invoice", "Code", "Text", "Amount"],
             [
                 (
                     event.event_time,

@@ -12,7 +12,7 @@ registry.category("web_tour.tours").add("ropo_send_dialog", {
         },
         {
             content: "Ropo is chosen, as the customer's own way",
-            trigger: `${ROPO_BOX}:contains(by Ropo One) input:checked`,
+            trigger: `${ROPO_BOX}:contains(via Ropo) input:checked`,
         },
         {
             content: "What can't go is said, with the way to mend it",
