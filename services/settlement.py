@@ -192,7 +192,7 @@ class RopoSettlement(models.AbstractModel):
             raise UserError(
                 self.env._(
                     "%(account)s names no journal for what Ropo collected. A Ropo "
-                    "manager chooses one on the account, under Accounting.",
+                    "manager chooses one on the account, under Payments.",
                     account=account.name,
                 )
             )
