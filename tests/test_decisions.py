@@ -269,7 +269,8 @@ class TestTransferScreen(TransferCommon):
             requests = requests.search([("move_id", "in", moves.ids)])
             requests.mapped("job_id.jobid")
             self.env.flush_all()
-            return self.queries(requests._note_accepted)
+            effects = self.env["ropo.effects"].sudo()
+            return self.queries(lambda: effects._note_accepted(requests))
 
         accept(2)
         self.assertEqual(accept(30), accept(3))

@@ -6,6 +6,7 @@ ROPO_UPDATE_PAYLOADS=1 writes the files anew, for a person to read the differenc
 import itertools
 import json
 import os
+from functools import partial
 from pathlib import Path
 
 from stdnum import iso11649, luhn
@@ -870,8 +871,10 @@ class TestPayloads(RopoCommon):
             )
             self._wizard("ropo.send.wizard", moves).action_send()
             requests = self.env["ropo.request"].search([("move_id", "in", moves.ids)])
-            freeze = requests.sudo()._freeze
-            counts.append(self.queries(lambda f=freeze: f(self.account)))
+            freeze = partial(
+                self.env["ropo.freezing"].sudo()._freeze, requests.sudo(), self.account
+            )
+            counts.append(self.queries(freeze))
             self.assertTrue(all(requests.mapped("payload")))
         self.assertEqual(counts[1], counts[2])
 

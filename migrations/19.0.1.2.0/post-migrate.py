@@ -1,10 +1,24 @@
+from odoo import SUPERUSER_ID, api
 from odoo.tools.sql import column_exists
+
+# Scheduled actions are not updated by themselves.
+CRONS = {
+    "cron_process_requests": "Ropo: Send Outbox",
+    "cron_post_payments": "Ropo: Report Payments",
+    "cron_post_credit_notes": "Ropo: Report Credit Notes",
+    "cron_transfer_overdue": "Ropo: Transfer Overdue Invoices",
+    "cron_fetch_documents": "Ropo: Archive Documents",
+    "cron_check_differences": "Ropo: Check Balances",
+    "cron_poll_status": "Ropo: Fetch Status Updates",
+    "cron_interpret_events": "Ropo: Process Inbox",
+}
 
 
 def migrate(cr, version):
     store_how_it_is_sent(cr)
     store_what_the_answer_means(cr)
     store_what_events_name(cr)
+    rename_scheduled_actions(cr)
 
 
 def store_how_it_is_sent(cr):
@@ -65,3 +79,11 @@ def store_what_events_name(cr):
            AND assignment IS NULL
         """
     )
+
+
+def rename_scheduled_actions(cr):
+    env = api.Environment(cr, SUPERUSER_ID, {"lang": "en_US"})
+    for name, label in CRONS.items():
+        cron = env.ref(f"ropo_connect.{name}", raise_if_not_found=False)
+        if cron:
+            cron.name = label

@@ -14,7 +14,7 @@ registry.category("web_tour.tours").add("ropo_set_up", {
         },
         {
             content: "A new account opens",
-            trigger: ".o_form_view .o_field_widget[name=auto_transfer]",
+            trigger: ".o_form_view .o_field_widget[name=service_model]",
         },
     ],
 });
@@ -39,11 +39,11 @@ registry.category("web_tour.tours").add("ropo_set_up_wizard", {
         },
         {
             content: "A new account opens over the wizard",
-            trigger: ".modal .o_form_view .o_field_widget[name=auto_transfer]",
+            trigger: ".modal .o_form_view .o_field_widget[name=service_model]",
         },
         {
             content: "Close it",
-            trigger: ".modal:has([name=auto_transfer]) .btn-close",
+            trigger: ".modal:has([name=service_model]) .btn-close",
             run: "click",
         },
         {

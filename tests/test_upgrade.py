@@ -1,0 +1,62 @@
+"""What an upgrade makes of what an earlier version kept."""
+
+from odoo.modules.migration import load_script
+from odoo.tests import tagged
+
+from .common import ROOT, RopoCommon
+
+
+@tagged("post_install", "-at_install")
+class TestUpgrade(RopoCommon):
+    def upgrade(self):
+        path = ROOT / "migrations" / "19.0.1.2.0" / "post-migrate.py"
+        self.env.flush_all()
+        load_script(str(path), "ropo_post_migrate").migrate(self.cr, "19.0.1.1.0")
+        self.env.invalidate_all()
+
+    def test_what_was_read_from_payloads_and_events_gets_fields_of_its_own(self):
+        invoice, job = self.chased_case()
+        self.pay(invoice, 20)
+        self.tell()
+        self.at_ropo(job, "pay", amount=10)
+        self.run_cron("cron_poll_status")
+        requests = invoice.sudo().ropo_request_ids
+        events = job.event_ids
+        facts = ["call", "batchable", "debtor_reference", "is_exempt"]
+        names = ["assignment", "number"]
+        before = requests.read(facts), events.read(names)
+        self.env.flush_all()
+        self.cr.execute(
+            "UPDATE ropo_request SET call = NULL, batchable = NULL, "
+            "debtor_reference = NULL, is_exempt = NULL"
+        )
+        self.cr.execute("UPDATE ropo_event SET assignment = NULL, number = NULL")
+        self.env.invalidate_all()
+        self.upgrade()
+        self.assertEqual((requests.read(facts), events.read(names)), before)
+        self.assertEqual({r["call"] for r in before[0]}, {"jobs", "payment"})
+        self.assertEqual({e["assignment"] for e in before[1]}, {job.jobid})
+
+    def test_a_refusal_keeps_its_meaning(self):
+        invoice = self.chased()
+        request = self.env["ropo.request"].sudo().search([("move_id", "=", invoice.id)])
+        self.cr.execute("ALTER TABLE ropo_request ADD COLUMN answer_code integer")
+        for code, meaning in ((2, "ended"), (4, "own_money"), (8, "not_followed")):
+            self.cr.execute(
+                "UPDATE ropo_request SET answer_code = %s, answer_meaning = NULL "
+                "WHERE id = %s",
+                [code, request.id],
+            )
+            load = load_script(
+                str(ROOT / "migrations/19.0.1.2.0/post-migrate.py"), "ropo_post"
+            )
+            load.store_what_the_answer_means(self.cr)
+            self.cr.execute("ALTER TABLE ropo_request ADD COLUMN answer_code integer")
+            request.invalidate_recordset()
+            self.assertEqual(request.answer_meaning, meaning)
+
+    def test_scheduled_actions_get_their_new_names(self):
+        cron = self.env.ref("ropo_connect.cron_process_requests").sudo()
+        cron.name = "Ropo: an older name"
+        self.upgrade()
+        self.assertEqual(cron.name, "Ropo: Send Outbox")
