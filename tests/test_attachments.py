@@ -303,14 +303,14 @@ class TestAttachments(RopoCommon):
             self.attach(invoice, content=PDF + b"%d" % invoice.id)
         self._wizard("ropo.send.wizard", invoices).action_send()
         sizes = []
-        request = type(self.env["ropo.request"])
-        say = request._say
+        service = type(self.env["ropo.outbox"])
+        dispatch = service._dispatch
 
-        def watched(self, *arguments):
-            sizes.append(len(self))
-            return say(self, *arguments)
+        def watched(outbox, requests, *arguments):
+            sizes.append(len(requests))
+            return dispatch(outbox, requests, *arguments)
 
-        with patch.object(request, "_say", watched):
+        with patch.object(service, "_dispatch", watched):
             self.work_off()
         self.assertEqual(sizes, [self.account.max_concurrency] * 3)
 
