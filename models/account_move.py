@@ -94,7 +94,6 @@ class AccountMove(models.Model):
     )
     ropo_preview_id = fields.Many2one(
         "ir.attachment",
-        string="Ropo Preview",
         readonly=True,
         copy=False,
         groups=READERS,

@@ -51,7 +51,6 @@ class ResPartner(models.Model):
             ("en", "English"),
             ("et", "Estonian"),
         ],
-        string="Ropo Language",
         help="The language of Ropo's letters. Empty: the customer's language.",
         groups=READERS,
     )

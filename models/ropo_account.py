@@ -164,7 +164,6 @@ class RopoAccount(models.Model):
     )
     financing = fields.Selection(
         [("financing", "Financed"), ("purchase", "Sold to Ropo")],
-        string="Financing",
         help="Empty: neither. Needs an agreement with Ropo, and business ids.",
     )
     send_attachments = fields.Boolean(

@@ -53,7 +53,6 @@ class RopoClaimTerms(models.AbstractModel):
             ("customer_fee", "A Fee"),
             ("reminder_fee", "A Reminder Fee"),
         ],
-        string="Debt Type",
         help="Sent with collections. Empty: the principal, as agreed with Ropo.",
     )
     notice_fee = fields.Monetary(

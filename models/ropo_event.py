@@ -40,7 +40,6 @@ class RopoEvent(models.Model):
     )
     source = fields.Selection(
         [("poll", "Fetched"), ("webhook", "Webhook")],
-        string="Source",
         required=True,
         default="poll",
         readonly=True,
@@ -97,7 +96,6 @@ class RopoEvent(models.Model):
     )
     duplicate_of_id = fields.Many2one(
         "ropo.event",
-        string="Duplicate Of",
         readonly=True,
         ondelete="set null",
         index="btree_not_null",
@@ -121,7 +119,6 @@ class RopoEvent(models.Model):
     payment_ids = fields.One2many("account.payment", "ropo_event_id", readonly=True)
     reverses_id = fields.Many2one(
         "ropo.event",
-        string="Reverses",
         readonly=True,
         ondelete="set null",
         index="btree_not_null",

@@ -46,7 +46,7 @@ class DebtorCommon(TransferCommon):
             verdict = self.verdict(invoice.with_user(user))
             self.assertEqual(verdict.code, "chased")
             self.assertFalse(invoice.with_user(user).ropo_transferable)
-            with self.assertRaisesRegex(UserError, "chases it already"):
+            with self.assertRaisesRegex(UserError, "collects it already"):
                 self.transfer(invoice, user=user)
         before = self.sandbox.jobs(billnum=invoice.name)
         self.run_scheduled()

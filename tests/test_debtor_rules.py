@@ -61,7 +61,7 @@ class TestDelivered(DebtorCommon):
 
     def test_what_ropo_refused_to_deliver_is_not_transferred(self):
         self.refused()
-        self.assertNotDelivered("refused to deliver")
+        self.assertNotDelivered("rejected its delivery")
 
     def test_what_was_delivered_in_the_end_is_transferred(self):
         self.refused()

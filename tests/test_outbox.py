@@ -234,7 +234,7 @@ class TestOutbox(OutboxCommon):
         invoice = self.create_invoice(days_overdue=20)
         request = self.put_transfer(invoice)
         text = self.broken_by(lambda: request.sudo().copy({"operation": "collection"}))
-        self.assertIn("never chased twice", text)
+        self.assertIn("collected twice", text)
         with self.assertRaisesRegex(UserError, "already"):
             self.put_transfer(invoice, "collection", notice_date=self.reminded_on)
 

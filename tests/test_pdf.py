@@ -88,7 +88,7 @@ class TestPdf(RopoCommon):
     def test_a_document_that_ropo_does_not_have_is_named(self):
         invoice = self.sent()
         invoice.ropo_job_ids.sudo().jobid = "99"
-        with self.assertRaisesRegex(UserError, "Ropo said no .No such document"):
+        with self.assertRaisesRegex(UserError, "Ropo rejected it .No such document"):
             invoice.with_user(self.user).action_ropo_fetch_pdf()
         self.assertFalse(self.pdfs(invoice))
 

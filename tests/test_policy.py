@@ -58,7 +58,7 @@ class TestPolicy(TransferCommon):
         self.run_policy()
         self.assertFalse(self.env["ropo.request"].search([]))
         self.assertFalse(self.preview())
-        with self.assertRaisesRegex(UserError, "No account hands invoices over"):
+        with self.assertRaisesRegex(UserError, "No account transfers invoices"):
             self.account.action_preview_transfer()
 
     def test_in_finland_only_what_bears_the_date_of_ones_own_reminder(self):
@@ -282,7 +282,7 @@ class TestPolicy(TransferCommon):
         line = self.preview()[first].with_user(self.user)
         line.action_hold()
         self.assertTrue(first.ropo_hold)
-        self.assertEqual((line.status, line.text[:10]), ("held", "It is held"))
+        self.assertEqual((line.status, line.text[:10]), ("held", "It is on h"))
         self.run_policy()
         self.assertEqual((first | second).mapped("ropo_state"), [False, "queued"])
         line = self.preview()[first].with_user(self.user)

@@ -739,7 +739,7 @@ class TestTerms(TransferCommon):
         self.create_invoice()
         action = contact.with_user(self.user).action_ropo_transfer()
         self.assertEqual(set(action["context"]["active_ids"]), set(mine.ids))
-        with self.assertRaisesRegex(UserError, "no invoice is overdue"):
+        with self.assertRaisesRegex(UserError, "there is no overdue invoice"):
             self._create_partner("New Oy").with_user(self.user).action_ropo_transfer()
 
     def test_by_customer_with_sums(self):
