@@ -6,13 +6,13 @@ from .res_partner import READERS
 from .ropo_request import ASSIGNMENTS, LIVE
 
 STATES = [
-    ("queued", "On its way"),
+    ("queued", "Queued"),
     ("sent", "Sent"),
     ("reminder", "In reminder"),
     ("collection", "In collection"),
     ("closed", "Ended"),
     ("rejected", "Rejected"),
-    ("unknown", "Needs a look"),
+    ("unknown", "To Review"),
 ]
 # By which a user exempts one invoice from collection.
 EXEMPTING_FIELDS = ("ropo_hold", "payment_state")

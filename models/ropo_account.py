@@ -177,7 +177,7 @@ class RopoAccount(models.Model):
     )
     fetch_documents = fields.Boolean(
         string="Archive Documents",
-        help="What Ropo delivers is fetched and attached to the invoice by itself, "
+        help="What Ropo delivers is fetched and attached to the invoice automatically, "
         "for each case from now on. Otherwise press “Download Documents” where "
         "you want it.",
     )
@@ -678,7 +678,7 @@ class RopoAccount(models.Model):
             self._ask_person(self._credentials_question(), self._explain(error))
         self._ask_about_move(error)
         self.paused_until = fields.Datetime.now() + wait
-        _logger.warning("Ropo account %s rests: %s", self.id, error.reason)
+        _logger.warning("Ropo account %s is paused: %s", self.id, error.reason)
 
     def _heed(self, answers):
         """Rests when an answer shows a failure that all calls would share."""
@@ -817,7 +817,7 @@ class RopoAccount(models.Model):
                 "the environment and the country, or in the sandbox enter its address."
             ),
             Reason.INSECURE: self.env._(
-                "%(account)s: %(host)s would be spoken to without encryption. Use "
+                "%(account)s: %(host)s would be called without encryption. Use "
                 "https; http is only for a sandbox on this very machine."
             ),
             Reason.DNS: self.env._(
@@ -862,7 +862,7 @@ class RopoAccount(models.Model):
             ),
             Reason.THROTTLED: self.env._(
                 "%(account)s: %(host)s has too many calls of yours under way. Try "
-                "again in a moment, or allow fewer calls at once."
+                "again in a moment, or lower “Parallel Requests” on the account."
             ),
             Reason.REFUSED: self.env._("%(account)s: Ropo rejected it%(detail)s."),
             Reason.PROFILE: self.env._(

@@ -270,8 +270,8 @@ class RopoJob(models.Model):
             "params": {
                 "type": "warning",
                 "message": self.env._(
-                    "%(failed)s of %(total)s could not be had from Ropo: %(names)s. "
-                    "Refresh one alone to see why.",
+                    "%(failed)s of %(total)s could not be fetched from Ropo: "
+                    "%(names)s. Refresh one alone to see why.",
                     failed=len(self),
                     total=total,
                     names=", ".join(self[:5].mapped("display_name")),

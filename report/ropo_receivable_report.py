@@ -292,7 +292,7 @@ class RopoReceivableReport(models.Model):
                     self.env._(
                         "Of %(count)s cases Ropo has another open amount than the "
                         "ledger, for %(days)s days or longer. See Ropo → Reports → "
-                        "Ledger and Ropo. The first: %(case)s.",
+                        "Reconciliation with Ropo. The first: %(case)s.",
                         count=len(late),
                         days=account.difference_days,
                         case=late[0].display_name,

@@ -156,7 +156,7 @@ class RopoEffects(models.AbstractModel):
         fee = request.notice_fee and request.currency_id.format(request.notice_fee)
         texts = (
             date and self.env._("Own reminder sent on: %s", date),
-            fee and self.env._("Cost of the own reminder: %s", fee),
+            fee and self.env._("Own reminder fee: %s", fee),
             request.claim_interest
             and self.env._("Late interest: %s %%", request.claim_interest),
             request.collection_process

@@ -84,8 +84,8 @@ class RopoFreezing(models.AbstractModel):
         before, after = request._expected_totals()
         text = self.env._(
             "The ledger no longer has a payment of %(amount)s that was reported, and "
-            "this can't be reported by itself. Ask Ropo to raise the open amount from "
-            "%(before)s to %(after)s, then choose “Mark as Received”.",
+            "this can't be reported automatically. Ask Ropo to raise the open amount "
+            "from %(before)s to %(after)s, then choose “Mark as Received”.",
             amount=request.currency_id.format(request.amount),
             before=request.currency_id.format(before),
             after=request.currency_id.format(after),

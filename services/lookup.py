@@ -188,7 +188,7 @@ class RopoLookup(models.AbstractModel):
             request.account_id._ask_person(
                 self.env._("Did it arrive at Ropo?"),
                 self.env._(
-                    "Ropo can't say whether some requests arrived. See “To Review” "
+                    "Ropo can't confirm whether some requests arrived. See “To Review” "
                     "under Ropo → Outbox."
                 ),
             )
@@ -196,8 +196,8 @@ class RopoLookup(models.AbstractModel):
     def _question(self, request, shown):
         """What a person needs to decide whether it arrived."""
         question = self.env._(
-            "Ropo can't say whether it arrived. Look it up in Ropo One, then choose "
-            "“Mark as Received” or “Send Again”."
+            "Ropo can't confirm whether it arrived. Look it up in Ropo One, then "
+            "choose “Mark as Received” or “Send Again”."
         )
         if shown is None:
             return question

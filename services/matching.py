@@ -74,10 +74,10 @@ class RopoMatching(models.AbstractModel):
     def _ask_whether_own_report(self, event):
         if event.doubt_request_id:
             event.account_id._ask_person(
-                self.env._("Our own report, or other money?"),
+                self.env._("Own report, or a different payment?"),
                 self.env._(
                     "Ropo lists payments that may be the ones that you reported "
-                    "yourselves, or other money of the same amount. Until you "
+                    "yourselves, or different payments of the same amount. Until you "
                     "decide they do not count. See “Possible Own Report” under Ropo "
                     "→ Inbox. The first: %(case)s.",
                     case=event.job_id.display_name,

@@ -97,7 +97,7 @@ class RopoTransferRules(models.AbstractModel):
         if not parts:
             return self._early_verdict(move, account, terms)
         if self._in_company_currency(parts) < account.min_amount:
-            text = self.env._("Less is open of it than the account's smallest claim.")
+            text = self.env._("Less is open of it than the account's minimum amount.")
             return Verdict("small", text, move)
         if not move.payment_reference:
             text = self.env._(
@@ -143,7 +143,7 @@ class RopoTransferRules(models.AbstractModel):
         if overdue and not terms.claim_parts:
             text = self.env._(
                 "Not all of its instalments are overdue: it may go from %(date)s, or "
-                "now with the overdue ones by themselves.",
+                "now with only the overdue ones.",
                 date=last,
             )
             return Verdict("instalments", text, move)

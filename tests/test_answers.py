@@ -218,7 +218,7 @@ class TestMoneyThroughRopo(AnswersCommon):
         self.assertEqual(request.state, "rejected")
         self.assertIn("50.00", request.error)
         self.assertEqual(invoice.ropo_problem, request.error)
-        self.assertEqual(self.questions(), ["Is this the same money?"])
+        self.assertEqual(self.questions(), ["Is this a duplicate payment?"])
 
     def test_a_person_says_that_it_is_other_money(self):
         invoice, request = self.doubtful()
@@ -283,7 +283,7 @@ class TestMoneyThroughRopo(AnswersCommon):
             self.tell()
         request = self.requests_of(invoice, "payment")
         self.assertEqual((request.state, self.told()), ("rejected", []))
-        self.assertEqual(self.questions(), ["Is this the same money?"])
+        self.assertEqual(self.questions(), ["Is this a duplicate payment?"])
         request.with_user(self.manager).action_retry()
         self.tell()
         self.assertEqual(self.told(), [(50,)])

@@ -244,7 +244,7 @@ class TestTransferScreen(TransferCommon):
         for words in (
             "Collection, 125.50",
             "Own reminder sent on: ",
-            "Cost of the own reminder: 5.00",
+            "Own reminder fee: 5.00",
             "Reason: <b>Work</b>",
         ):
             self.assertIn(words, html2plaintext(claim.body).replace("\xa0", " "))

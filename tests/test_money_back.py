@@ -405,7 +405,7 @@ class TestMoneyBack(LedgerCommon):
                 self.assertEqual(event.doubt_request_id, request)
                 self.assertEqual(
                     self.account.activity_ids.mapped("summary"),
-                    ["Our own report, or other money?"],
+                    ["Own report, or a different payment?"],
                 )
                 with self.assertRaises(AccessError):
                     event.with_user(self.user).action_is_other_money()

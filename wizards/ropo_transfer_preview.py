@@ -24,7 +24,8 @@ class RopoTransferPreview(models.TransientModel):
 
     account_id = fields.Many2one("ropo.account", readonly=True)
     kind = fields.Selection(
-        [("reminder", "Reminder"), ("collection", "Debt Collection")], readonly=True
+        [("reminder", "Payment Reminder"), ("collection", "Debt Collection")],
+        readonly=True,
     )
     move_id = fields.Many2one(
         "account.move", string="Invoice", readonly=True, ondelete="cascade"

@@ -13,7 +13,7 @@ class RopoTransferWizard(models.TransientModel):
     _inherit = ["ropo.wizard.mixin", "ropo.claim.terms"]
 
     kind = fields.Selection(
-        [("reminder", "Reminder"), ("collection", "Debt Collection")],
+        [("reminder", "Payment Reminder"), ("collection", "Debt Collection")],
         required=True,
         default="reminder",
         help="After an unpaid reminder, Ropo goes on to collection automatically.",

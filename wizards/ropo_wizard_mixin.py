@@ -138,7 +138,7 @@ class RopoWizardLineMixin(models.AbstractModel):
     invoice_date_due = fields.Date(related="move_id.invoice_date_due")
     company_id = fields.Many2one(related="move_id.company_id")
     eligibility = fields.Selection(ELIGIBILITY, string="Status", readonly=True)
-    reason = fields.Char(string="Why Not", readonly=True)
+    reason = fields.Char(string="Issue", readonly=True)
     fix_model = fields.Char(readonly=True)
     fix_id = fields.Integer(readonly=True)
     fix_record = fields.Reference(
