@@ -5,7 +5,7 @@ from ..channels.inbound import LARGEST_BODY, RefusedError
 
 
 class RopoWebhook(http.Controller):
-    """What Ropo tells by itself. 2xx: kept; 4xx: never again; 5xx: please again."""
+    """What Ropo reports by itself. 2xx: kept; 4xx: never again; 5xx: please again."""
 
     @http.route(
         "/ropo/webhook/<string:webhook_key>",

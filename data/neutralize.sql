@@ -1,4 +1,4 @@
--- A copy of the database must not chase anybody: no production, no credentials.
+-- A copy of the database must not collect from anybody: no production, no credentials.
 UPDATE ropo_account
    SET environment = 'sandbox',
        base_url = NULL,

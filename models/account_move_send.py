@@ -40,7 +40,7 @@ class AccountMoveSend(models.AbstractModel):
 
     @api.model
     def _ropo_may_send(self, user):
-        """Whether Ropo may be told on behalf of this user.
+        """Whether this user may send via Ropo.
 
         It costs money, so a colleague needs the right. What Odoo does by itself (the
         invoices of a shop, of a subscription) it does for nobody, or for the customer.
@@ -138,7 +138,7 @@ class AccountMoveSend(models.AbstractModel):
         return self.env._("%(count)s invoices", count=len(names))
 
     def _ropo_remedy(self, faults):
-        """A link to exactly the records on which these faults are mended."""
+        """A link to exactly the records on which these faults are fixed."""
         if "account" in {verdict.code for verdict in faults.values()}:
             return self.env["ropo.account"]._set_up_remedy()
         records = [verdict.record for verdict in faults.values() if verdict.record]
@@ -179,7 +179,7 @@ class AccountMoveSend(models.AbstractModel):
         )
 
     def _ropo_note_faults(self, invoices_data):
-        """What can't go by Ropo goes nowhere, and says why: all of it, or nothing."""
+        """What can't be sent via Ropo is not sent at all, and the reason is shown."""
         for move, verdict in self._ropo_faults(invoices_data).items():
             invoices_data[move]["error"] = {
                 "error_title": self.env._(
@@ -205,7 +205,7 @@ class AccountMoveSend(models.AbstractModel):
         """Puts them into the outbox, those that somebody else did not just now.
 
         Since they were looked at, a web service may have committed and so ended every
-        lock; and the cron does not heed the result of its own lock.
+        lock; and the cron ignores the result of its own lock.
         """
         chosen = self._ropo_chosen(moves_data)
         locked = chosen.try_lock_for_update(allow_referencing=True)

@@ -9,7 +9,7 @@ class AccountMoveSendWizard(models.TransientModel):
     @api.depends("move_id")
     def _compute_sending_method_checkboxes(self):
         # EXTENDS 'account': what can't go through Ropo, such as what Ropo has already,
-        # can't be chosen, and says why
+        # can't be chosen, with the reason
         result = super()._compute_sending_method_checkboxes()
         for wizard in self:
             boxes = wizard.sending_method_checkboxes or {}
@@ -79,7 +79,7 @@ class AccountMoveSendWizard(models.TransientModel):
     @api.model
     def _is_applicable_to_move(self, method, move, **move_data):
         # EXTENDS 'account': who opens the dialog for one invoice is to see what is to
-        # be mended for his customer's own way, and not another way chosen.
+        # be fixed for the customer's own way, and not another way chosen.
         applicable = super()._is_applicable_to_move(method, move, **move_data)
         if method != METHOD or applicable:
             return applicable
@@ -101,7 +101,7 @@ class AccountMoveSendWizard(models.TransientModel):
 
     def _ropo_listed_files(self):
         """The files in the dialog that Odoo did not make itself, as far as the user
-        may see them: who they are comes from his browser."""
+        may see them: their ids come from the user's browser."""
         ids = [
             item["id"]
             for item in self.mail_attachments_widget or []

@@ -483,7 +483,7 @@ class RopoAccount(models.Model):
             )
 
     def _keep_to_settlement(self):
-        """What is registered for Ropo is Ropo's money, and never told back."""
+        """What is registered for Ropo is Ropo's money, and not reported back."""
         for account in self.filtered("settlement_journal_id"):
             account.settlement_journal_ids |= account.settlement_journal_id
 
@@ -499,7 +499,7 @@ class RopoAccount(models.Model):
     # --- actions ---
 
     def action_test_connection(self):
-        """Logs in once and says which environment answered, or what is wrong."""
+        """Logs in once and shows which environment answered, or what is wrong."""
         self.ensure_one()
         self.check_access("write")  # what follows reads as superuser
         commit_before_call(self.env)
@@ -603,7 +603,7 @@ class RopoAccount(models.Model):
         :raises ChannelError: when nobody opened the door
         """
         self.ensure_one()
-        self._check_may_speak()
+        self._check_may_call()
         self._check_speaks_for(profile)
         own = self.sudo()
         channel = own._channel()
@@ -627,8 +627,8 @@ class RopoAccount(models.Model):
         finally:
             client.close()
 
-    def _check_may_speak(self):
-        """Raises `NotSent` when this database may not speak for the account."""
+    def _check_may_call(self):
+        """Raises `NotSent` when this database may not call for the account."""
         own = self.sudo()
         if not all(own[name] for name in own._channel().credentials):
             raise CredentialsRefused("missing")
@@ -668,8 +668,8 @@ class RopoAccount(models.Model):
     def _pause(self, error):
         """Rests after a failure that every call of this account would share.
 
-        Refused credentials are said once, to the person who can mend them; the rest
-        mends itself and is only waited for.
+        Refused credentials are reported once, to the person who can fix them; the rest
+        passes, and is only waited for.
         """
         self.ensure_one()
         wait = timedelta(minutes=2)
@@ -680,7 +680,7 @@ class RopoAccount(models.Model):
         self.paused_until = fields.Datetime.now() + wait
         _logger.warning("Ropo account %s is paused: %s", self.id, error.reason)
 
-    def _heed(self, answers):
+    def _pause_on_shared_failure(self, answers):
         """Rests when an answer shows a failure that all calls would share."""
         for answer in answers:
             if answer.outcome == Outcome.NOT_SENT and answer.reason in SHARED_REASONS:
@@ -773,7 +773,7 @@ class RopoAccount(models.Model):
         """The account whose webhook these open, or none at all.
 
         An unknown key, an account without user or password, and a wrong password are
-        compared alike, so that neither the answer nor its time tells them apart.
+        compared alike, so that neither the answer nor its time distinguishes them.
         """
         account = self.sudo().search_fetch(
             [("webhook_key", "=", (key or "-").replace("\0", ""))],
@@ -874,5 +874,5 @@ class RopoAccount(models.Model):
 
 
 def _digest(text):
-    """Of the same length whatever the text, so that comparing tells no length."""
+    """Of the same length whatever the text, so that comparing shows no length."""
     return hashlib.sha256(text.encode("utf-8", "replace")).digest()

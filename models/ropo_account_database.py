@@ -52,7 +52,7 @@ class RopoAccount(models.Model):
     # --- actions ---
 
     def action_adopt_database(self):
-        """A system administrator says: this database is the one to use, no copy."""
+        """A system administrator decides: this database is the one to use, no copy."""
         if not (self.env.su or self.env.user.has_group("base.group_system")):
             raise AccessError(
                 self.env._(
@@ -104,7 +104,7 @@ class RopoAccount(models.Model):
 
     @api.model
     def _current_database(self):
-        """What tells this database from any other one, as in `BOUND`."""
+        """What distinguishes this database from any other, as in `BOUND`."""
         uuid = self.env["ir.config_parameter"].sudo().get_param("database.uuid")
         return uuid or "", self._current_name(), self._current_server()
 

@@ -22,10 +22,10 @@ SHARED_TERMS = Terms._fields[:-2]
 
 
 class RopoClaimTerms(models.AbstractModel):
-    """What can be chosen when an invoice is handed over.
+    """What can be chosen when an invoice is transferred.
 
     The account has it as default, the wizard asks for it, and the request keeps it, so
-    that a retry says the same.
+    that a retry sends the same.
     """
 
     _name = "ropo.claim.terms"

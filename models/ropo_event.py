@@ -11,7 +11,7 @@ _logger = logging.getLogger(__name__)
 
 
 class RopoEvent(models.Model):
-    """The inbox: one thing that Ropo told us, kept as it came."""
+    """The inbox: one thing that Ropo reported, kept as it came."""
 
     _name = "ropo.event"
     _description = "Ropo Event"
@@ -131,7 +131,7 @@ class RopoEvent(models.Model):
         help="Ropo collected this money, and the ledger does not have it.",
     )
     may_register = fields.Boolean(compute="_compute_may_register")
-    # new ──▶ done        its case is known and has heard of it
+    # new ──▶ done        it is applied to its case
     #  ├────▶ unmatched   no case of ours bears its number yet
     #  └────▶ review      it can't be taken in: a person looks at it
     state = fields.Selection(
@@ -240,7 +240,7 @@ class RopoEvent(models.Model):
         }
 
     def action_is_own_report(self):
-        """A person says: it reports back what we reported ourselves."""
+        """A person decides: it repeats what we reported ourselves."""
         self._check_may_decide()
         for event in self.sudo():
             event.write(
@@ -253,12 +253,12 @@ class RopoEvent(models.Model):
             )
 
     def action_is_other_money(self):
-        """A person says: the debtor paid it to Ropo, beside what we reported."""
+        """A person decides: the debtor paid it to Ropo, besides what we reported."""
         self._check_may_decide()
         events = self.sudo()
         events.write({"doubt_request_id": False, "is_other_money": True})
         for job, own in events.grouped("job_id").items():
-            job._hear(own)
+            job._apply(own)
         events._register_other_money()
 
     def _check_may_decide(self):
@@ -346,7 +346,7 @@ class RopoEvent(models.Model):
         return (self.kind or "").lower() == "payment"
 
     def _is_money(self):
-        """Whether this tells of money, and is the first to do so."""
+        """Whether this reports money, and is the first to do so."""
         return self._is_payment() and bool(self.amount) and not self.duplicate_of_id
 
     def _ropos_money(self):

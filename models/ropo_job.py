@@ -96,7 +96,7 @@ class RopoJob(models.Model):
     )
     may_decide = fields.Boolean(compute="_compute_may_decide")
     stage_event_time = fields.Datetime(
-        readonly=True, help="Of the event that told of this stage, by Ropo's clock."
+        readonly=True, help="Of the event that reported this stage, by Ropo's clock."
     )
     stage_text = fields.Char(string="Ropo Comment", readonly=True)
     stage_date = fields.Datetime(string="In Stage Since", readonly=True)
@@ -249,7 +249,7 @@ class RopoJob(models.Model):
         self.sudo()._close_question()
 
     def action_refresh(self):
-        """Asks Ropo where these cases stand; who asks for one hears why it can't be."""
+        """Asks Ropo where these cases stand; a single one shows why that fails."""
         failures = self.browse()
         for (account, profile), jobs in self._by_profile().items():
             own = jobs.sudo()
@@ -312,7 +312,7 @@ class RopoJob(models.Model):
         """Fetches the documents of new cases, where the account wants its archive."""
         self.env["ropo.archive"]._fetch_all_due()
 
-    # --- business: what Ropo says ---
+    # --- business: what Ropo reports ---
 
     def _state_of_move(self):
         """The `ropo_state` of the invoice that these cases belong to."""
@@ -329,7 +329,7 @@ class RopoJob(models.Model):
         chased = self.filtered("chased")
         return "closed" if chased and not chased & running else "sent"
 
-    def _hear(self, events):
+    def _apply(self, events):
         """What happened, oldest first; an older event never overrides a newer."""
         self.ensure_one()
         capital, was_settled = self.open_amount, self.stage in SETTLED
@@ -462,7 +462,7 @@ class RopoJob(models.Model):
         )
 
     def _end(self):
-        """Ropo has ended the case: there is nothing left to tell."""
+        """Ropo has ended the case: nothing is left to report."""
         self._enter_stage("closed", fields.Datetime.now())
         self.open_amount = self.open_total = 0.0
 

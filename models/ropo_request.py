@@ -16,7 +16,7 @@ OPERATIONS = [
     ("payment_reversal", "Payment Reversal"),
     ("credit_allocation", "Credit Allocation"),
 ]
-# Operations by which Ropo gets an assignment of its own, and those that chase.
+# Operations by which Ropo gets an assignment of its own, and those that collect.
 ASSIGNMENTS = ("invoice", "reminder", "collection", "credit_note")
 CHASES = ("reminder", "collection")
 LIVE = ("queued", "sending", "unknown", "done")
@@ -26,7 +26,7 @@ WORKER_LOCK = 0x526F706F
 
 
 class RopoRequest(models.Model):
-    """The outbox: one thing that Ropo has to be told, and what became of it."""
+    """The outbox: one write that is owed to Ropo, and what became of it."""
 
     _name = "ropo.request"
     _description = "Ropo Request"
@@ -319,21 +319,21 @@ class RopoRequest(models.Model):
         self.env["ropo.outbox"]._work_off_soon(waiting | again)
 
     def action_resolve_done(self):
-        """A person says: it did arrive."""
+        """A person decides: it arrived."""
         self._check_manager()
         (self - self.filtered("may_be_received"))._raise_changed()
         requests = self.sudo()
         requests.env["ropo.effects"]._conclude_done(requests)
 
     def action_resolve_requeue(self):
-        """A person says: it did not arrive, so say it again."""
+        """A person decides: it did not arrive, so it is sent again."""
         self._check_manager()
         self.filtered(lambda request: not request.may_requeue)._raise_changed()
         self.sudo()._requeue()
         self.env["ropo.outbox"]._work_off_soon(self)
 
     def action_came_through_ropo(self):
-        """A person says: it is the money that Ropo reported, so don't tell it."""
+        """A person decides: it is the payment that Ropo reported, so it is not sent."""
         self._check_manager()
         self.filtered(lambda r: r.state != "rejected")._raise_changed()
         for request in self.sudo().filtered("doubt_event_id"):
@@ -341,7 +341,7 @@ class RopoRequest(models.Model):
         self.action_cancel()
 
     def action_cancel(self):
-        """A person says: don't."""
+        """A person decides: it is not sent."""
         self._check_manager()
         self.filtered(lambda request: not request.may_cancel)._raise_changed()
         locked = self.sudo().try_lock_for_update()
@@ -371,7 +371,7 @@ class RopoRequest(models.Model):
 
     def _still_open_problems(self):
         """Of these, newest first, what Ropo refused or may have lost, unless the same
-        has been said again since."""
+        has been sent again since."""
         latest = {}
         for request in self.filtered(lambda r: not r.void).sorted("id"):
             is_assignment = request.operation in ASSIGNMENTS
@@ -413,15 +413,15 @@ class RopoRequest(models.Model):
         return again
 
     def _keep_files(self, files):
-        """Keeps these with what is to be said, as they are now: whatever becomes of
-        the invoice's own files does not change what was said."""
+        """Keeps these with what is to be sent, as they are now: whatever becomes of
+        the invoice's own files does not change what was sent."""
         for file in files.sudo():
             file.copy({"res_model": self._name, "res_id": self.id})
             # Not the contents of all of them in memory at once.
             file.invalidate_recordset(["raw", "datas"])
 
     def _files(self):
-        """What goes along, in the order in which it is said."""
+        """What goes along, in the order in which it is sent."""
         if not self.has_attachments:
             return self.env["ir.attachment"]
         return (self.attachment_ids - self.image_id).sorted("id")
@@ -434,7 +434,7 @@ class RopoRequest(models.Model):
         return Frozen(self.call, self.payload, self.batchable)
 
     def _uncover(self, partial_id):
-        """What was said no more takes this reconciliation into account."""
+        """What was sent takes this reconciliation into account no more."""
         for request in self.filtered("covers"):
             request.covers = {
                 key: amount
@@ -456,7 +456,7 @@ class RopoRequest(models.Model):
         return before, max(before - change, 0.0)
 
     def _reported_since(self):
-        """The money that Ropo reported of the case since this was said."""
+        """The money that Ropo reported of the case since this was sent."""
         return sum(
             event._ropos_money()
             for event in self.job_id.event_ids
@@ -467,7 +467,7 @@ class RopoRequest(models.Model):
         """By which what Ropo reports back is recognised as our own report.
 
         Assumption: Ropo repeats the description, or the identifier, of a payment that
-        it was told where it lists that payment in its status updates.
+        it got where it lists that payment in its status updates.
         """
         return f"odoo-{self.id}"
 

@@ -50,7 +50,7 @@ class RopoStatusCode(models.Model):
 
     @api.model
     def _stages(self, account):
-        """`{code: stage}` of the account's channel; a code that is not in it says
-        nothing of the stage."""
+        """`{code: stage}` of the account's channel; a code that is not in it has
+        no stage."""
         codes = self.sudo().search([("channel", "=", account.channel)])
         return {row.code.strip(): row.stage for row in codes}

@@ -11,7 +11,7 @@ class ReportStatement(models.AbstractModel):
     def _get_report_values(self, docids, data=None):
         """One statement for each company and each customer who owes it something.
 
-        A contact gets the statement of the company that he belongs to.
+        A contact gets the statement of the company of that contact.
         """
         partners = self.env["res.partner"].browse(docids).commercial_partner_id
         owed = self._open_invoices(partners).grouped(

@@ -158,9 +158,9 @@ class RopoReceivableReport(models.Model):
                    ledger.residual,
                    job.open_amount,
                    GREATEST(job.open_total - job.open_amount, 0) AS charges,
-                   COALESCE(telling.amount, 0) AS under_way,
+                   COALESCE(reporting.amount, 0) AS under_way,
                    ledger.residual - registered.amount - job.open_amount
-                       + COALESCE(telling.amount, 0) AS difference,
+                       + COALESCE(reporting.amount, 0) AS difference,
                    job.stage = 'closed'
                        AND job.released IS NOT TRUE
                        AND ledger.residual != COALESCE(job.closed_residual, 0)
@@ -188,7 +188,7 @@ class RopoReceivableReport(models.Model):
                      FROM ropo_request request
                     WHERE request.job_id = job.id
                       AND request.source_partial_id IS NOT NULL
-                      AND request.state IN ('queued', 'sending', 'unknown')) telling
+                      AND request.state IN ('queued', 'sending', 'unknown')) reporting
                 ON TRUE
              WHERE job.chased
             """,
@@ -254,7 +254,7 @@ class RopoReceivableReport(models.Model):
     # --- actions ---
 
     def action_open_job(self):
-        """Opens the case, where all that was told and heard is listed."""
+        """Opens the case, where all that was sent and reported is listed."""
         self.ensure_one()
         return self.job_id._get_records_action()
 

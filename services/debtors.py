@@ -25,15 +25,9 @@ class RopoDebtor(models.AbstractModel):
         """
         partner.ensure_one()
         owner = partner.commercial_partner_id
-        is_contact = partner != owner and partner.name and not partner.is_company
+        address = self._address(partner, sender)
         return Debtor(
-            name=owner.name or "",
-            is_company=owner.is_company,
-            street=partner.street or "",
-            street2=partner.street2 or "",
-            zip=partner.zip or "",
-            city=partner.city or "",
-            country=partner.country_id.code or "",
+            **address,
             language=owner.ropo_language or partner.lang or "",
             reference=owner._ropo_reference(),
             registration_number=self._registration_number(owner)
@@ -42,10 +36,8 @@ class RopoDebtor(models.AbstractModel):
             vat=owner.vat or "",
             email=partner.email or owner.email or "",
             phone=partner.phone or owner.phone or "",
-            contact_name=partner.name if is_contact else "",
-            contact_title=partner.function or "" if is_contact else "",
+            contact_title=address["contact_name"] and partner.function or "",
             second_email=owner.ropo_second_email or "",
-            country_name=self._country_name(partner, sender),
             registered_in=owner.is_company and owner.country_id.code or "",
         )
 
@@ -53,21 +45,27 @@ class RopoDebtor(models.AbstractModel):
     def _place(self, partner, sender):
         """The `Place` that goods are delivered to at this address."""
         partner.ensure_one()
-        owner = partner.commercial_partner_id
-        is_contact = partner != owner and partner.name and not partner.is_company
         return Place(
-            name=owner.name or "",
-            is_company=owner.is_company,
-            street=partner.street or "",
-            street2=partner.street2 or "",
-            zip=partner.zip or "",
-            city=partner.city or "",
-            country=partner.country_id.code or "",
-            country_name=self._country_name(partner, sender),
-            contact_name=partner.name if is_contact else "",
+            **self._address(partner, sender),
             email=partner.email or "",
             phone=partner.phone or "",
         )
+
+    def _address(self, partner, sender):
+        """What a debtor and a place of delivery have in common."""
+        owner = partner.commercial_partner_id
+        is_contact = partner != owner and partner.name and not partner.is_company
+        return {
+            "name": owner.name or "",
+            "is_company": owner.is_company,
+            "street": partner.street or "",
+            "street2": partner.street2 or "",
+            "zip": partner.zip or "",
+            "city": partner.city or "",
+            "country": partner.country_id.code or "",
+            "country_name": self._country_name(partner, sender),
+            "contact_name": partner.name if is_contact else "",
+        }
 
     @staticmethod
     def _country_name(partner, sender):

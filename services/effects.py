@@ -18,7 +18,7 @@ class RopoEffects(models.AbstractModel):
     _description = "Ropo: Effects of Acceptance"
 
     def _conclude_done(self, requests, answers=None):
-        """Ropo has it; what it said (`{request id: Answer}`) may have been lost."""
+        """Ropo has it; its answers (`{request id: Answer}`) may have been lost."""
         answers = answers or {}
         assignments = requests.filtered(lambda r: r.operation in ASSIGNMENTS)
         self._create_jobs(assignments, answers)
@@ -37,9 +37,9 @@ class RopoEffects(models.AbstractModel):
         )
 
     def _void_reversed(self, requests):
-        """Told and taken back: both become void, since the same reconciliation may
-        stand again one day, and is told anew then."""
-        told = requests.search(
+        """Reported and reversed: both become void, since the same reconciliation may
+        stand again one day, and is reported anew then."""
+        reported = requests.search(
             [
                 ("job_id", "in", requests.job_id.ids),
                 ("source_partial_id", "in", requests.mapped("source_partial_id")),
@@ -48,9 +48,11 @@ class RopoEffects(models.AbstractModel):
                 ("void", "=", False),
             ]
         )
-        taken_back = {(r.job_id, r.source_partial_id) for r in requests}
-        told = told.filtered(lambda r: (r.job_id, r.source_partial_id) in taken_back)
-        (requests | told).void = True
+        reversed_ = {(r.job_id, r.source_partial_id) for r in requests}
+        reported = reported.filtered(
+            lambda r: (r.job_id, r.source_partial_id) in reversed_
+        )
+        (requests | reported).void = True
         for reversal in requests:
             reversal.job_id._uncover(reversal.source_partial_id)
             if reversal.counterpart_id.move_type == "out_refund":

@@ -37,7 +37,7 @@ class RopoFreezing(models.AbstractModel):
         request._set_state("rejected", error=text)
 
     def _freeze(self, requests, account):
-        """Builds the payloads; concludes those that can't be said any more."""
+        """Builds the payloads; concludes those that can't be sent any more."""
         requests.move_id.fetch(["state"])
         assignments = requests.filtered(lambda r: r.operation in ASSIGNMENTS)
         groups = assignments.grouped(lambda r: (r.operation, r.service_model))
@@ -99,8 +99,8 @@ class RopoFreezing(models.AbstractModel):
         )
 
     def _refuse(self, request, verdict):
-        """Concludes one that must not be said: the ledger or a person took it back
-        meanwhile, or a fault that somebody has to mend."""
+        """Concludes one that must not be sent: the ledger or a person took it back
+        meanwhile, or a fault that somebody has to fix."""
         gone = verdict.code in GONE
         request._set_state("cancelled" if gone else "rejected", error=verdict.text)
 
@@ -176,7 +176,7 @@ class RopoFreezing(models.AbstractModel):
         )
 
     def _keep_image(self, request):
-        """Keeps Odoo's own PDF with what is to be said, where it is to be shown."""
+        """Keeps Odoo's own PDF with what is to be sent, where it is to be shown."""
         if not request.has_image or request.image_id:
             return
         attachments, files = self.env["ropo.attachments"], request._files()
@@ -194,7 +194,7 @@ class RopoFreezing(models.AbstractModel):
         """The case that this credit note, as a job of its own, credits at Ropo.
 
         Only where Ropo keeps the ledger and the whole credit note lies on one invoice
-        there. Any other is sent unallocated, and what is allocated of it is told
+        there. Any other is sent unallocated, and what is allocated of it is reported
         reconciliation by reconciliation.
         """
         jobs = self.env["ropo.job"]
@@ -254,6 +254,6 @@ class RopoFreezing(models.AbstractModel):
         )
 
     def _is_credit_job(self, request, account):
-        """Whether it is told as a job of its own, which credits the case."""
+        """Whether it is sent as a job of its own, which credits the case."""
         by_job = account.credit_allocation == "credit_job"
         return by_job and request.operation == "credit_allocation"

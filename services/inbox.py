@@ -172,7 +172,7 @@ class RopoInbox(models.AbstractModel):
         return fresh
 
     def _take_in(self, account):
-        """Interprets what waits, and books what that says Ropo collected."""
+        """Interprets what waits, and books what Ropo collected by it."""
         self._persist(self._interpret_waiting, account)
         self.env["ropo.settlement"]._settle_waiting(account)
 
@@ -198,7 +198,7 @@ class RopoInbox(models.AbstractModel):
         :param profile: under which they came, if not under the account's of now
 
         In one query, and so that of two who store the same at the same moment the
-        second finds the first one's, or is told to try again.
+        second finds the first one's, or has to try again.
         """
         fresh = {}
         for row in map(storable, rows):
@@ -348,7 +348,7 @@ class RopoInbox(models.AbstractModel):
 
     def _apply(self, events, job):
         fresh = events.filtered(lambda event: event.state != "done")
-        job._hear(events)
+        job._apply(events)
         events.write({"state": "done", "problem": False})
         self.env["ropo.settlement"]._take_up(fresh, job)
 

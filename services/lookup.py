@@ -56,12 +56,12 @@ class RopoLookup(models.AbstractModel):
         return len(lost)
 
     def _ask_ropo(self, request, client):
-        """What Ropo shows of a lost one, as `Found`, by two means: what it tells of its
-        number, and its list of the customer's invoices (or the document of a credit
+        """What Ropo shows of a lost one, as `Found`, by two means: what it reports of
+        its number, and its list of the customer's invoices (or the document of a credit
         note). None where Ropo can't be asked.
 
-        Takes in first what Ropo tells: money that came to the case meanwhile is in the
-        figures that it shows. HTTP, and no lock.
+        Takes in first what Ropo reports: money that came to the case meanwhile is in
+        the figures that it shows. HTTP, and no lock.
         """
         case = request.job_id._ref() if not request._is_assignment() else None
         try:
@@ -79,11 +79,11 @@ class RopoLookup(models.AbstractModel):
         return self._find_in_rows(request, client, rows) if is_missing else found
 
     def _find_in_rows(self, request, client, rows):
-        """The second opinion on what is not listed: whether what Ropo tells of its
+        """The second opinion on what is not listed: whether what Ropo reports of its
         number is of an assignment that is none of our cases of it."""
         jobs = request.move_id.ropo_job_ids
-        told = {client.interpret(row).assignment for row in rows} - {""}
-        found = told - set(jobs.mapped("jobid"))
+        reported = {client.interpret(row).assignment for row in rows} - {""}
+        found = reported - set(jobs.mapped("jobid"))
         if not found:
             return Found(arrived=False)
         if not all(jobs.mapped("jobid")):
@@ -114,7 +114,7 @@ class RopoLookup(models.AbstractModel):
 
     def _arrived_by(self, request, shown):
         """Whether a change of a case arrived, by what Ropo shows as open; None where
-        the figures do not tell."""
+        the figures do not show it."""
         if request in request.job_id.event_ids.request_id:
             return True  # Ropo has reported it back
         compare = request.currency_id.compare_amounts

@@ -52,7 +52,7 @@ class RopoMatching(models.AbstractModel):
 
     def _recognise_echo(self, event):
         """By amount, day and the mark of our report. Where only one of the last two
-        agrees, a person says; the event does not count until then."""
+        agrees, a person decides; the event does not count until then."""
         events = event.job_id.event_ids
         spoken_for = events.request_id | events.doubt_request_id
         equal = event.job_id.request_ids.filtered(

@@ -16,7 +16,7 @@ from .transaction import commit_with_retry
 
 _logger = logging.getLogger(__name__)
 
-CALLS_PER_CLAIM = 10  # calls of each connection that one reservation plans for
+CALLS_PER_RESERVATION = 10  # calls of each connection that one reservation plans for
 SENDING_TIME = 30  # seconds; what was not begun by then waits for the next reservation
 SHORTEST_PAUSE = 2  # seconds between two runs for what waits
 
@@ -119,14 +119,14 @@ class RopoOutbox(models.AbstractModel):
     # --- business: the run ---
 
     def _work_off(self, account_id, seconds=float("inf"), only=None):
-        """Says everything that is due for one account.
+        """Sends everything that is due for one account.
 
         Uses a cursor of its own and commits: before each call (what is about to be
-        said must survive a crash) and after it (what was answered must too). One run
+        sent must survive a crash) and after it (what was answered must too). One run
         per account at a time; a second one returns at once.
 
         :param seconds: after which no further claim is made
-        :param only: ids of the ones to say, instead of everything that is due
+        :param only: ids of the ones to send, instead of everything that is due
         :return: how many were worked off
         """
         with self.env.registry.cursor() as cr:
@@ -153,7 +153,7 @@ class RopoOutbox(models.AbstractModel):
                 for done in self._run(account, client, end, only):
                     total += done
         except ChannelError as error:
-            # Nobody opened the door: nothing was claimed, nothing is lost.
+            # Nobody opened the door: nothing was reserved, nothing is lost.
             account._pause(error)
         self._come_back(account)
         # The pause, and when to come back.
@@ -191,7 +191,7 @@ class RopoOutbox(models.AbstractModel):
         """Whether this process is the one that works for the account.
 
         The lock is the session's, since the run commits on the way: whoever dies with
-        his connection has given it back.
+        its connection has given it back.
         """
         cr = self.env.cr
         lock = [WORKER_LOCK, account_id]
@@ -256,10 +256,12 @@ class RopoOutbox(models.AbstractModel):
         if account._is_resting() or time.monotonic() >= end:
             return None
         # Write-ahead: from here on it may be sent.
-        claimed = self._persist(self._reserve_next, step, account, only, client.profile)
-        return claimed is not None and (
-            claimed,
-            self._dispatch(claimed, client, pace, account),
+        reserved = self._persist(
+            self._reserve_next, step, account, only, client.profile
+        )
+        return reserved is not None and (
+            reserved,
+            self._dispatch(reserved, client, pace, account),
         )
 
     def _record_oldest(self, under_way, account):
@@ -332,7 +334,7 @@ class RopoOutbox(models.AbstractModel):
 
     def _persist(self, act, *args):
         """What `act(*args)` returns, its work committed; anew when another transaction
-        came first, as when a user changes the invoices. `act` tells Ropo nothing.
+        came first, as when a user changes the invoices. `act` calls nobody.
         """
         return commit_with_retry(self.env, act, *args)
 
@@ -343,7 +345,7 @@ class RopoOutbox(models.AbstractModel):
 
     def _alone_due(self, account, only):
         """The next of which a call of many may have failed: each has its own call."""
-        limit = account.max_concurrency * CALLS_PER_CLAIM
+        limit = account.max_concurrency * CALLS_PER_RESERVATION
         return self._due_of(account, only, limit, send_alone=True)
 
     def _heavy_due(self, account, only):
@@ -374,11 +376,11 @@ class RopoOutbox(models.AbstractModel):
     def _changes_due(self, account, only):
         """The next payments, reversals and allocations: one of each case.
 
-        While one change of a case is under way or lost, no other is said: that is
+        While one change of a case is under way or lost, no other is sent: that is
         what makes a lost one recognisable by the capital that Ropo shows. What is
         taken back goes first: to a case that is paid nothing can be paid.
         """
-        limit = account.max_concurrency * CALLS_PER_CLAIM
+        limit = account.max_concurrency * CALLS_PER_RESERVATION
         self.env["ropo.request"].flush_model()
         rows = self.env.execute_query(
             SQL(
@@ -412,9 +414,9 @@ class RopoOutbox(models.AbstractModel):
     # --- business: reserve ---
 
     def _reserve(self, requests, account):
-        """Takes these for this run: builds and freezes what will be said, commits.
+        """Takes these for this run: builds and freezes what will be sent, commits.
 
-        Whoever can't be said after all is concluded here. None when there was nothing
+        What can't be sent after all is concluded here. None when there was nothing
         to take at all; the ones to say otherwise (maybe none).
         """
         locked = requests.try_lock_for_update().filtered(lambda r: r.state == "queued")
@@ -487,5 +489,5 @@ def _work_off_after_commit(outbox, account_id, ids):
                 env = api.Environment(cr, SUPERUSER_ID, {})
                 env.ref("ropo_connect.cron_process_requests")._trigger()
     except Exception:
-        # The user's own work is committed: he must not see it fail. The cron goes on.
+        # The user's own work is committed and must not seem to fail. The cron goes on.
         _logger.exception("Ropo account %s: the run failed", account_id)

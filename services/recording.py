@@ -29,7 +29,7 @@ class RopoRecording(models.AbstractModel):
                 self._record_alone(request, answers)
         for request in requests - awaited:
             self._record_late(request, answers[request.id])
-        account._heed(answers.values())
+        account._pause_on_shared_failure(answers.values())
 
     def _record_alone(self, request, answers):
         with isolated(request, "be recorded") as attempt:
@@ -158,7 +158,7 @@ class RopoRecording(models.AbstractModel):
     # --- what was lost on the way ---
 
     def _expire_leases(self, account):
-        """A run that died had said these, or not: nobody knows."""
+        """A run that died had sent these, or not: nobody knows."""
         expired = self.env["ropo.request"].search(
             [
                 ("account_id", "=", account.id),

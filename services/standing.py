@@ -65,8 +65,8 @@ class RopoStanding(models.AbstractModel):
         moved._note_stages()
 
     def _take_standing(self, job, standing, stages):
-        """What Ropo said when it was asked; it is newer than all that was told."""
-        # Where Ropo says no, asking again will not help.
+        """What Ropo answered; it is newer than all that was reported."""
+        # Where Ropo refuses, asking again will not help.
         job.to_refresh &= standing.outcome not in (Outcome.ACCEPTED, Outcome.REJECTED)
         if standing.state:
             self._take_state(job, standing.state, stages)

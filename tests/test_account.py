@@ -201,13 +201,13 @@ class TestAccount(RopoCommon):
 
     def test_a_copied_database_does_not_speak_to_production(self):
         self.account.write({"environment": "production", "cid": "1", "apicode": "2"})
-        self.account._check_may_speak()
+        self.account._check_may_call()
         parameters = self.env["ir.config_parameter"]
         parameters.set_param("database.uuid", "another-database")
         self.assertIn("this database is a copy", self.refusal())
         # Who enters credentials means this database.
         self.account.write({"cid": "1", "apicode": "2"})
-        self.account._check_may_speak()
+        self.account._check_may_call()
         parameters.set_param("database.is_neutralized", "True")
         self.assertIn("this database is a copy", self.refusal())
 
@@ -229,7 +229,7 @@ class TestAccount(RopoCommon):
     def production(self):
         self.account.write({"environment": "production", "cid": "1", "apicode": "2"})
         self.assertFalse(self.account.is_elsewhere)
-        self.account._check_may_speak()
+        self.account._check_may_call()
 
     def test_a_copy_made_by_postgresql_does_not_speak_to_production(self):
         """It keeps all that Odoo stores, and so the database's uuid, too."""
@@ -239,7 +239,7 @@ class TestAccount(RopoCommon):
             self.assertTrue(self.account.is_elsewhere)
             self.assertFalse(self.account._of_webhook(self.account.webhook_key, "", ""))
         self.account.invalidate_recordset()
-        self.account._check_may_speak()
+        self.account._check_may_call()
 
     def test_a_changed_address_of_odoo_is_another_host(self):
         self.production()
@@ -268,7 +268,7 @@ class TestAccount(RopoCommon):
             self.assertFalse(self.account.activity_ids)
             self.assertFalse(self.account.paused_until)
             self.assertFalse(self.account.is_elsewhere)
-            self.account._check_may_speak()
+            self.account._check_may_call()
         self.assertEqual(invoice.ropo_state, "queued")
 
     def test_each_address_of_odoo_is_confirmed_once(self):
@@ -280,7 +280,7 @@ class TestAccount(RopoCommon):
         self.account.action_adopt_database()
         for url in (first, "https://books.example.com"):
             parameters.set_param("web.base.url", url)
-            self.account._check_may_speak()
+            self.account._check_may_call()
         # A move to another server makes the earlier addresses unknown again.
         with patch.object(type(self.account), "_current_server", lambda self: "1/2"):
             self.account.action_adopt_database()
@@ -295,7 +295,7 @@ class TestAccount(RopoCommon):
 
     def test_a_copy_of_test_or_sandbox_is_not_stopped(self):
         for _name in self.moved():
-            self.account._check_may_speak()
+            self.account._check_may_call()
             self.assertFalse(self.account.is_elsewhere)
 
     def test_neutralizing_leaves_nothing_usable(self):
@@ -318,7 +318,7 @@ class TestAccount(RopoCommon):
             self.assertEqual(account.environment, "sandbox")
             self.assertFalse([name for name in secrets if account[name]])
             with self.assertRaises(ChannelError):
-                account._check_may_speak()
+                account._check_may_call()
         self.assertFalse(self.env["ropo.token"].sudo().search([]))
 
     # --- limits ---

@@ -93,7 +93,7 @@ class TestInbox(RopoCommon):
         _invoice, other = self.chased_case()
         bad = self.keep(self.row(1, job))
         good = self.keep(self.row(2, other))
-        with self.failing("ropo.job", "_hear", job), mute_logger(ISOLATED):
+        with self.failing("ropo.job", "_apply", job), mute_logger(ISOLATED):
             self.take_in()
         self.assertEqual((bad.state, good.state), ("review", "done"))
         self.assertEqual((job.open_amount, other.open_amount), (125.5, 105.5))

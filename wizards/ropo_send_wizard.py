@@ -4,7 +4,7 @@ WAITING = ("queued", "sending")
 
 
 class RopoSendWizard(models.TransientModel):
-    """Sends a selection of invoices and credit notes, saying first which can go, and
+    """Sends a selection of invoices and credit notes, and shows first which can go, and
     then what became of each."""
 
     _name = "ropo.send.wizard"
@@ -89,7 +89,7 @@ class RopoSendWizard(models.TransientModel):
         return self._reopen()
 
     def action_open_requests(self):
-        """The same results, in the list of all that was told to Ropo."""
+        """The same results, in the outbox."""
         return self._list(self.request_ids)
 
     # --- helpers ---

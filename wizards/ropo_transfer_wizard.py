@@ -6,7 +6,7 @@ from ..models.ropo_claim_terms import SHARED_TERMS
 
 
 class RopoTransferWizard(models.TransientModel):
-    """Hands a selection of overdue invoices over, saying first which can go."""
+    """Transfers a selection of overdue invoices, and shows first which can go."""
 
     _name = "ropo.transfer.wizard"
     _description = "Transfer to Ropo"
@@ -143,7 +143,7 @@ class RopoTransferWizard(models.TransientModel):
         return action | {"context": {"dialog_size": "medium"}}
 
     def action_transfer(self):
-        """Queues what can go; a single one is handed over at once, many by the cron."""
+        """Queues what can go; a single one is transferred at once, many by the cron."""
         self.ensure_one()
         self.env["ropo.request"].check_access("read")
         shown = self._ready_lines().move_id
