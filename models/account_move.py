@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.fields import Domain
+from odoo.fields import Command, Domain
 
 from .res_partner import READERS
 from .ropo_request import ASSIGNMENTS, LIVE
@@ -359,7 +359,9 @@ class AccountMove(models.Model):
             return self._ropo_wizard(
                 "ropo.pdf.wizard", self.env._("Download Documents")
             )
-        wizard = self.env["ropo.pdf.wizard"].create({"move_ids": [(6, 0, self.ids)]})
+        wizard = self.env["ropo.pdf.wizard"].create(
+            {"move_ids": [Command.set(self.ids)]}
+        )
         return wizard.action_fetch()
 
     def action_ropo_preview(self):

@@ -36,7 +36,7 @@ class RopoRequest(models.Model):
     _rec_name = "operation"
 
     account_id = fields.Many2one(
-        "ropo.account", required=True, ondelete="restrict", check_company=False
+        "ropo.account", required=True, ondelete="restrict", check_company=True
     )
     company_id = fields.Many2one("res.company", required=True, index=True)
     profile = fields.Char(
@@ -47,11 +47,19 @@ class RopoRequest(models.Model):
         "credentials.",
     )
     move_id = fields.Many2one(
-        "account.move", required=True, ondelete="restrict", index=True
+        "account.move",
+        required=True,
+        ondelete="restrict",
+        index=True,
+        check_company=True,
     )
     partner_id = fields.Many2one(related="move_id.commercial_partner_id")
     job_id = fields.Many2one(
-        "ropo.job", ondelete="restrict", index="btree_not_null", string="Case"
+        "ropo.job",
+        string="Case",
+        ondelete="restrict",
+        index="btree_not_null",
+        check_company=True,
     )
     operation = fields.Selection(OPERATIONS, required=True)
     # Written by `_set_state()` alone (ropo_request_state.py, which draws the states).

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import Command, fields, models
 
 
 class RopoNoticeWizard(models.TransientModel):
@@ -23,7 +23,7 @@ class RopoNoticeWizard(models.TransientModel):
         context = self.env.context
         if context.get("active_model") != "account.move":
             return False
-        return [(6, 0, context.get("active_ids") or [])]
+        return [Command.set(context.get("active_ids") or [])]
 
     def action_apply(self):
         self.ensure_one()

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import Command, fields, models
 from odoo.exceptions import UserError
 
 
@@ -34,8 +34,8 @@ class RopoPdfWizard(models.TransientModel):
             )
         if not reasons:
             return {"type": "ir.actions.act_window_close"}
-        self.line_ids = [(5, 0, 0)] + [
-            (0, 0, {"move_id": move_id, "reason": reason})
+        self.line_ids = [Command.clear()] + [
+            Command.create({"move_id": move_id, "reason": reason})
             for move_id, reason in reasons.items()
         ]
         self.fetched_count = len(jobs) - len(failures)

@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import formatLang
 
@@ -98,8 +98,11 @@ class RopoTransferWizard(models.TransientModel):
         for wizard in self:
             groups = wizard.line_ids.grouped(lambda x: (x.partner_id, x.currency_id))
             wizard.customer_ids = [
-                (5, 0, 0),
-                *((0, 0, wizard._customer_vals(*key, groups[key])) for key in groups),
+                Command.clear(),
+                *(
+                    Command.create(wizard._customer_vals(*key, groups[key]))
+                    for key in groups
+                ),
             ]
 
     @api.depends("line_ids.eligibility", "line_ids.warning", "line_ids.include")
@@ -215,7 +218,7 @@ class RopoTransferWizard(models.TransientModel):
             row["note"] = row["reason"] or row["warning"]
             rows.append(row)
         rows.sort(key=self._urgency(rows))
-        return [(5, 0, 0), *((0, 0, row) for row in rows)]
+        return [Command.clear(), *map(Command.create, rows)]
 
     def _choice(self, row, warning, before):
         """Whether it goes: with a warning only when it was chosen, knowing that. What

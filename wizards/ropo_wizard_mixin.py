@@ -1,6 +1,6 @@
 from collections import Counter
 
-from odoo import api, fields, models
+from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 
 from ..services.verdict import HOPELESS
@@ -31,7 +31,7 @@ class RopoWizardMixin(models.AbstractModel):
         values = super().default_get(fields_list)
         context = self.env.context
         if context.get("active_model") == "account.move" and "move_ids" in fields_list:
-            values["move_ids"] = [(6, 0, context.get("active_ids") or [])]
+            values["move_ids"] = [Command.set(context.get("active_ids") or [])]
         return values
 
     @api.depends("line_ids.eligibility")
@@ -53,7 +53,7 @@ class RopoWizardMixin(models.AbstractModel):
             for move, verdict in verdicts.items()
         ]
         rows.sort(key=lambda row: ("fix", "ready", "final").index(row["eligibility"]))
-        return [(5, 0, 0), *((0, 0, row) for row in rows)]
+        return [Command.clear(), *map(Command.create, rows)]
 
     def _eligibility_vals(self, verdict):
         """Whether it may go, and which record to open where it can be put right."""

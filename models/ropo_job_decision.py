@@ -1,0 +1,166 @@
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+
+# What becomes of a debt that Ropo no longer collects.
+DECISIONS = [
+    ("undecided", "To Review"),
+    ("write_off", "Write Off"),
+    ("transfer", "Transfer Again"),
+    ("leave", "Leave"),
+]
+
+
+class RopoJob(models.Model):
+    """What becomes of a debt that Ropo closed unpaid; a person decides."""
+
+    _inherit = "ropo.job"
+
+    released = fields.Boolean(
+        readonly=True,
+        help="Ropo no longer holds the invoice because of this case: it may be "
+        "transferred again.",
+    )
+    decision = fields.Selection(
+        DECISIONS,
+        readonly=True,
+        index="btree_not_null",
+        help="What becomes of the invoice, of which something was open when Ropo "
+        "closed the case.",
+    )
+    may_decide = fields.Boolean(compute="_compute_may_decide")
+    closed_residual = fields.Monetary(
+        readonly=True,
+        help="What was open in the ledger when Ropo closed the case, or when a person "
+        "was last asked about a change of it.",
+    )
+
+    # --- computes ---
+
+    @api.depends("decision", "released", "move_id.amount_residual")
+    def _compute_may_decide(self):
+        for job in self:
+            waits = job.decision and not job.released
+            job.may_decide = waits and job._is_unpaid()
+
+    # --- actions ---
+
+    def action_transfer_again(self):
+        """A person decides: the invoice may be transferred anew."""
+        self._decide("transfer")
+        self.sudo()._release(is_delivered=True)
+        return self.move_id.action_ropo_transfer()
+
+    def action_leave(self):
+        """A person decides: the invoice stays open, and nobody collects it."""
+        self._decide("leave")
+
+    def action_write_off(self):
+        """A person decides: the debt is a loss. Opens Odoo's own way to book that."""
+        self._decide("write_off")
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Write Off"),
+            "res_model": "account.payment.register",
+            "view_mode": "form",
+            "target": "new",
+            "context": {
+                "active_model": "account.move",
+                "active_ids": self.move_id.ids,
+                "default_amount": 0.0,
+                "default_payment_difference_handling": "reconcile",
+                "default_writeoff_label": self.env._("Bad Debt"),
+                "dont_redirect_to_payments": True,
+            },
+        }
+
+    def _decide(self, decision):
+        self.ensure_one()
+        self.check_access("read")
+        group = "ropo_connect.group_ropo_manager"
+        if not self.env.su and not self.env.user.has_group(group):
+            raise AccessError(
+                self.env._("Only a Ropo manager may decide what becomes of a case.")
+            )
+        if not self.may_decide:
+            raise UserError(
+                self.env._(
+                    "%(case)s: there is nothing to decide, since Ropo did not close it "
+                    "unpaid, or its invoice was transferred again or paid.",
+                    case=self.display_name,
+                )
+            )
+        self.sudo().decision = decision
+        self.sudo()._close_question()
+
+    # --- business ---
+
+    def _ask_for_decision(self):
+        """A case that Ropo closed unpaid waits for a person; one that goes on no
+        longer does."""
+        is_over = self.stage == "closed" and self.chased and not self.released
+        self.decision = is_over and self._is_unpaid() and "undecided"
+        if not self.decision:
+            return
+        self.account_id._ask_person(
+            self._question(),
+            self.env._(
+                "Decide on the case what becomes of its invoice: write it off, "
+                "transfer it again, or leave it. See “To Review” under Ropo → Cases. "
+                "The first: %(case)s.",
+                case=self.display_name,
+            ),
+        )
+
+    def _question(self):
+        return self.env._("Ropo closed a case unpaid: a decision is needed")
+
+    def _close_question(self):
+        """The activity is done when the last case of the account is decided."""
+        undecided = self.search(
+            [("account_id", "=", self.account_id.id), ("decision", "=", "undecided")]
+        )
+        if not any(job.may_decide for job in undecided):
+            self.account_id._open_questions(self._question()).unlink()
+
+    def _is_unpaid(self):
+        return self.currency_id.compare_amounts(self.move_id.amount_residual, 0) > 0
+
+    def _residual(self):
+        """What is open in the ledger of what Ropo was to collect."""
+        if not self.part_ids:
+            return self.move_id.amount_residual
+        parts = self.move_id.line_ids.filtered(lambda line: line.id in self.part_ids)
+        return sum(parts.mapped("amount_residual_currency"))
+
+    def _release(self, is_delivered=False):
+        """These are no longer Ropo's hold on their invoices, which may be transferred
+        anew.
+
+        :param is_delivered: whether what Ropo delivered counts as delivered still, so
+            that it is not sent again
+        """
+        assignments = self.request_ids.filtered(lambda r: r._is_assignment())
+        stand = assignments.filtered(
+            lambda r: is_delivered and r.operation == "invoice"
+        )
+        stand.chases = False
+        (assignments - stand).void = True
+        self.released = True
+        for job in self.filtered(lambda job: job.stage != "closed"):
+            job._enter_stage("closed", fields.Datetime.now())
+        self.write({"open_amount": 0.0, "open_total": 0.0})
+
+    def _ask_about_closed(self, account):
+        """The ledger of these closed cases has changed, and Ropo gets no report."""
+        for job in self:
+            job.closed_residual = job._residual()
+        account._ask_person(
+            self.env._("The ledger of a closed case has changed"),
+            self.env._(
+                "Ropo has closed %(count)s cases whose invoices were paid, credited or "
+                "opened again since. Ropo gets no report of it: if it still collects, "
+                "report it there. The first: %(case)s.",
+                count=len(self),
+                case=self[0].display_name,
+            ),
+        )
