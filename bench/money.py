@@ -14,7 +14,7 @@ OF_IDEAL = 1.25
 OF_JOIN = 2
 ROUNDS = 9
 SECONDS = 3  # for all open cases
-# What nobody can do without: the reconciliations of what is chased, with what tells
+# What nobody can do without: the reconciliations of what is collected, with what tells
 # their day and kind, but for those that were told.
 JOIN = """
     SELECT job.id, partial.id, partial.debit_amount_currency, entry.id,
@@ -25,7 +25,7 @@ JOIN = """
       JOIN account_partial_reconcile partial ON partial.debit_move_id = line.id
       JOIN account_move_line counterpart ON counterpart.id = partial.credit_move_id
       JOIN account_move entry ON entry.id = counterpart.move_id
-     WHERE job.chased
+     WHERE job.is_collected
        AND NOT EXISTS (
            SELECT FROM ropo_request request
             WHERE request.job_id = job.id

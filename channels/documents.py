@@ -183,7 +183,7 @@ class Invoice:
     """A customer invoice, or a credit note (`is_credit`), all amounts positive.
 
     `own_reference` is our own id, by which the answer is matched. `ledger_at_ropo`
-    says that Ropo keeps the ledger of it and chases it (Unify, Embed), instead of
+    says that Ropo keeps the ledger of it and collects it (Unify, Embed), instead of
     only delivering it (Connect). A credit note may name the assignment or the
     number that it credits, and the `refund_account` (an IBAN) to pay it out to.
     `paid` is what was paid of it before it is sent.

@@ -82,9 +82,9 @@ def lint():
 
 
 def format(*_arguments):
-    """Mend what the linters can mend by themselves."""
+    """Fix what the linters can fix."""
     tools()
-    return linters.mend()
+    return linters.fix()
 
 
 def bench(*arguments):

@@ -1,10 +1,11 @@
-"""What can be said about the code without running it."""
+"""What can be checked of the code without running it."""
 
 import os
+import shutil
 import subprocess
 
-from . import config, node, venv
-from .place import NAME, ROOT, say
+from . import config, node, steps, venv
+from .place import NAME, ROOT, STATE, say
 
 RUFF = [venv.PYTHON, "-m", "ruff"]
 XML = ["**/*.xml", "!.dev/**"]
@@ -28,18 +29,40 @@ def check():
     }
     if node.MODULES.exists():
         linters["prettier"] = _start(_prettier("--check"))
+        linters["eslint"] = _start(_eslint())
+    linters |= {name: _start(command) for name, command in _oca().items()}
     verdicts = [_verdict(name, process) for name, process in linters.items()]
     return 0 if all(verdicts) else 1
 
 
-def mend():
+def fix():
     """Format what can be formatted; the rest is for a person."""
     started = [_start([*RUFF, "check", "--fix", "--quiet", "."])]
     if node.MODULES.exists():
         started.append(_start(_prettier("--write")))
-    verdicts = [_verdict("what ruff or prettier can't mend", one) for one in started]
+    verdicts = [_verdict("fixes", one) for one in started]
     verdicts.append(_verdict("format", _start([*RUFF, "format", "--quiet", "."])))
     return 0 if all(verdicts) else 1
+
+
+def _oca():
+    """OCA's checks of modules and of translations.
+
+    They look for the manifest below the root of a repository, never in it, so they
+    are given a copy in a folder that bears the addon's name.
+    """
+    with steps.new_folder(STATE / "oca") as folder:
+        kept_out = (".*", "__pycache__", "bench", "dev", "dist", "sandbox")
+        left_out = shutil.ignore_patterns(*kept_out)
+        shutil.copytree(ROOT, folder / NAME, ignore=left_out)
+    copy = STATE / "oca" / NAME
+    checks = {"OCA module checks": [venv.HOME / "bin/oca-checks-odoo-module", copy]}
+    if translations := sorted(copy.glob("i18n/*.po*")):
+        checks["OCA translation checks"] = [
+            venv.HOME / "bin/oca-checks-po",
+            *translations,
+        ]
+    return checks
 
 
 def _start(command, folder=ROOT):
@@ -54,9 +77,9 @@ def _start(command, folder=ROOT):
 
 
 def _verdict(name, process):
-    told, _ = process.communicate()
+    output, _ = process.communicate()
     if process.returncode:
-        print(f"{name}: failed", told, sep="\n", end="", flush=True)
+        print(f"{name}: failed", output, sep="\n", end="", flush=True)
     else:
         say(f"{name}: ok")
     return not process.returncode
@@ -68,3 +91,7 @@ def _prettier(action):
     # Without a file to look at it would fail.
     options = ["--log-level", "warn", "--no-error-on-unmatched-pattern"]
     return [node.program(), prettier, "--plugin", plugin, *options, action, *XML]
+
+
+def _eslint():
+    return [node.program(), node.MODULES / "eslint/bin/eslint.js", "static"]

@@ -210,7 +210,7 @@ class AccountMove(models.Model):
 
     def _ropo_main_job(self):
         """The case that the debtor sees: the newest that Ropo collects, if any."""
-        return self.ropo_job_ids.sorted(lambda job: (job.chased, job.id))[-1:]
+        return self.ropo_job_ids.sorted(lambda job: (job.is_collected, job.id))[-1:]
 
     @api.depends(
         "ropo_request_ids.state",

@@ -316,7 +316,9 @@ class RopoAccount(models.Model):
         """An account whose cases Ropo still collects goes on reporting for them."""
         own = [("account_id", "in", self.ids)]
         cases = self.env["ropo.job"].sudo()
-        cases = cases.search([*own, ("chased", "=", True), ("stage", "not in", ENDED)])
+        cases = cases.search(
+            [*own, ("is_collected", "=", True), ("stage", "not in", ENDED)]
+        )
         requests = self.env["ropo.request"].sudo()
         requests = requests.search([*own, ("state", "in", UNFINISHED)])
         live = cases or requests

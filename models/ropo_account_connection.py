@@ -123,8 +123,9 @@ class RopoAccount(models.Model):
                 longest=by_cron[1],
             ),
             self.env._(
-                "Fetching status updates, which may need %(needed)s seconds, takes at "
-                "most %(longest)s, because of the same limits.",
+                "Fetching status updates may need %(needed)s seconds and takes at most "
+                "%(longest)s, because of this server's limit_time_real_cron or "
+                "limit_time_real.",
                 needed=longest,
                 longest=updates[1],
             ),

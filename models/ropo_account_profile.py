@@ -238,7 +238,7 @@ def _host(url):
 
 
 def _fingerprint(identity):
-    """Tells customers apart without naming them; empty when there is none."""
+    """Distinguishes customers without naming them; empty when there is none."""
     return hashlib.sha256(identity.encode()).hexdigest()[:16] if identity else ""
 
 

@@ -62,7 +62,7 @@ class RopoEvent(models.Model):
         readonly=True, help="What of it was deducted from the open amount."
     )
     stage = fields.Selection(STAGES, readonly=True)
-    told_stage = fields.Selection(
+    applied_stage = fields.Selection(
         STAGES, readonly=True, help="The stage that was applied to the case."
     )
     raw = fields.Json(readonly=True, groups="ropo_connect.group_ropo_manager")
@@ -187,10 +187,10 @@ class RopoEvent(models.Model):
             found = event.source_partial_id or event.payment_ids
             event.is_missing = bool(event._ropos_money()) and not found
 
-    @api.depends("job_id.chased", "is_missing")
+    @api.depends("job_id.is_collected", "is_missing")
     def _compute_may_register(self):
         for event in self:
-            event.may_register = event.job_id.chased and event.is_missing
+            event.may_register = event.job_id.is_collected and event.is_missing
 
     # --- actions ---
 

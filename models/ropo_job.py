@@ -20,7 +20,7 @@ STAGES = [
 ]
 ENDED = ("paid", "credited", "closed")
 SETTLED = ("paid", "credited")
-CHASES = ("reminder", "collection")
+TRANSFERS = ("reminder", "collection")
 LETTER_STAGES = ("reminder", "collection", "legal", "payment_plan")
 
 
@@ -61,7 +61,7 @@ class RopoJob(models.Model):
         required=True,
         readonly=True,
     )
-    chased = fields.Boolean(
+    is_collected = fields.Boolean(
         readonly=True, help="Ropo collects it, so changes of the ledger are reported."
     )
     jobid = fields.Char(
@@ -154,7 +154,7 @@ class RopoJob(models.Model):
         "WHERE jobid IS NOT NULL AND jobid != ''",
         "Each assignment of Ropo's is one case.",
     )
-    _followed = models.Index("(move_id) WHERE chased AND stage != 'closed'")
+    _followed = models.Index("(move_id) WHERE is_collected AND stage != 'closed'")
 
     # --- CRUD ---
 
@@ -185,9 +185,9 @@ class RopoJob(models.Model):
             failures |= self.browse(job.id for job in failed)
             if failed and len(self) == 1:
                 raise UserError(account._explain(failed[jobs.sudo()]))
-        return failures._say_not_refreshed(len(self)) if failures else None
+        return failures._warn_not_refreshed(len(self)) if failures else None
 
-    def _say_not_refreshed(self, total):
+    def _warn_not_refreshed(self, total):
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
@@ -249,9 +249,9 @@ class RopoJob(models.Model):
             return "collection"
         if "reminder" in stages or "reminder" in kinds:
             return "reminder"
-        # Delivered only, and the case that chased it has ended: it is over.
-        chased = self.filtered("chased")
-        return "closed" if chased and not chased & running else "sent"
+        # Delivered only, and the case that collected it has ended: it is over.
+        collected = self.filtered("is_collected")
+        return "closed" if collected and not collected & running else "sent"
 
     def _apply(self, events):
         """What happened, oldest first; an older event never overrides a newer."""
@@ -262,8 +262,8 @@ class RopoJob(models.Model):
             capital = max(capital - event._ropos_money() + event.counted, 0.0)
             event.counted = event._ropos_money()
             self.to_refresh |= bool(event.amount or event.stage)
-            news = event.stage != event.told_stage and event.stage
-            event.told_stage = event.stage
+            news = event.stage != event.applied_stage and event.stage
+            event.applied_stage = event.stage
             # Ropo's times are only compared with each other: its clock is not ours.
             if not news or time < (self.stage_event_time or time):
                 continue
@@ -296,7 +296,7 @@ class RopoJob(models.Model):
 
     def _has_letter(self):
         """Whether Ropo writes to the debtor at this stage."""
-        return self.chased and self.stage in LETTER_STAGES
+        return self.is_collected and self.stage in LETTER_STAGES
 
     def _note_stages(self):
         """Says on the invoices where these cases stand: one note for each invoice."""
@@ -364,7 +364,7 @@ class RopoJob(models.Model):
             self._flag_unallocated(answer.unallocated)
         is_open = self.currency_id.compare_amounts(self.open_amount, 0) > 0
         if is_open and self.stage in SETTLED:
-            self._set_stage(self.kind if self.kind in CHASES else "invoiced", now)
+            self._set_stage(self.kind if self.kind in TRANSFERS else "invoiced", now)
 
     def _flag_unallocated(self, amount):
         """Money that Ropo could not place: more than the debtor owes."""

@@ -97,7 +97,7 @@ class RopoJob(models.Model):
     def _ask_for_decision(self):
         """A case that Ropo closed unpaid waits for a person; one that goes on no
         longer does."""
-        is_over = self.stage == "closed" and self.chased and not self.released
+        is_over = self.stage == "closed" and self.is_collected and not self.released
         self.decision = is_over and self._is_unpaid() and "undecided"
         if not self.decision:
             return
@@ -143,7 +143,7 @@ class RopoJob(models.Model):
         stand = assignments.filtered(
             lambda r: is_delivered and r.operation == "invoice"
         )
-        stand.chases = False
+        stand.collects = False
         (assignments - stand).void = True
         self.released = True
         for job in self.filtered(lambda job: job.stage != "closed"):

@@ -47,7 +47,7 @@ class RopoJob(models.Model):
     @api.model
     def _collected_domain(self):
         return [
-            ("chased", "=", True),
+            ("is_collected", "=", True),
             ("released", "=", False),
             ("stage", "not in", RESTING),
         ]

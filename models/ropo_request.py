@@ -18,7 +18,7 @@ OPERATIONS = [
 ]
 # Operations by which Ropo gets an assignment of its own, and those that collect.
 ASSIGNMENTS = ("invoice", "reminder", "collection", "credit_note")
-CHASES = ("reminder", "collection")
+TRANSFERS = ("reminder", "collection")
 LIVE = ("queued", "sending", "unknown", "done")
 PROBLEMS = ("unknown", "rejected")
 # Of the advisory locks, the class that means "works for this account".
@@ -86,7 +86,7 @@ class RopoRequest(models.Model):
     # Facts of the moment at which it was asked for: what the account becomes later
     # changes neither what is sent nor who collects.
     service_model = fields.Char(readonly=True, copy=False)
-    chases = fields.Boolean(
+    collects = fields.Boolean(
         string="Ropo Collects",
         readonly=True,
         copy=False,
@@ -265,8 +265,8 @@ class RopoRequest(models.Model):
         "WHERE state IN ('queued', 'sending', 'unknown', 'done') AND void IS NOT TRUE",
         "This is on its way to Ropo already, or Ropo has it.",
     )
-    _one_chase_per_invoice = models.UniqueIndex(
-        "(move_id) WHERE chases "
+    _one_transfer_per_invoice = models.UniqueIndex(
+        "(move_id) WHERE collects "
         "AND state IN ('queued', 'sending', 'unknown', 'done') AND void IS NOT TRUE",
         "This invoice is collected already: no debt is collected twice.",
     )
@@ -304,7 +304,7 @@ class RopoRequest(models.Model):
             account = accounts.browse(vals["account_id"])
             collects = vals["operation"] == "invoice" and account._service().collects
             vals["service_model"] = account.service_model
-            vals["chases"] = vals["operation"] in CHASES or collects
+            vals["collects"] = vals["operation"] in TRANSFERS or collects
         # What changes a case belongs to the profile of the case.
         return super().create(self.env["ropo.account"]._stamp_profile(vals_list))
 

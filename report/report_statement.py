@@ -31,7 +31,7 @@ class ReportStatement(models.AbstractModel):
         }
 
     def _open_invoices(self, partners):
-        """What of theirs is open in the ledger, or still chased."""
+        """What of theirs is open in the ledger, or still collected."""
         return self.env["account.move"].search(
             [
                 ("commercial_partner_id", "in", partners.ids),
@@ -48,12 +48,12 @@ class ReportStatement(models.AbstractModel):
     def _statement(self, partner, company, moves):
         """In the customer's language; the totals are by currency."""
         moves = moves.with_context(lang=partner.lang)
-        chased = moves.ropo_job_ids.filtered("chased").sorted("id")
+        collected = moves.ropo_job_ids.filtered("is_collected").sorted("id")
         return {
             "partner": partner,
             "company": company,
             "moves": moves,
-            "cases": {job.move_id: job for job in chased},
+            "cases": {job.move_id: job for job in collected},
             "totals": {
                 currency: sum(
                     move.amount_residual * -move.direction_sign for move in group

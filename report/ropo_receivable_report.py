@@ -7,7 +7,7 @@ from ..services.transaction import isolated
 
 
 class RopoReceivableReport(models.Model):
-    """What each chased case comes to: in the ledger, at Ropo, and on its way there.
+    """What each collected case comes to: in the ledger, at Ropo, and on its way there.
 
     One row per case. Amounts are in the currency of the case, which is that of its
     invoice.
@@ -72,7 +72,7 @@ class RopoReceivableReport(models.Model):
             ("closed", "Ropo has closed the case"),
             ("collected", "Ropo was paid, and the ledger does not have it yet"),
             ("draft", "A payment was reset to draft"),
-            ("untold", "It is reported with the next run"),
+            ("unreported", "It is reported with the next run"),
             ("unexplained", "Not known: compare with Ropo One"),
         ],
         string="Probable Cause",
@@ -93,7 +93,7 @@ class RopoReceivableReport(models.Model):
         "ropo.job": [
             "account_id",
             "amount",
-            "chased",
+            "is_collected",
             "closed_residual",
             "company_id",
             "covers",
@@ -190,7 +190,7 @@ class RopoReceivableReport(models.Model):
                       AND request.source_partial_id IS NOT NULL
                       AND request.state IN ('queued', 'sending', 'unknown')) reporting
                 ON TRUE
-             WHERE job.chased
+             WHERE job.is_collected
             """,
             registered=self.env["ropo.ledger"]._registered(),
         )
@@ -234,7 +234,7 @@ class RopoReceivableReport(models.Model):
                           AND request.source_partial_id = partial.id)
                    AND NOT COALESCE(
                        jsonb_exists(figures.covers, partial.id::text), FALSE)
-            ) THEN 'untold'
+            ) THEN 'unreported'
             ELSE 'unexplained' END
             """,
             partials=SQL(

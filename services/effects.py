@@ -6,7 +6,7 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL, format_date, format_datetime
 
-from ..models.ropo_request import ASSIGNMENTS, CHASES
+from ..models.ropo_request import ASSIGNMENTS, TRANSFERS
 
 _logger = logging.getLogger(__name__)
 
@@ -61,7 +61,7 @@ class RopoEffects(models.AbstractModel):
                 )
 
     def _mark_sent(self, requests):
-        """Tells Odoo, too, that these invoices have gone out."""
+        """Marks these invoices as sent in Odoo, too."""
         delivered = requests.filtered(
             lambda r: r.operation in ("invoice", "credit_note")
         )
@@ -92,7 +92,7 @@ class RopoEffects(models.AbstractModel):
         """The debtor pays with the reference that Ropo put on the invoice (Unify and
         Embed): incoming money is matched by it. The first one stays on the case."""
         for request in requests.filtered(
-            lambda r: r.operation == "invoice" and r.chases
+            lambda r: r.operation == "invoice" and r.collects
         ):
             move, reference = request.move_id, request.job_id.reference
             if not reference or reference == move.payment_reference:
@@ -152,7 +152,7 @@ class RopoEffects(models.AbstractModel):
     def _terms_text(self, request):
         """The terms on which a claim was transferred; those that were agreed with Ropo
         are not among them."""
-        if request.operation not in CHASES:
+        if request.operation not in TRANSFERS:
             return []
         date = request.notice_date and format_date(self.env, request.notice_date)
         fee = request.notice_fee and request.currency_id.format(request.notice_fee)
@@ -180,7 +180,7 @@ class RopoEffects(models.AbstractModel):
             self.env["account.move"].browse(notes)._message_log_batch(notes)
 
     def _job_vals(self, request, answer=None):
-        chases = request.operation in CHASES
+        is_transfer = request.operation in TRANSFERS
         return {
             "account_id": request.account_id.id,
             "profile": request.profile,
@@ -192,15 +192,15 @@ class RopoEffects(models.AbstractModel):
             "billcode": request.reference or request.move_id.payment_reference,
             "reference": answer.payment_reference if answer else "",
             "debtor_reference": request.debtor_reference or "",
-            "stage": request.operation if chases else "invoiced",
+            "stage": request.operation if is_transfer else "invoiced",
             "stage_date": fields.Datetime.now(),
             "amount": request.amount,
-            "open_amount": request.chases and request.amount,
-            "open_total": request.chases and request.amount + request.notice_fee,
+            "open_amount": request.collects and request.amount,
+            "open_total": request.collects and request.amount + request.notice_fee,
             "currency_id": request.currency_id.id,
             "covers": request.covers,
             "part_ids": request.part_ids,
-            "chased": request.chases,
-            "stop_asked": request.chases and request.is_exempt,
+            "is_collected": request.collects,
+            "stop_asked": request.collects and request.is_exempt,
             "fetch_at": request.account_id.fetch_documents and fields.Datetime.now(),
         }

@@ -3,7 +3,7 @@ from collections import defaultdict, namedtuple
 from odoo import api, models
 from odoo.exceptions import UserError
 
-from ..models.ropo_request import ASSIGNMENTS, CHASES, LIVE
+from ..models.ropo_request import ASSIGNMENTS, LIVE, TRANSFERS
 from .transaction import isolated
 from .verdict import Verdict
 
@@ -57,7 +57,7 @@ class RopoEligibility(models.AbstractModel):
         self = self.with_env(moves.env)
         self.env["ropo.document"]._prefetch(moves)
         held = self._held(moves, queued=not account)
-        is_transfer = operation in CHASES
+        is_transfer = operation in TRANSFERS
         registered = {}
         if is_transfer:
             terms = terms or self._default_terms(moves, notice_date)
@@ -141,7 +141,7 @@ class RopoEligibility(models.AbstractModel):
                     ("state", "in", (*LIVE, "rejected")),
                     ("void", "=", False),
                 ],
-                ["move_id", "operation", "state", "chases"],
+                ["move_id", "operation", "state", "collects"],
             )
         )
         facts = defaultdict(list)

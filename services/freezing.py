@@ -1,11 +1,11 @@
 from odoo import models
 from odoo.exceptions import UserError
 
-from ..models.ropo_request import ASSIGNMENTS, CHASES, LIVE
+from ..models.ropo_request import ASSIGNMENTS, LIVE, TRANSFERS
 from .transaction import isolated
 
 # Verdicts by which what waits to be sent has become needless.
-GONE = ("state", "sent", "chased", "paid", "small", "early", "instalments")
+GONE = ("state", "sent", "collected", "paid", "small", "early", "instalments")
 GONE += ("hold", "exempt", "disputed")
 
 
@@ -46,15 +46,15 @@ class RopoFreezing(models.AbstractModel):
         self._freeze_changes(requests - assignments, account)
 
     def _freeze_assignments(self, requests, operation, model, account):
-        chase = operation in CHASES
+        is_transfer = operation in TRANSFERS
         verdicts = self.env["ropo.eligibility"]._verdicts(
             requests.move_id,
             operation,
             account=account,
-            terms=chase and {r.move_id: self._own_terms(r) for r in requests},
+            terms=is_transfer and {r.move_id: self._own_terms(r) for r in requests},
             model=model,
         )
-        if not chase:
+        if not is_transfer:
             self.env["ropo.document"]._prefetch_rows(requests.move_id)
         for request in requests:
             verdict = verdicts[request.move_id]
@@ -62,7 +62,7 @@ class RopoFreezing(models.AbstractModel):
                 self._refuse(request, verdict)
             else:
                 self._freeze_one(request, account)
-        if chase:
+        if is_transfer:
             self._freeze_covers(requests)
 
     def _freeze_changes(self, changes, account):
@@ -130,7 +130,7 @@ class RopoFreezing(models.AbstractModel):
             "reference": move.payment_reference,
             "debtor_reference": document.debtor.reference,
         }
-        if request.operation in CHASES:
+        if request.operation in TRANSFERS:
             return facts
         exempt = not document.may_remind
         return {**facts, "amount": move.amount_total, "is_exempt": exempt}
@@ -140,7 +140,7 @@ class RopoFreezing(models.AbstractModel):
         document = self.env["ropo.document"]
         if request.operation in ("invoice", "credit_note"):
             return self._invoice(request, account)
-        if request.operation in CHASES:
+        if request.operation in TRANSFERS:
             claim, parts = document._claim(
                 request.move_id,
                 account,
@@ -218,7 +218,7 @@ class RopoFreezing(models.AbstractModel):
                 ("account_id", "=", account.id),
                 ("profile", "=", request.profile),
                 ("move_id", "in", list(invoices)),
-                ("chased", "=", True),
+                ("is_collected", "=", True),
             ]
         )
 

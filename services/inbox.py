@@ -353,7 +353,7 @@ class RopoInbox(models.AbstractModel):
         self.env["ropo.settlement"]._take_up(fresh, job)
 
     def _find_jobs(self, events, account):
-        """By Ropo's id, else by the number; of several, the one that is chased."""
+        """By Ropo's id, else by the number; of several, the one that is collected."""
         ids = set(events.mapped("assignment")) - {"", False}
         numbers = set(events.mapped("number")) - {"", False}
         jobs = self.env["ropo.job"].search(
@@ -364,7 +364,7 @@ class RopoInbox(models.AbstractModel):
                 ("jobid", "in", list(ids)),
                 ("billnum", "in", list(numbers)),
             ],
-            order="chased, id",
+            order="is_collected, id",
         )
         by_id = {(job.profile, job.jobid): job for job in jobs if job.jobid}
         by_number = {(job.profile, job.billnum): job for job in jobs}

@@ -134,7 +134,7 @@ class RopoLedger(models.AbstractModel):
                     ON journal.id = COALESCE(entry.journal_id, payment.journal_id)
                  WHERE (standing.amount IS NULL OR reported.state IS NULL
                         OR reported.state = 'reversal')
-                   AND job.chased
+                   AND job.is_collected
                    AND job.stage != 'closed'
                    -- A case of another environment can't be reached any more.
                    AND job.profile = account.profile
@@ -164,7 +164,7 @@ class RopoLedger(models.AbstractModel):
                    counterpart.move_id AS entry_id,
                    NULL::integer AS payment_id
             %s
-             WHERE job.chased
+             WHERE job.is_collected
                AND job.stage != 'closed'
                AND counterpart.parent_state = 'posted'
                -- A claim over some instalments gets reports of those only.
@@ -174,7 +174,7 @@ class RopoLedger(models.AbstractModel):
                    registered.payment_id
               FROM ropo_job job
              CROSS JOIN LATERAL (%s) registered
-             WHERE job.chased
+             WHERE job.is_collected
                AND job.stage != 'closed'
             """,
             self._ledger(
@@ -272,7 +272,7 @@ class RopoLedger(models.AbstractModel):
             SELECT job.id, covered.key::integer, NULL, NULL, 'done',
                    covered.value::numeric, NULL
               FROM ropo_job job, jsonb_each_text(job.covers) covered
-             WHERE job.chased
+             WHERE job.is_collected
                AND jsonb_typeof(job.covers) = 'object'
              UNION ALL
             SELECT job.id, covered.key::integer, NULL, NULL, credit.state,

@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import split_every
 
-from ..models.ropo_request import CHASES
+from ..models.ropo_request import TRANSFERS
 from .transaction import commit_with_retry, isolated
 from .verdict import Verdict
 
@@ -128,7 +128,7 @@ class RopoPolicy(models.AbstractModel):
         rejected = self.env["ropo.request"]._read_group(
             [
                 ("move_id", "in", moves.ids),
-                ("operation", "in", CHASES),
+                ("operation", "in", TRANSFERS),
                 ("state", "=", "rejected"),
             ],
             ["move_id"],

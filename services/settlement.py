@@ -26,7 +26,7 @@ class RopoSettlement(models.AbstractModel):
     def _take_up(self, events, job):
         """What is new of this case is registered without a person, where the account
         has it so."""
-        if job.chased and job.account_id.register_payments:
+        if job.is_collected and job.account_id.register_payments:
             events.filtered(lambda event: event._ropos_money()).settlement = "waiting"
 
     # --- what waits ---

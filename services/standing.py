@@ -72,7 +72,7 @@ class RopoStanding(models.AbstractModel):
             self._take_state(job, standing.state, stages)
             if stages.get(standing.state.stage_code) == "closed":
                 self._confirm_end(job)
-        if standing.open_amount is not None and job.chased:
+        if standing.open_amount is not None and job.is_collected:
             # No more capital is open than Ropo's own customer ledger shows, with its
             # interest and fees, in all.
             job.open_total = standing.open_amount

@@ -27,7 +27,7 @@ class RopoTransferRules(models.AbstractModel):
                 "Ropo collects it already, and goes on from reminder to collection "
                 "automatically."
             )
-            return Verdict("chased", text, move)
+            return Verdict("collected", text, move)
         if move.currency_id.compare_amounts(move.amount_residual, 0) <= 0:
             text = self.env._("Nothing of it is open.")
             return Verdict("paid", text, move)
@@ -213,7 +213,7 @@ class RopoTransferRules(models.AbstractModel):
             ("move_id.invoice_date_due", "<=", due_by),
         ]
         collected = [
-            ("chases", "=", True),
+            ("collects", "=", True),
             ("state", "in", LIVE),
             ("void", "=", False),
             # What Ropo closed unpaid is nobody's, until a person decides.

@@ -1,7 +1,7 @@
 from typing import Any, NamedTuple
 
 # Codes that only time or the ledger changes: there is nothing to transfer.
-HOPELESS = ("type", "state", "account", "zero", "chased", "paid")
+HOPELESS = ("type", "state", "account", "zero", "collected", "paid")
 
 
 class Verdict(NamedTuple):

@@ -63,7 +63,7 @@ class Sandbox:
         return job
 
     def fault(self, kind, path="/rest/jobs", **values):
-        """Goes wrong at the next call of `path` (`times=1` unless told)."""
+        """Goes wrong at the next call of `path` (`times=1` unless given)."""
         self.post("faults", faults=[{"kind": kind, "path": path, "times": 1, **values}])
 
     def heal(self):
@@ -232,17 +232,17 @@ class RopoCommon(AccountTestInvoicingCommon):
         self.work_off()
         return action
 
-    def chased(self, kind="reminder", **values):
+    def transferred(self, kind="reminder", **values):
         """A transferred invoice over 125.50."""
         invoice = self.create_invoice(days_overdue=20, **values)
         self.transfer(invoice, kind, notice_date=self.reminded_on)
         self.assertEqual(invoice.ropo_state, kind)
         return invoice
 
-    def chased_case(self, **values):
+    def transferred_case(self, **values):
         """The same, and its case, as superuser: nobody may write cases by hand."""
-        invoice = self.chased(**values)
-        return invoice, invoice.sudo().ropo_job_ids.filtered("chased")
+        invoice = self.transferred(**values)
+        return invoice, invoice.sudo().ropo_job_ids.filtered("is_collected")
 
     def at_ropo(self, job, what, **body):
         """Something happens to the case at Ropo."""
@@ -257,13 +257,13 @@ class RopoCommon(AccountTestInvoicingCommon):
         )
         self.account.invalidate_recordset(["base_url"])
 
-    def tell(self):
-        """Has Ropo told what the ledger says and it has not heard."""
+    def report(self):
+        """Reports to Ropo what the ledger says and Ropo does not know yet."""
         self.compare()
         self.run_cron("cron_process_requests")
 
     def compare(self):
-        """Queues what the ledger says and Ropo has not heard."""
+        """Queues what the ledger says and Ropo does not know yet."""
         self.run_cron("cron_post_payments")
         self.run_cron("cron_post_credit_notes")
 

@@ -96,10 +96,10 @@ def prepare(env, account, invoices=0, reminders=0, payments=0, batch_size=50):
     env = in_company(env, account)
     env["ropo.account"].browse(account).batch_size = batch_size
     if payments:
-        chased = put(env, "ropo.transfer.wizard", "action_transfer", payments)
+        collected = put(env, "ropo.transfer.wizard", "action_transfer", payments)
         env["ropo.outbox"]._work_off(account)
         env.invalidate_all()
-        for invoice in chased:
+        for invoice in collected:
             pay(env, invoice, 25)
         env["ropo.comparison"]._cron_post_payments()
     put(env, "ropo.send.wizard", "action_send", invoices)
@@ -189,7 +189,7 @@ def press(env, account, button):
     """
     env = in_company(env, account)
     name, path, answer = BUTTONS[button]
-    case = env["ropo.job"].search([("chased", "=", True)], limit=1)
+    case = env["ropo.job"].search([("is_collected", "=", True)], limit=1)
     account = env["ropo.account"].browse(account)
     fresh = make(env, 1)
     record = {"preview": fresh, "connection": account}.get(button, case)
@@ -287,8 +287,10 @@ def trade(env, account, seed):
     dice = random.Random(seed)
     put(env, "ropo.send.wizard", "action_send", 2)
     put(env, "ropo.transfer.wizard", "action_transfer", 2)
-    chased = env["ropo.job"].search([("account_id", "=", account), ("chased", "=", 1)])
-    unpaid = chased.move_id.filtered("amount_residual")
+    collected = env["ropo.job"].search(
+        [("account_id", "=", account), ("is_collected", "=", 1)]
+    )
+    unpaid = collected.move_id.filtered("amount_residual")
     for invoice in dice.sample(unpaid, min(3, len(unpaid))):
         part = dice.randint(1, round(invoice.amount_residual * 100)) / 100
         pay(env, invoice, dice.choice([part, invoice.amount_residual]))
@@ -297,7 +299,7 @@ def trade(env, account, seed):
         (payment.action_post if payment.state == "draft" else payment.action_draft)()
     for invoice in dice.sample(unpaid, min(1, len(unpaid))):
         credit(env, invoice, dice.randint(1, 20))
-    settled = receivables(chased.move_id).filtered("matched_credit_ids")
+    settled = receivables(collected.move_id).filtered("matched_credit_ids")
     for line in dice.sample(settled, min(1, len(settled))):
         line.remove_move_reconcile()
     env["ropo.comparison"]._cron_post_payments()
@@ -308,8 +310,10 @@ def trade(env, account, seed):
 def undo(env, account):
     """Undoes what paid the three newest invoices that Ropo collects; how many
     reconciliations it was."""
-    chased = env["ropo.job"].search([("account_id", "=", account), ("chased", "=", 1)])
-    partials = receivables(chased[:3].move_id).matched_credit_ids
+    collected = env["ropo.job"].search(
+        [("account_id", "=", account), ("is_collected", "=", 1)]
+    )
+    partials = receivables(collected[:3].move_id).matched_credit_ids
     count = len(partials)
     partials.unlink()
     return count
@@ -318,8 +322,10 @@ def undo(env, account):
 def pay_again(env, account, amount, credited=0):
     """The three newest invoices that Ropo collects are paid in part, and credited."""
     env = in_company(env, account)
-    chased = env["ropo.job"].search([("account_id", "=", account), ("chased", "=", 1)])
-    for invoice in chased[:3].move_id:
+    collected = env["ropo.job"].search(
+        [("account_id", "=", account), ("is_collected", "=", 1)]
+    )
+    for invoice in collected[:3].move_id:
         pay(env, invoice, amount)
         if credited:
             credit(env, invoice, credited)

@@ -30,8 +30,8 @@ class LedgerCommon(RopoCommon):
 
     # --- what must come of it ---
 
-    def told(self, *names):
-        """What Ropo was told of money, in order: `(amount, ...)` of each call, without
+    def reported(self, *names):
+        """Money reported to Ropo, in order: `(amount, ...)` of each call, without
         the mark by which our own reports are recognised."""
         names = ("amount", *names)
         calls = [payment["request"] for payment in self.sandbox.state()["payments"]]
@@ -41,7 +41,7 @@ class LedgerCommon(RopoCommon):
 
     def capital(self, invoice):
         """What Ropo asks for."""
-        job = invoice.ropo_job_ids.filtered("chased")
+        job = invoice.ropo_job_ids.filtered("is_collected")
         return self.sandbox.job(jobid=int(job.jobid))["capital"]
 
     def open_in_ledger(self, invoice):
@@ -52,9 +52,9 @@ class LedgerCommon(RopoCommon):
         return invoice.amount_total - sum(partials.mapped("debit_amount_currency"))
 
     def assertInStep(self, *invoices):
-        """To the cent, and nothing is left to tell."""
+        """To the cent, and nothing is left to report."""
         for invoice in invoices:
-            job = invoice.ropo_job_ids.filtered("chased")
+            job = invoice.ropo_job_ids.filtered("is_collected")
             figures = [
                 self.open_in_ledger(invoice),
                 self.capital(invoice),
@@ -63,7 +63,7 @@ class LedgerCommon(RopoCommon):
             figures = [round(figure, 2) for figure in figures]
             self.assertEqual(figures, figures[:1] * 3, "ledger, Ropo, case")
         before = self.env["ropo.request"].search_count([])
-        self.tell()
+        self.report()
         self.assertEqual(self.env["ropo.request"].search_count([]), before)
         open_ = [("state", "not in", ("done", "cancelled"))]
         self.assertFalse(self.env["ropo.request"].search(open_))

@@ -32,15 +32,15 @@ class World:
         self.calls = []  # how many documents each call had
         self.loses_answers = False
 
-    def take(self, body, chases):
+    def take(self, body, collects):
         key = f"case/{len(self.cases) + 1:x}-{body['nr']}"
-        self.cases[key] = {**body, "chases": chases, "open": body["sum"]}
+        self.cases[key] = {**body, "collects": collects, "open": body["sum"]}
         return key
 
     def change(self, key, cents):
         self.cases[key]["open"] -= cents
 
-    def tell(self, key, kind, cents=None, state=""):
+    def report(self, key, kind, cents=None, state=""):
         row = {"seq": f"u{len(self.updates)}", "case": key, "what": kind}
         row |= {"sum": cents, "state": state, "on": "2026-01-02"}
         self.updates.append(row)
@@ -112,7 +112,7 @@ class OtherChannel:
             key
             for key, held in self.world.cases.items()
             if held["nr"] == document.body["nr"]
-            and held["chases"] == (document.call == "claim")
+            and held["collects"] == (document.call == "claim")
         ]
         return Found(bool(keys), keys[0] if keys else "")
 

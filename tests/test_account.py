@@ -364,7 +364,7 @@ class TestAccount(RopoCommon):
     # --- archiving ---
 
     def test_an_account_of_live_cases_is_not_archived(self):
-        invoice, job = self.chased_case()
+        invoice, job = self.transferred_case()
         with self.assertRaisesRegex(UserError, job.display_name):
             self.account.active = False
         job.stage = "paid"
@@ -372,7 +372,7 @@ class TestAccount(RopoCommon):
         self.assertFalse(self.account.active)
         # What is undone later is still reported.
         self.pay(invoice)
-        self.tell()
+        self.report()
         self.assertEqual(self.sandbox.job(jobtype=1)["capital"], 0)
 
     def test_an_account_with_requests_under_way_is_not_archived(self):

@@ -33,7 +33,7 @@ class TestOtherChannel(RopoCommon):
         return self.world.cases[self.case(invoice).jobid]
 
     def case(self, invoice):
-        return invoice.sudo().ropo_job_ids.filtered("chased")
+        return invoice.sudo().ropo_job_ids.filtered("is_collected")
 
     def poll(self):
         self.run_cron("cron_poll_status")
@@ -72,10 +72,10 @@ class TestOtherChannel(RopoCommon):
         self.assertEqual(sent, {first.name: "", second.name: "email"})
 
     def test_payments_and_credits_reach_the_case_and_what_was_paid_comes_back(self):
-        invoice = self.chased()
+        invoice = self.transferred()
         self.assertEqual(self.held(invoice)["open"], 12550)
         self.pay(invoice, 25)
-        self.tell()
+        self.report()
         self.assertEqual(self.held(invoice)["open"], 10050)
         note = invoice._reverse_moves([{"invoice_date": self.today}])
         note.invoice_line_ids.quantity = 0.2
@@ -83,31 +83,31 @@ class TestOtherChannel(RopoCommon):
         (note | invoice).line_ids.filtered(
             lambda line: line.account_type == "asset_receivable"
         ).reconcile()
-        self.tell()
+        self.report()
         self.assertEqual(self.held(invoice)["open"], 10050 - 2510)
         key = self.case(invoice).jobid
         self.world.change(key, 1000)
-        self.world.tell(key, "payment", 1000)
+        self.world.report(key, "payment", 1000)
         self.poll()
         self.assertEqual(self.case(invoice).open_amount, 65.4)
         self.assertEqual(self.case(invoice).stage, "reminder")
         self.world.change(key, 6540)
-        self.world.tell(key, "payment", 6540)
-        self.world.tell(key, "state", state="OVER")
+        self.world.report(key, "payment", 6540)
+        self.world.report(key, "state", state="OVER")
         self.poll()
         self.assertEqual(
             (self.case(invoice).stage, self.case(invoice).open_amount), ("paid", 0)
         )
 
     def test_updates_go_on_at_the_cursor_and_are_acknowledged_when_they_are_kept(self):
-        key = self.case(self.chased()).jobid
+        key = self.case(self.transferred()).jobid
         for _update in range(5):
-            self.world.tell(key, "comment")
+            self.world.report(key, "comment")
         self.poll()
         self.assertEqual(self.account.status_cursor, {"next": 5})
         self.assertEqual(self.world.acknowledged, 5)
         self.assertFalse(self.account.gap_since)
-        self.world.tell(key, "comment")
+        self.world.report(key, "comment")
         self.poll()
         self.assertEqual(self.account.status_cursor, {"next": 6})
         events = self.env["ropo.event"].search([("account_id", "=", self.account.id)])
@@ -127,12 +127,12 @@ class TestOtherChannel(RopoCommon):
         self.assertEqual(list(self.world.cases), [request.job_id.jobid])
 
     def test_a_reversal_without_a_call_is_left_to_a_person_with_the_figures(self):
-        invoice = self.chased()
+        invoice = self.transferred()
         payment = self.pay(invoice, 25)
-        self.tell()
+        self.report()
         payment.action_draft()
         payment.action_cancel()
-        self.tell()
+        self.report()
         reversal = self.requests_of(invoice, "payment_reversal")
         self.assertEqual(reversal.state, "rejected")
         for figure in ("25.00", "100.50", "125.50"):

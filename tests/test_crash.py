@@ -281,7 +281,7 @@ def test_storm(workers, status_rows):
         steps = [dice.choice([None, None, *STEPS]) for _run in range(3)]
         for step in steps:
             workers.run("work", die=step)
-            # Two at once, and what happened is heard meanwhile.
+            # Two at once, and what happened is reported meanwhile.
             workers.run_together({"do": "work"}, {"do": "work"}, {"do": "poll"})
         workers.sandbox.heal()
         time.sleep(0.6 if "saying" in steps else 0)  # what is on its way arrives
@@ -306,11 +306,11 @@ def difference(workers):
         return "not on both sides", sorted(known ^ set(jobs), key=str), report[-12:]
     for row in report:
         job = jobs[row["jobid"]]
-        chased = job["jobtype"] in (1, 2)
+        collected = job["jobtype"] in (1, 2)
         figures = [job["capital"], row["residual"], row["capital"]]
         if row["state"] not in ("done", "cancelled"):
             return "not settled", row, job["payments"]
-        if chased and (job["overpaid"] or len({round(f, 2) for f in figures}) > 1):
-            told = [r for r in report if r["number"] == row["number"]]
-            return figures, job["overpaid"], told, job["payments"]
+        if collected and (job["overpaid"] or len({round(f, 2) for f in figures}) > 1):
+            reported = [r for r in report if r["number"] == row["number"]]
+            return figures, job["overpaid"], reported, job["payments"]
     return None

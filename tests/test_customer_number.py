@@ -94,7 +94,7 @@ class TestCustomerNumber(RopoCommon):
     def test_a_number_under_which_ropo_has_somebody_else_is_shared(self):
         """Cases keep the number that was sent, whatever the reference is now."""
         self.consumer.ref = "20"
-        theirs = self.chased(partner=self.consumer)
+        theirs = self.transferred(partner=self.consumer)
         self.consumer.ref = False
         self.assertEqual(theirs.sudo().ropo_job_ids.debtor_reference, "20")
         self.business.ref = "20"

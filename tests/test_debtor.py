@@ -44,7 +44,7 @@ class DebtorCommon(TransferCommon):
         """Neither by a person, nor by the scheduled run, nor past both."""
         for user in (self.env.user, self.user, self.manager):
             verdict = self.verdict(invoice.with_user(user))
-            self.assertEqual(verdict.code, "chased")
+            self.assertEqual(verdict.code, "collected")
             self.assertFalse(invoice.with_user(user).ropo_transferable)
             with self.assertRaisesRegex(UserError, "collects it already"):
                 self.transfer(invoice, user=user)
@@ -70,7 +70,7 @@ class DebtorCommon(TransferCommon):
 class TestWhoCollects(DebtorCommon):
     """Ropo collects an invoice once, whatever the configuration becomes."""
 
-    def test_invoice_ropo_chases_is_never_transferred_under_another_account(self):
+    def test_invoice_ropo_collects_is_never_transferred_under_another_account(self):
         self.account.write(UNIFY)
         invoice = self.create_invoice(days_overdue=20)
         self.send(invoice)
@@ -82,14 +82,14 @@ class TestWhoCollects(DebtorCommon):
         self.assertEqual(invoice.ropo_account_id, first)
         self.assertNotTransferred(invoice)
 
-    def test_invoice_ropo_chases_is_never_transferred_under_another_model(self):
+    def test_invoice_ropo_collects_is_never_transferred_under_another_model(self):
         self.account.write({**UNIFY, "auto_transfer": "reminder"})
         invoice = self.create_invoice(days_overdue=20)
         self.send(invoice)
         self.account.service_model = "connect"
         self.assertNotTransferred(invoice)
 
-    def test_invoice_on_its_way_to_be_chased_is_never_transferred(self):
+    def test_invoice_on_its_way_to_be_collected_is_never_transferred(self):
         self.account.write({**UNIFY, "auto_transfer": "reminder"})
         invoice = self.create_invoice(days_overdue=20)
         self._wizard("ropo.send.wizard", invoice).action_send()
@@ -115,8 +115,8 @@ class TestWhoCollects(DebtorCommon):
             job = self.sandbox.job(billnum=invoice.name)
             self.assertEqual(job["jobtype"], jobtype)
             case = invoice.ropo_job_ids
-            self.assertEqual(case.chased, asked == UNIFY)
-            self.assertEqual(case.open_amount, 125.5 if case.chased else 0)
+            self.assertEqual(case.is_collected, asked == UNIFY)
+            self.assertEqual(case.open_amount, 125.5 if case.is_collected else 0)
             self.account.sudo().action_end_profile()
 
     def test_payload_is_that_of_the_model_that_was_asked_for(self):
@@ -135,7 +135,7 @@ class TestWhoCollects(DebtorCommon):
         self.send(invoice)
         self.account.write({"service_model": "connect", "sequence": 99})
         self.account = self._create_account(self.env.company, **CONNECT)
-        reminded = self.chased()
+        reminded = self.transferred()
         delivered = self.create_invoice()
         self.send(delivered)
         twice = self.create_invoice(days_overdue=20)
@@ -143,27 +143,27 @@ class TestWhoCollects(DebtorCommon):
         self.transfer(twice)
         moves = invoice | reminded | delivered | twice
         requests = moves.sudo().ropo_request_ids
-        facts = requests.mapped("chases")
+        facts = requests.mapped("collects")
         self.env.flush_all()
         self.env.cr.execute(
-            "UPDATE ropo_request SET chases = NULL, service_model = NULL"
+            "UPDATE ropo_request SET collects = NULL, service_model = NULL"
         )
         # As the fault left it: delivered by Unify, and transferred besides.
         cases = twice.sudo().ropo_job_ids
-        cases.filtered(lambda job: job.kind == "invoice").chased = True
+        cases.filtered(lambda job: job.kind == "invoice").is_collected = True
         self.env.flush_all()
         with self.assertLogs("odoo.addons.ropo_connect.migrations", "WARNING") as log:
             self.upgrade("19.0.1.1.0")
         self.assertIn(twice.name, log.output[0])
         self.env.invalidate_all()
-        self.assertEqual(requests.mapped("chases"), facts)
+        self.assertEqual(requests.mapped("collects"), facts)
         self.assertEqual(sorted(facts), [False, False, True, True, True])
         self.assertEqual(set(requests.mapped("service_model")), {"connect"})
 
     def test_upgrade_asks_about_what_was_closed_unpaid(self):
         cases = {}
         for paid in (0, 25.5, 125.5):
-            invoice, case = self.chased_case()
+            invoice, case = self.transferred_case()
             if paid:
                 self.pay(invoice, paid)
             cases[case] = paid < 125.5 and "undecided"
@@ -189,7 +189,7 @@ class TestRelease(DebtorCommon):
     """What no longer is Ropo's may be transferred anew."""
 
     def test_released_case_frees_its_invoice(self):
-        invoice, case = self.chased_case()
+        invoice, case = self.transferred_case()
         self.assertNotTransferred(invoice)
         self.at_ropo(case, "stage", stage="closed")
         case._release()

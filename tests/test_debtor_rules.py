@@ -212,7 +212,7 @@ class TestEndedUnpaid(DebtorCommon):
     def setUp(self):
         super().setUp()
         self.account.auto_transfer = "reminder"
-        self.invoice, self.case = self.chased_case()
+        self.invoice, self.case = self.transferred_case()
 
     def close(self, case):
         self.at_ropo(case, "stage", stage="closed")
@@ -262,16 +262,16 @@ class TestEndedUnpaid(DebtorCommon):
         self.assertEqual(cases.mapped("stage"), ["reminder", "closed"])
         self.assertEqual(len(self.sandbox.jobs(billnum=self.invoice.name)), 2)
 
-    def test_money_is_told_to_the_new_case_alone(self):
+    def test_money_is_reported_to_the_new_case_alone(self):
         self.close(self.case)
         self.case.sudo().action_transfer_again()
         self.transfer(self.invoice)
         self.pay(self.invoice, 25.5)
-        self.tell()
+        self.report()
         jobs = self.sandbox.jobs(billnum=self.invoice.name)
         self.assertEqual([job["capital"] for job in jobs], [125.5, 100])
 
-    def test_what_ropo_delivered_and_chased_is_not_delivered_again(self):
+    def test_what_ropo_delivered_and_collected_is_not_delivered_again(self):
         invoice = self.create_invoice(days_overdue=20)
         self.send_by_unify(invoice)
         case = invoice.sudo().ropo_job_ids
@@ -346,7 +346,7 @@ class TestOverdueNotTransferred(DebtorCommon):
         self.transfer(lost)
         self.pay(paid)
         self.send_by_unify(own)
-        ended, case = self.chased_case()
+        ended, case = self.transferred_case()
         case._end()
         self._wizard("ropo.transfer.wizard", waiting).action_transfer()
         self.env.flush_all()
@@ -373,6 +373,6 @@ class TestOverdueNotTransferred(DebtorCommon):
         )
         self.assertNotIn(labels["closed"], stages.values(), "one word for one thing")
         for stage in ("paid", "credited", "closed"):
-            invoice, case = self.chased_case()
+            invoice, case = self.transferred_case()
             case._enter_stage(stage, fields.Datetime.now())
             self.assertEqual(invoice.ropo_state, "closed")

@@ -84,21 +84,21 @@ class TestTransferScreen(TransferCommon):
 
     def test_nothing_goes_that_was_not_shown_as_going(self):
         partner = self.homeless()
-        mended = self.create_invoice(partner, days_overdue=20)
+        fixed = self.create_invoice(partner, days_overdue=20)
         ready = self.create_invoice(self.consumer, days_overdue=20)
-        wizard = self.open(mended, ready)
+        wizard = self.open(fixed, ready)
         self.assertEqual(wizard.ready_count, 1)
         partner.city = "Helsinki"
         wizard.action_transfer()
         self.assertTrue(self.requests_of(ready))
-        self.assertFalse(self.requests_of(mended))
+        self.assertFalse(self.requests_of(fixed))
 
     # --- three groups ---
 
     def test_what_cannot_go_for_good_stands_apart_from_what_can_be_fixed(self):
         ready = self.create_invoice(days_overdue=20)
         bad = self.create_invoice(self.homeless(), days_overdue=20)
-        at_ropo = self.chased()
+        at_ropo = self.transferred()
         paid = self.create_invoice(days_overdue=20)
         self.pay(paid)
         wizard = self.open(ready, bad, at_ropo, paid)

@@ -1,4 +1,4 @@
-"""What Ropo is told of Odoo's documents: whole payloads, and sums to the cent."""
+"""What Ropo gets of Odoo's documents: whole payloads, and sums to the cent."""
 
 import random
 from datetime import timedelta
@@ -44,9 +44,9 @@ class TestDocuments(RopoCommon):
     def sent(self, move):
         """Sends it; what went over the wire, which Ropo took without a notice."""
         self.send(move)
-        return self.told(move)
+        return self.reported(move)
 
-    def told(self, move):
+    def reported(self, move):
         request = self.requests_of(move).sorted("id")[-1:]
         self.assertEqual((request.state, request.error), ("done", False))
         self.assertFalse(request.response["notice"])
@@ -232,7 +232,7 @@ class TestDocuments(RopoCommon):
         )
         self.assertSums(invoice, payload)
 
-    def test_price_with_tax_inside_is_told_without(self):
+    def test_price_with_tax_inside_is_reported_without(self):
         inside = self.inside(25.5)
         invoice = self.invoice(
             self.line(9.99, taxes=inside, quantity=7),
@@ -260,7 +260,7 @@ class TestDocuments(RopoCommon):
         self.assertSums(invoice, payload)
         self.assertEqual(payload["payrow"][-1]["desc"], self.cash_rounding_a.name)
 
-    def test_cash_rounding_of_the_tax_is_told_as_tax(self):
+    def test_cash_rounding_of_the_tax_is_reported_as_tax(self):
         # The tax is no more its rate of the net, which Ropo may refuse.
         invoice = self.rounded(self.cash_rounding_b)
         self.send(invoice)
@@ -354,7 +354,9 @@ class TestDocuments(RopoCommon):
         self.assertEqual(job.open_amount, 0)
         for cron in ("cron_post_payments", "cron_post_credit_notes"):
             self.run_cron(cron)
-        self.assertFalse(self.requests_of(invoice, "credit_allocation"), "told already")
+        self.assertFalse(
+            self.requests_of(invoice, "credit_allocation"), "reported already"
+        )
 
     def test_incoming_money_is_matched_by_the_reference_that_ropo_put_on_it(self):
         invoices = self.create_invoice() | self.create_invoice()
@@ -382,7 +384,7 @@ class TestDocuments(RopoCommon):
         self.pay(invoice, 25.5)
         self.transfer(invoice)
         self.assertEqual(
-            self.told(invoice), {**self.head(invoice), "jobtype": 1, "amount": 100}
+            self.reported(invoice), {**self.head(invoice), "jobtype": 1, "amount": 100}
         )
 
     def test_collection_names_the_day_of_ones_own_reminder(self):
@@ -397,7 +399,7 @@ class TestDocuments(RopoCommon):
         )
         del head["company"], head["govid"], head["country"]
         self.assertEqual(
-            self.told(invoice),
+            self.reported(invoice),
             {**head, "jobtype": 2, "amount": 125.5, "noticedate": day.isoformat()},
         )
 
@@ -417,7 +419,7 @@ class TestDocuments(RopoCommon):
         self.assertEqual({name: payload[name] for name in delivery}, delivery)
         self.transfer(invoice)
         self.assertEqual(
-            self.told(invoice),
+            self.reported(invoice),
             {**self.head(invoice), "sendtype": "post", "jobtype": 1, "amount": 125.5},
         )
 

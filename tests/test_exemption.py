@@ -43,7 +43,7 @@ class TestExemption(RopoCommon):
     # --- on the invoice ---
 
     def test_a_hold_on_what_ropo_collects_says_at_once_that_ropo_goes_on(self):
-        invoice = self.chased()
+        invoice = self.transferred()
         for user in (self.clerk, self.user, self.manager):
             with self.subTest(user.login):
                 form = Form(invoice.with_user(user))
@@ -57,7 +57,7 @@ class TestExemption(RopoCommon):
     def test_a_hold_on_what_ropo_collects_asks_one_person_to_inform_ropo(self):
         for user in (self.clerk, self.user, self.manager):
             with self.subTest(user.login):
-                invoice = self.chased()
+                invoice = self.transferred()
                 with Form(invoice.with_user(user)) as form:
                     form.ropo_hold = True
                 self.assertAsked(invoice)
@@ -74,7 +74,7 @@ class TestExemption(RopoCommon):
                 self.assertAsked(invoice, 0)
 
     def test_who_has_informed_ropo_is_not_asked_again(self):
-        invoice = self.chased()
+        invoice = self.transferred()
         invoice.ropo_hold = True
         self.questions(invoice).with_user(self.manager).action_done()
         self.business.ropo_no_collection = True
@@ -88,7 +88,7 @@ class TestExemption(RopoCommon):
         self.assertAsked(invoice)
 
     def test_odoos_own_marks_ask_as_well(self):
-        invoice = self.chased()
+        invoice = self.transferred()
         invoice.no_followup = True
         self.assertAsked(invoice)
         invoice.no_followup = False
@@ -111,8 +111,8 @@ class TestExemption(RopoCommon):
     # --- on the customer, on the account ---
 
     def test_an_exempt_customer_asks_for_each_invoice_that_ropo_collects(self):
-        invoices = self.chased() | self.chased()
-        other = self.chased(partner=self.consumer)
+        invoices = self.transferred() | self.transferred()
+        other = self.transferred(partner=self.consumer)
         form = Form(self.business)
         with self.assertLogs("odoo.tests.form.onchange", "WARNING") as logs:
             form.ropo_no_collection = True
@@ -126,7 +126,7 @@ class TestExemption(RopoCommon):
         self.assertFalse(self.questions(invoices))
 
     def test_a_customer_exempt_on_the_account_asks_for_the_cases_of_that_account(self):
-        invoice = self.chased()
+        invoice = self.transferred()
         other = self._create_account(self.env.company, name="Other")
         other.exempt_partner_ids = self.business
         self.assertAsked(invoice, 0)
@@ -148,7 +148,7 @@ class TestExemption(RopoCommon):
             ("stage", {"stage": "on_hold"}),
         ):
             with self.subTest(f"{what} {body}"):
-                invoice, case = self.chased_case()
+                invoice, case = self.transferred_case()
                 invoice.ropo_hold = True
                 self.assertAsked(invoice)
                 self.at_ropo(case, what, **body)
@@ -180,9 +180,11 @@ class TestExemption(RopoCommon):
         self.assertFalse(self.notes(invoice))
 
     def test_an_update_asks_about_what_was_exempted_before(self):
-        invoice, case = self.chased_case()
-        exempt = self.chased(partner=self.consumer)
-        free = self.chased(partner=self._create_partner("Free Oy", is_company=True))
+        invoice, case = self.transferred_case()
+        exempt = self.transferred(partner=self.consumer)
+        free = self.transferred(
+            partner=self._create_partner("Free Oy", is_company=True)
+        )
         self.account.exempt_partner_ids = self.consumer
         invoice.ropo_hold = True
         self.questions(invoice | exempt).unlink()

@@ -1,4 +1,4 @@
-"""Where a case stands: what is told in strange forms, asked for, fetched and shown."""
+"""Where a case stands: reported in strange forms, asked for, fetched and shown."""
 
 from datetime import datetime, timedelta
 from unittest.mock import patch
@@ -19,8 +19,8 @@ EVIL = "<img src=x onerror=alert(1)>"
 class TestFollowing(RopoCommon):
     # --- helpers ---
 
-    def tell(self, job, number, **values):
-        """Ropo tells this row; its event."""
+    def report(self, job, number, **values):
+        """Ropo reports this row; its event."""
         row = {
             "statusid": f"C{number}",
             "jobid": job and int(job.jobid),
@@ -44,7 +44,7 @@ class TestFollowing(RopoCommon):
 
     def test_dates_in_all_forms(self):
         expected = datetime(2030, 2, 1, 10, 30)
-        _invoice, job = self.chased_case()
+        _invoice, job = self.transferred_case()
         for number, (text, moment) in enumerate(
             {
                 "2030-02-01 10:30:00": expected,
@@ -62,11 +62,11 @@ class TestFollowing(RopoCommon):
             }.items()
         ):
             with self.subTest(text):
-                event = self.tell(job, number, statustime=text)
+                event = self.report(job, number, statustime=text)
                 self.assertEqual(event.event_time, moment)
 
     def test_amounts_in_all_forms(self):
-        _invoice, job = self.chased_case()
+        _invoice, job = self.transferred_case()
         for number, (value, amount) in enumerate(
             {
                 "1 234,50": 1234.5,
@@ -82,12 +82,12 @@ class TestFollowing(RopoCommon):
             }.items()
         ):
             with self.subTest(value):
-                event = self.tell(job, number, amount=value)
+                event = self.report(job, number, amount=value)
                 self.assertEqual(event.amount, amount)
 
     def test_html_in_texts_is_text(self):
-        invoice, job = self.chased_case()
-        event = self.tell(job, 1, statuscode=2, statustext=EVIL)
+        invoice, job = self.transferred_case()
+        event = self.report(job, 1, statuscode=2, statustext=EVIL)
         self.assertEqual((event.text, job.stage_text), (EVIL, EVIL))
         bodies = "".join(str(message.body) for message in invoice.message_ids)
         self.assertIn("&lt;img src=x", bodies)
@@ -96,9 +96,9 @@ class TestFollowing(RopoCommon):
     # --- codes ---
 
     def test_a_manager_says_what_a_code_means_and_has_it_read_again(self):
-        invoice, job = self.chased_case()
-        event = self.tell(job, 1, statuscode=4711, statustext="At court")
-        paid = self.tell(job, 2, statustype="payment", amount=20)
+        invoice, job = self.transferred_case()
+        event = self.report(job, 1, statuscode=4711, statustext="At court")
+        paid = self.report(job, 2, statustype="payment", amount=20)
         self.assertEqual((job.stage, job.open_amount), ("reminder", 105.5))
         codes = self.env["ropo.status.code"]
         codes.with_user(self.manager).create({"code": "4711", "stage": "legal"})
@@ -116,7 +116,7 @@ class TestFollowing(RopoCommon):
         self.assertEqual(set(assumed.mapped("code")), {"3", "4", "102", "103"})
 
     def test_interpreting_again_any_time_changes_nothing(self):
-        invoice, job = self.chased_case()
+        invoice, job = self.transferred_case()
         self.at_ropo(job, "pay", amount=20)
         self.at_ropo(job, "stage", stage="collection")
         self.at_ropo(job, "stage", stage="payment_plan")
@@ -133,9 +133,9 @@ class TestFollowing(RopoCommon):
     # --- what names no case ---
 
     def test_what_names_no_case_for_long_is_read_again_by_hand_only(self):
-        event = self.tell(False, 1, jobid=28000001, statuscode=2)
+        event = self.report(False, 1, jobid=28000001, statuscode=2)
         with freeze_time(fields.Datetime.now() + timedelta(days=91)):
-            _invoice, job = self.chased_case()
+            _invoice, job = self.transferred_case()
             self.env["ropo.inbox"].sudo()._interpret_waiting(self.account)
             self.assertEqual(event.state, "unmatched")
             event.with_user(self.manager).action_interpret()
@@ -145,7 +145,7 @@ class TestFollowing(RopoCommon):
     # --- asking ---
 
     def test_what_happens_brings_the_next_step(self):
-        _invoice, job = self.chased_case()
+        _invoice, job = self.transferred_case()
         self.at_ropo(
             job, "stage", stage="collection", next_stage="legal", next_date="2030-01-31"
         )
@@ -155,7 +155,7 @@ class TestFollowing(RopoCommon):
         self.assertFalse(job.to_refresh)
 
     def test_what_could_not_be_asked_is_asked_later(self):
-        _invoice, job = self.chased_case()
+        _invoice, job = self.transferred_case()
         self.at_ropo(job, "stage", stage="collection")
         self.sandbox.fault("error_before", "/rest/jobs", method="GET")
         self.run_cron("cron_poll_status")
@@ -163,13 +163,13 @@ class TestFollowing(RopoCommon):
         self.run_cron("cron_poll_status")
         self.assertFalse(job.to_refresh)
 
-    def test_what_was_asked_is_newer_than_what_was_told_before(self):
-        _invoice, job = self.chased_case()
+    def test_what_was_asked_is_newer_than_what_was_reported_before(self):
+        _invoice, job = self.transferred_case()
         self.at_ropo(job, "stage", stage="collection")
         job.action_refresh()
         self.assertEqual(job.stage, "collection")
         earlier = fields.Datetime.now() - timedelta(hours=1)
-        self.tell(job, 1, statuscode=100, statustime=str(earlier))
+        self.report(job, 1, statuscode=100, statustime=str(earlier))
         self.assertEqual(job.stage, "collection", "nothing moves backwards")
 
     def test_many_are_refreshed_in_as_many_queries_as_few(self):
@@ -185,11 +185,11 @@ class TestFollowing(RopoCommon):
         self.assertEqual(set(jobs.mapped("stage")), {"collection"})
 
     def test_of_many_the_one_that_fails_is_named(self):
-        first, second = self.chased_case()[1], self.chased_case()[1]
+        first, second = self.transferred_case()[1], self.transferred_case()[1]
         second.jobid = "99"
         self.at_ropo(first, "stage", stage="collection")
-        told = (first | second).with_user(self.user).action_refresh()
-        self.assertIn(second.display_name, told["params"]["message"])
+        reported = (first | second).with_user(self.user).action_refresh()
+        self.assertIn(second.display_name, reported["params"]["message"])
         self.assertEqual(first.stage, "collection")
         with self.assertRaisesRegex(UserError, "no such job"):
             second.with_user(self.user).action_refresh()
@@ -197,14 +197,14 @@ class TestFollowing(RopoCommon):
     # --- the page for the debtor ---
 
     def test_the_page_for_the_customer_is_fetched_and_shown(self):
-        invoice, job = self.chased_case()
+        invoice, job = self.transferred_case()
         mine = invoice.with_user(self.user)
         mine.action_ropo_get_debtor_link()
         self.assertRegex(mine.ropo_debtor_url, "^https://myropo.example/")
         self.assertEqual(job.debtor_url, mine.ropo_debtor_url)
 
     def test_an_address_that_is_not_safe_is_refused(self):
-        _invoice, job = self.chased_case()
+        _invoice, job = self.transferred_case()
         for url in (
             "javascript:alert(1)",
             "http://myropo.example/1",
@@ -229,7 +229,7 @@ class TestFollowing(RopoCommon):
 
     def test_each_letter_is_fetched_when_the_stage_changes(self):
         self.account.fetch_documents = True
-        invoice, job = self.chased_case()
+        invoice, job = self.transferred_case()
         self.run_cron("cron_fetch_documents")
         number = invoice.name.replace("/", "-")
         self.assertEqual(self.letters(invoice), [f"Ropo Reminder {number}.pdf"])
@@ -254,7 +254,7 @@ class TestFollowing(RopoCommon):
         )
 
     def test_by_button_each_distinct_letter_is_kept_once(self):
-        invoice, job = self.chased_case()
+        invoice, job = self.transferred_case()
         mine = job.with_user(self.user)
         mine.action_fetch_pdf()
         mine.action_fetch_pdf()
@@ -268,7 +268,7 @@ class TestFollowing(RopoCommon):
 
     def test_what_is_fetched_too_late_for_a_letter_is_not_fetched_for_ever(self):
         self.account.fetch_documents = True
-        _invoice, job = self.chased_case()
+        _invoice, job = self.transferred_case()
         self.run_cron("cron_fetch_documents")
         self.at_ropo(job, "stage", stage="collection")
         self.run_cron("cron_poll_status")
@@ -280,8 +280,8 @@ class TestFollowing(RopoCommon):
     # --- who may see ---
 
     def test_a_plain_accountant_sees_the_timeline_and_not_the_raw(self):
-        invoice, job = self.chased_case()
-        self.tell(job, 1)
+        invoice, job = self.transferred_case()
+        self.report(job, 1)
         event = invoice.with_user(self.user).ropo_event_ids
         self.assertEqual(event.text, "Hello")
         for name in ("raw", "raw_text"):

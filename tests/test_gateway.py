@@ -28,11 +28,11 @@ class TestGateway(OutboxCommon):
                     self.assertEqual(len(self.sandbox.jobs()), 3)
                     self.assertEqual(self.sandbox.state()["duplicates"], 0)
 
-    def test_payment_that_met_a_gateway_is_told_once(self):
+    def test_payment_that_met_a_gateway_is_reported_once(self):
         for kind, calls in (("gateway_before", 2), ("gateway_after", 1)):
             with self.subTest(kind):
                 self.start_anew()
-                invoice, job = self.chased_case()
+                invoice, job = self.transferred_case()
                 request = self.put_payment(invoice, 25.5)
                 self.sandbox.fault(kind, path="/rest/jobs/payment", status=404)
                 self.work_off()
@@ -83,7 +83,7 @@ class TestGateway(OutboxCommon):
         self.assertStates(requests, "done", "done")
 
     def test_poll_that_met_a_gateway_loses_no_page(self):
-        _invoice, job = self.chased_case()
+        _invoice, job = self.transferred_case()
         self.at_ropo(job, "pay", amount=20)
         for kind in ("gateway_after", "gateway_before"):
             self.sandbox.fault(kind, "/rest/jobs/statusupdates", status=404)

@@ -11,7 +11,7 @@ class TestWhatRopoHolds(LedgerCommon):
     """An invoice that Ropo has stays as it was sent."""
 
     def test_what_was_sent_can_no_longer_be_changed(self):
-        invoice = self.chased()
+        invoice = self.transferred()
         row = invoice.invoice_line_ids
         for values in (
             {"name": "OTHER/1"},
@@ -33,7 +33,7 @@ class TestWhatRopoHolds(LedgerCommon):
             self.receivable(invoice).date_maturity = self.today
 
     def test_what_does_not_touch_it_stays_possible(self):
-        invoice = self.chased()
+        invoice = self.transferred()
         invoice.write(
             {
                 "ref": "Ours",

@@ -1,4 +1,4 @@
-"""What Ropo tells: one that can't be taken in stops nothing, and a person is asked."""
+"""What can't be taken in of what Ropo reports stops nothing: a person is asked."""
 
 from datetime import timedelta
 from unittest.mock import patch
@@ -66,8 +66,8 @@ class TestInbox(RopoCommon):
     # --- one that can't be taken in ---
 
     def test_an_amount_beyond_all_bounds_does_not_stop_the_polling(self):
-        _invoice, job = self.chased_case()
-        _invoice, other = self.chased_case()
+        _invoice, job = self.transferred_case()
+        _invoice, other = self.transferred_case()
         for absurd in (1e308, "1e308", 1e13, "much", {"is": "odd"}):
             with self.subTest(absurd), mute_logger(ISOLATED):
                 before = self.events()
@@ -89,8 +89,8 @@ class TestInbox(RopoCommon):
         self.assertEqual(other.open_amount, 125.5 - 5 * 2 - 3)
 
     def test_an_event_that_fails_stops_no_other_and_a_person_is_asked_once(self):
-        _invoice, job = self.chased_case()
-        _invoice, other = self.chased_case()
+        _invoice, job = self.transferred_case()
+        _invoice, other = self.transferred_case()
         bad = self.keep(self.row(1, job))
         good = self.keep(self.row(2, other))
         with self.failing("ropo.job", "_apply", job), mute_logger(ISOLATED):
@@ -111,7 +111,7 @@ class TestInbox(RopoCommon):
         self.assertEqual(job.open_amount, 105.5)
 
     def test_reading_again_what_still_fails_says_so(self):
-        _invoice, job = self.chased_case()
+        _invoice, job = self.transferred_case()
         event = self.keep(self.row(1, job, amount="much"))
         with mute_logger(ISOLATED):
             self.take_in()
@@ -131,7 +131,7 @@ class TestInbox(RopoCommon):
         self.assertEqual(calls, [self.business | self.consumer])
 
     def test_deep_nesting_does_not_stop_the_page(self):
-        _invoice, job = self.chased_case()
+        _invoice, job = self.transferred_case()
         deep = value = []
         for _level in range(900):
             value.append([])
@@ -143,8 +143,8 @@ class TestInbox(RopoCommon):
     # --- where the cases stand ---
 
     def test_a_standing_that_can_not_be_taken_in_stops_no_other(self):
-        _invoice, job = self.chased_case()
-        _invoice, other = self.chased_case()
+        _invoice, job = self.transferred_case()
+        _invoice, other = self.transferred_case()
         for each in (job, other):
             self.at_ropo(each, "stage", stage="collection")
         cases = job | other
@@ -166,8 +166,8 @@ class TestInbox(RopoCommon):
         return standing
 
     def test_an_answer_that_breaks_the_reader_costs_only_its_own_case(self):
-        _invoice, job = self.chased_case()
-        _invoice, other = self.chased_case()
+        _invoice, job = self.transferred_case()
+        _invoice, other = self.transferred_case()
         read = answers.assignment_state
 
         def break_one(body):
@@ -187,7 +187,7 @@ class TestInbox(RopoCommon):
     # --- matching ---
 
     def test_a_case_found_by_its_number_is_known_by_its_id_on_the_same_page(self):
-        _invoice, job = self.chased_case()
+        _invoice, job = self.transferred_case()
         jobid, job.jobid = job.jobid, False
         self.keep(
             self.row(1, jobid=int(jobid), billnum=job.billnum, amount=1),
@@ -221,7 +221,7 @@ class TestInbox(RopoCommon):
         event = self.keep(self.row(1, jobid=28000001))
         self.take_in()
         self.assertEqual(event.state, "unmatched")
-        _invoice, job = self.chased_case()
+        _invoice, job = self.transferred_case()
         self.assertEqual(job.jobid, "28000001")
         self.take_in()
         self.assertEqual((event.job_id, event.state), (job, "done"))
@@ -230,7 +230,7 @@ class TestInbox(RopoCommon):
     # --- the same id by both ways ---
 
     def test_the_same_payment_under_the_same_id_by_both_ways_counts_once(self):
-        _invoice, job = self.chased_case()
+        _invoice, job = self.transferred_case()
         for sources in (("poll", "webhook"), ("webhook", "poll")):
             with self.subTest(sources):
                 first, second = (
@@ -244,8 +244,8 @@ class TestInbox(RopoCommon):
                 self.assertEqual(job.open_amount, before - 20)
 
     def test_another_payment_under_an_id_of_the_other_way_counts(self):
-        _invoice, job = self.chased_case()
-        _invoice, other = self.chased_case()
+        _invoice, job = self.transferred_case()
+        _invoice, other = self.transferred_case()
         self.keep(self.row(1, job), source="poll")
         self.keep(self.row(1, other, amount=30), source="webhook")
         self.take_in()
@@ -254,7 +254,7 @@ class TestInbox(RopoCommon):
         self.assertEqual((job.open_amount, other.open_amount), (105.5, 95.5))
 
     def test_one_repeats_by_its_id_and_leaves_an_equal_payment_its_own(self):
-        _invoice, job = self.chased_case()
+        _invoice, job = self.transferred_case()
         yesterday = str(self.today - timedelta(days=1))
         self.keep(self.row(1, job, paydate=yesterday), source="poll")
         self.keep(
@@ -271,7 +271,7 @@ class TestInbox(RopoCommon):
     # --- pages ---
 
     def test_pages_that_repeat_come_to_an_end_and_the_day_is_asked_for_again(self):
-        _invoice, job = self.chased_case()
+        _invoice, job = self.transferred_case()
         page, pages = [self.row(1, job), {"no": "id"}], []
 
         def again(_client, **filters):
@@ -291,8 +291,8 @@ class TestInbox(RopoCommon):
         self.assertEqual(job.open_amount, 105.5)
 
     def test_a_day_of_more_than_a_page_is_not_taken_for_complete(self):
-        _invoice, job = self.chased_case()
-        _invoice, other = self.chased_case()
+        _invoice, job = self.transferred_case()
+        _invoice, other = self.transferred_case()
         for number in range(1001):
             self.at_ropo(job, "comment", text=str(number))
         self.at_ropo(other, "stage", stage="collection")

@@ -15,42 +15,42 @@ from .ledger import LedgerCommon
 
 
 def both_ways(situation):
-    """Once with credit notes told as credited amounts, once as jobs of their own."""
+    """Credit notes once reported as credited amounts, once as jobs of their own."""
 
     @wraps(situation)
-    def told_in_both_ways(self):
+    def reported_in_both_ways(self):
         for way in ("payment", "credit_job"):
             with self.subTest(way):
                 self.account.credit_allocation = way
                 situation(self)
 
-    return told_in_both_ways
+    return reported_in_both_ways
 
 
 @tagged("post_install", "-at_install")
 class TestMoneyInTheLedger(LedgerCommon):
     def test_paid_in_full(self):
-        invoice = self.chased()
+        invoice = self.transferred()
         self.pay(invoice)
-        self.tell()
+        self.report()
         self.assertEqual(self.capital(invoice), 0)
         self.assertInStep(invoice)
 
     def test_paid_in_part(self):
-        invoice = self.chased()
+        invoice = self.transferred()
         self.pay(invoice, 0.01)
-        self.tell()
+        self.report()
         self.assertEqual(self.capital(invoice), 125.49)
         self.assertInStep(invoice)
 
     def test_paid_in_many_parts(self):
-        invoice = self.chased()
+        invoice = self.transferred()
         for cents in (1, 999, 5050, 3333):
             self.pay(invoice, cents / 100)
-        self.tell()
+        self.report()
         self.assertInStep(invoice)
         self.pay(invoice)
-        self.tell()
+        self.report()
         self.assertEqual(self.capital(invoice), 0)
         self.assertInStep(invoice)
 
@@ -59,8 +59,8 @@ class TestMoneyInTheLedger(LedgerCommon):
         self.pay(invoice, 25.5)
         self.transfer(invoice)
         self.pay(invoice, 50)
-        self.tell()
-        self.assertEqual(self.told(), [(50,)])
+        self.report()
+        self.assertEqual(self.reported(), [(50,)])
         self.assertInStep(invoice)
 
     def test_paid_between_the_wizard_and_the_call(self):
@@ -69,68 +69,72 @@ class TestMoneyInTheLedger(LedgerCommon):
         self.transfer(invoice)
         self.pay(invoice, 25.5)
         self.account.paused_until = False
-        self.tell()
-        self.assertEqual(self.told(), [])
+        self.report()
+        self.assertEqual(self.reported(), [])
         self.assertInStep(invoice)
 
-    def test_collection_is_told_like_a_reminder(self):
-        invoice = self.chased("collection")
+    def test_collection_is_reported_like_a_reminder(self):
+        invoice = self.transferred("collection")
         self.pay(invoice, 40)
-        self.tell()
+        self.report()
         self.assertInStep(invoice)
 
     def test_one_payment_over_three_invoices(self):
-        invoices = self.chased() | self.chased(amount=200) | self.chased(amount=10)
+        invoices = (
+            self.transferred()
+            | self.transferred(amount=200)
+            | self.transferred(amount=10)
+        )
         self.pay(invoices, group_payment=True, amount=invoices_total(invoices))
-        self.tell()
+        self.report()
         self.assertEqual([self.capital(invoice) for invoice in invoices], [0, 0, 0])
         self.assertInStep(*invoices)
 
-    def test_one_payment_over_a_chased_invoice_and_another(self):
-        invoice, other = self.chased(), self.create_invoice(amount=50)
+    def test_one_payment_over_a_collected_invoice_and_another(self):
+        invoice, other = self.transferred(), self.create_invoice(amount=50)
         self.pay(invoice | other, 150, group_payment=True)
-        self.tell()
+        self.report()
         self.assertInStep(invoice)
 
     def test_a_payment_each_for_several_invoices(self):
-        invoices = self.chased() | self.chased(amount=200)
+        invoices = self.transferred() | self.transferred(amount=200)
         self.pay(invoices, amount=invoices_total(invoices), group_payment=False)
-        self.tell()
+        self.report()
         self.assertInStep(*invoices)
 
     def test_an_advance_that_is_spread_over_two_invoices(self):
-        first, second = self.chased(), self.chased(amount=200)
+        first, second = self.transferred(), self.transferred(amount=200)
         payment = self.loose_payment(200)
         self.assign(first, payment.move_id)
         self.assign(second, payment.move_id)
-        self.tell()
+        self.report()
         self.assertEqual(self.capital(second), 176.5)
         self.assertInStep(first, second)
 
     def test_too_much_is_left_to_the_customer(self):
-        first, second = self.chased(), self.chased(amount=200)
+        first, second = self.transferred(), self.transferred(amount=200)
         payment = self.pay(first, 150)
-        self.tell()
+        self.report()
         self.assign(second, payment.move_id)
-        self.tell()
+        self.report()
         self.assertEqual(self.capital(second), 226.5)
         self.assertInStep(first, second)
 
     def test_a_payment_that_moves_to_another_invoice(self):
-        first, second = self.chased(), self.chased()
+        first, second = self.transferred(), self.transferred()
         payment = self.pay(first)
-        self.tell()
+        self.report()
         self.unassign(first)
         self.assign(second, payment.move_id)
-        self.tell()
+        self.report()
         self.assertEqual([self.capital(first), self.capital(second)], [125.5, 0])
         self.assertInStep(first, second)
 
     def test_cash(self):
-        invoice = self.chased()
+        invoice = self.transferred()
         self.pay(invoice, 20, journal_id=self.cash.id)
-        self.tell()
-        self.assertEqual(self.told("type"), [(20, "directpayment")])
+        self.report()
+        self.assertEqual(self.reported("type"), [(20, "directpayment")])
         self.assertInStep(invoice)
 
     def test_instalments(self):
@@ -147,41 +151,43 @@ class TestMoneyInTheLedger(LedgerCommon):
                 ],
             }
         )
-        invoice = self.chased(
+        invoice = self.transferred(
             invoice_payment_term_id=term.id,
             invoice_date=self.today - timedelta(days=60),
         )
         self.assertEqual(len(self.receivable(invoice)), 2)
         self.pay(invoice, 62.75)
-        self.tell()
+        self.report()
         self.assertInStep(invoice)
         self.pay(invoice, 62.75)
-        self.tell()
+        self.report()
         self.assertEqual(self.capital(invoice), 0)
         self.assertInStep(invoice)
 
-    def test_day_of_the_money_is_told_and_not_that_of_the_posting(self):
-        invoice = self.chased()
+    def test_day_of_the_money_is_reported_and_not_that_of_the_posting(self):
+        invoice = self.transferred()
         self.env.company.fiscalyear_lock_date = self.today - timedelta(days=3)
         day = self.today - timedelta(days=9)
         payment = self.pay(invoice, 20, payment_date=day)
         self.assertGreater(payment.move_id.date, day)
-        self.tell()
-        self.assertEqual(self.told("paydate"), [(20, day.isoformat())])
+        self.report()
+        self.assertEqual(self.reported("paydate"), [(20, day.isoformat())])
         self.assertInStep(invoice)
 
     # --- the bank statement ---
 
     def test_a_line_of_the_statement(self):
-        invoice = self.chased()
+        invoice = self.transferred()
         self.match(self.bank_line(100), self.receivable(invoice))
-        self.tell()
+        self.report()
         day = self.yesterday.isoformat()
-        self.assertEqual(self.told("paydate", "type"), [(100, day, "directpayment")])
+        self.assertEqual(
+            self.reported("paydate", "type"), [(100, day, "directpayment")]
+        )
         self.assertInStep(invoice)
 
     def test_a_batch_of_lines(self):
-        invoices = [self.chased() for _number in range(3)]
+        invoices = [self.transferred() for _number in range(3)]
         lines = [self.bank_line(amount) for amount in (10, 20.02, 125.5)]
         self.env["account.bank.statement"].create(
             {
@@ -191,82 +197,82 @@ class TestMoneyInTheLedger(LedgerCommon):
         )
         for line, invoice in zip(lines, invoices, strict=True):
             self.match(line, self.receivable(invoice))
-        self.tell()
+        self.report()
         self.assertInStep(*invoices)
 
     def test_a_line_over_two_invoices(self):
-        first, second = self.chased(), self.chased(amount=200)
+        first, second = self.transferred(), self.transferred(amount=200)
         line = self.bank_line(200)
         parts = self.split(line, 125.5, 74.5)
         for part, invoice in zip(parts, (first, second), strict=True):
             (part | self.receivable(invoice)).reconcile()
-        self.tell()
+        self.report()
         self.assertEqual([self.capital(first), self.capital(second)], [0, 176.5])
         self.assertInStep(first, second)
 
     def test_two_lines_for_one_invoice(self):
-        invoice = self.chased()
+        invoice = self.transferred()
         self.match(self.bank_line(60), self.receivable(invoice))
         self.match(self.bank_line(65.5), self.receivable(invoice))
-        self.tell()
+        self.report()
         self.assertEqual(self.capital(invoice), 0)
         self.assertInStep(invoice)
 
     def test_a_line_that_is_undone(self):
-        invoice = self.chased()
+        invoice = self.transferred()
         line = self.bank_line(60)
         self.match(line, self.receivable(invoice))
-        self.tell()
+        self.report()
         line.action_undo_reconciliation()
-        self.tell()
-        self.assertEqual(self.told(), [(60,), (-60,)])
+        self.report()
+        self.assertEqual(self.reported(), [(60,), (-60,)])
         self.assertInStep(invoice)
 
     def test_a_line_that_is_deleted(self):
-        invoice = self.chased()
+        invoice = self.transferred()
         line = self.bank_line(60)
         self.match(line, self.receivable(invoice))
-        self.tell()
+        self.report()
         line.action_undo_reconciliation()
         line.unlink()
-        self.tell()
+        self.report()
         self.assertEqual(self.capital(invoice), 125.5)
         self.assertInStep(invoice)
 
     # --- an outstanding account in between ---
 
     def test_a_registered_payment_counts_at_once(self):
-        invoice = self.chased()
+        invoice = self.transferred()
         self.with_outstanding_account()
         payment = self.pay(invoice, 50)
         self.assertFalse(payment.is_matched)
-        self.tell()
-        self.assertEqual(self.told(), [(50,)])
+        self.report()
+        self.assertEqual(self.reported(), [(50,)])
         self.match(self.bank_line(50), self.waiting(payment))
         self.assertTrue(payment.is_matched)
-        self.tell()
-        self.assertEqual(self.told(), [(50,)])
+        self.report()
+        self.assertEqual(self.reported(), [(50,)])
         self.assertInStep(invoice)
 
     def test_a_registered_payment_counts_when_the_statement_has_it(self):
         self.account.count_payment = "bank"
-        invoice = self.chased()
+        invoice = self.transferred()
         self.with_outstanding_account()
         payment = self.pay(invoice, 50)
-        self.tell()
-        self.assertEqual(self.told(), [])
+        self.report()
+        self.assertEqual(self.reported(), [])
         line = self.bank_line(50)
         self.match(line, self.waiting(payment))
-        self.tell()
-        self.assertEqual(self.told(), [(50,)])
+        self.report()
+        self.assertEqual(self.reported(), [(50,)])
         self.assertInStep(invoice)
         # Nobody is asked for it again because a line is looked at once more.
         line.action_undo_reconciliation()
-        self.tell()
-        self.assertEqual(self.told(), [(50,)])
+        self.report()
+        self.assertEqual(self.reported(), [(50,)])
         payment.action_draft()
-        self.tell()
-        self.assertEqual(self.told(), [(50,), (-50,)])
+        self.report()
+        self.assertEqual(self.reported(), [(50,), (-50,)])
         self.assertInStep(invoice)
 
     def test_a_registered_payment_is_never_part_of_the_claim(self):
@@ -275,156 +281,156 @@ class TestMoneyInTheLedger(LedgerCommon):
         invoice = self.create_invoice(days_overdue=20)
         payment = self.pay(invoice, 25.5)
         self.transfer(invoice)
-        self.tell()
+        self.report()
         self.assertEqual(self.capital(invoice), 100)
         self.match(self.bank_line(25.5), self.waiting(payment))
-        self.tell()
-        self.assertEqual(self.told(), [])
+        self.report()
+        self.assertEqual(self.reported(), [])
         self.assertInStep(invoice)
 
     def test_statement_and_write_off_count_either_way(self):
         self.account.count_payment = "bank"
-        invoice = self.chased()
+        invoice = self.transferred()
         self.match(self.bank_line(50), self.receivable(invoice))
         self.assign(invoice, self.entry(5.5))
         self.credit(invoice, 20)
-        self.tell()
+        self.report()
         self.assertInStep(invoice)
 
     # --- taken back ---
 
     def test_unreconciled(self):
-        invoice = self.chased()
+        invoice = self.transferred()
         self.pay(invoice, 50)
         self.pay(invoice, 25.25)
-        self.tell()
+        self.report()
         self.unassign(invoice)
-        self.tell()
+        self.report()
         self.assertEqual(self.capital(invoice), 125.5)
         self.assertInStep(invoice)
 
     def test_unreconciled_and_anew_in_one_go_is_not_worth_a_word(self):
-        invoice = self.chased()
+        invoice = self.transferred()
         payment = self.pay(invoice, 50)
-        self.tell()
+        self.report()
         self.unassign(invoice)
         self.assign(invoice, payment.move_id)
-        self.tell()
-        self.assertEqual(self.told(), [(50,)])
+        self.report()
+        self.assertEqual(self.reported(), [(50,)])
         self.assertInStep(invoice)
         self.unassign(invoice)
-        self.tell()
-        self.assertEqual(self.told(), [(50,), (-50,)])
+        self.report()
+        self.assertEqual(self.reported(), [(50,), (-50,)])
         self.assertInStep(invoice)
 
     def test_what_is_undone_overtakes_what_waits(self):
         """To a case that is paid nothing could be taken back any more."""
-        invoice = self.chased()
+        invoice = self.transferred()
         self.pay(invoice, 25.5)
-        self.tell()
+        self.report()
         undone = self.partials(invoice)
         self.pay(invoice, 100)
         self.compare()  # waits to be said
         invoice.js_remove_outstanding_partial(undone.id)
-        self.tell()
-        self.assertEqual(self.told(), [(25.5,), (-25.5,), (100,)])
+        self.report()
+        self.assertEqual(self.reported(), [(25.5,), (-25.5,), (100,)])
         self.assertInStep(invoice)
 
     def test_unreconciled_and_another_part_of_it_anew(self):
-        first, second = self.chased(), self.chased()
+        first, second = self.transferred(), self.transferred()
         payment = self.loose_payment(150)
         self.assign(first, payment.move_id)
         self.assign(second, payment.move_id)
-        self.tell()
+        self.report()
         self.unassign(first)
         self.unassign(second)
         self.assign(second, payment.move_id)
         self.assign(first, payment.move_id)
-        self.tell()
+        self.report()
         self.assertEqual([self.capital(first), self.capital(second)], [101, 0])
         self.assertInStep(first, second)
 
     def test_all_undone_and_paid_otherwise_before_the_next_run(self):
         """What is taken back goes first: to a case that is paid nothing can be paid."""
-        invoice = self.chased()
+        invoice = self.transferred()
         self.pay(invoice)
-        self.tell()
+        self.report()
         self.run_cron("cron_poll_status")
         self.unassign(invoice)
         self.credit(invoice, 20)
         self.match(self.bank_line(100), self.receivable(invoice))
-        self.tell()
+        self.report()
         self.assertEqual(self.capital(invoice), 0.4)
         self.assertInStep(invoice)
 
     def test_reset_to_draft_changed_and_posted_again(self):
-        invoice = self.chased()
+        invoice = self.transferred()
         payment = self.pay(invoice, 50)
-        self.tell()
+        self.report()
         payment.action_draft()
         payment.amount = 60
         payment.action_post()
-        self.tell()
+        self.report()
         if not self.partials(invoice):
             self.assertEqual(self.capital(invoice), 125.5)
             self.assign(invoice, payment.move_id)
-            self.tell()
+            self.report()
         self.assertEqual(self.capital(invoice), 65.5)
         self.assertInStep(invoice)
 
     def test_reset_to_draft_and_posted_before_the_next_call(self):
         """What waits to be taken back is forgotten when it stands again."""
-        invoice = self.chased()
+        invoice = self.transferred()
         payment = self.pay(invoice, 50)
-        self.tell()
+        self.report()
         payment.action_draft()
         self.compare()
         payment.action_post()
-        self.tell()
-        self.assertEqual(self.told(), [(50,)])
+        self.report()
+        self.assertEqual(self.reported(), [(50,)])
         self.assertInStep(invoice)
         payment.action_draft()
-        self.tell()
-        self.assertEqual(self.told(), [(50,), (-50,)])
+        self.report()
+        self.assertEqual(self.reported(), [(50,), (-50,)])
         self.assertInStep(invoice)
 
     def test_cancelled(self):
-        invoice = self.chased()
+        invoice = self.transferred()
         payment = self.pay(invoice, 50)
-        self.tell()
+        self.report()
         payment.action_cancel()
-        self.tell()
+        self.report()
         self.assertEqual(self.capital(invoice), 125.5)
         self.assertInStep(invoice)
 
     def test_deleted(self):
-        invoice = self.chased()
+        invoice = self.transferred()
         payment = self.pay(invoice)
-        self.tell()
+        self.report()
         payment.action_draft()
         payment.unlink()
-        self.tell()
+        self.report()
         self.assertEqual(self.capital(invoice), 125.5)
         self.assertInStep(invoice)
 
     def test_bounced(self):
-        invoice = self.chased()
+        invoice = self.transferred()
         payment = self.pay(invoice)
-        self.tell()
+        self.report()
         self.reverse(payment.move_id)
-        self.tell()
-        self.assertEqual(self.told(), [(125.5,), (-125.5,)])
+        self.report()
+        self.assertEqual(self.reported(), [(125.5,), (-125.5,)])
         self.assertInStep(invoice)
 
     def test_bounced_in_part_on_the_statement(self):
-        invoice = self.chased()
+        invoice = self.transferred()
         line = self.bank_line(60)
         self.match(line, self.receivable(invoice))
-        self.tell()
+        self.report()
         self.unassign(invoice)
         _liquidity, _suspense, other = line._seek_for_lines()
         self.match(self.bank_line(-60), other)
-        self.tell()
+        self.report()
         self.assertEqual(self.capital(invoice), 125.5)
         self.assertInStep(invoice)
 
@@ -433,100 +439,102 @@ class TestMoneyInTheLedger(LedgerCommon):
         payment = self.pay(invoice, 25.5)
         self.transfer(invoice)
         self.unassign(invoice)
-        self.tell()
-        self.assertEqual(self.told("description"), [(-25.5, "Payment reversal")])
+        self.report()
+        self.assertEqual(self.reported("description"), [(-25.5, "Payment reversal")])
         self.assertInStep(invoice)
         self.assign(invoice, payment.move_id)
-        self.tell()
+        self.report()
         self.assertInStep(invoice)
 
-    def test_refused_and_then_gone_is_never_told(self):
-        invoice = self.chased()
+    def test_refused_and_then_gone_is_never_reported(self):
+        invoice = self.transferred()
         job = self.sandbox.job(jobtype=1)
         self.sandbox.post(f"jobs/{job['jobid']}/force", statusid=1)
         self.pay(invoice, 50)
-        self.tell()
+        self.report()
         self.unassign(invoice)
-        self.tell()
+        self.report()
         self.assertFalse(invoice.ropo_problem)
         self.assertInStep(invoice)
 
     # --- write-offs and other entries ---
 
     def test_written_off(self):
-        invoice = self.chased()
+        invoice = self.transferred()
         entry = self.entry(125.5)
         self.assign(invoice, entry)
-        self.tell()
-        self.assertEqual(self.told("type", "description"), [(125.5, None, entry.name)])
+        self.report()
+        self.assertEqual(
+            self.reported("type", "description"), [(125.5, None, entry.name)]
+        )
         self.assertInStep(invoice)
 
     def test_written_off_over_two_invoices(self):
-        first, second = self.chased(), self.chased()
+        first, second = self.transferred(), self.transferred()
         entry = self.entry(150)
         self.assign(first, entry)
         self.assign(second, entry)
-        self.tell()
+        self.report()
         self.assertInStep(first, second)
 
     def test_write_off_that_is_reversed_raises_the_capital_and_says_why(self):
-        invoice = self.chased()
+        invoice = self.transferred()
         entry = self.entry(5.5)
         self.assign(invoice, entry)
-        self.tell()
+        self.report()
         self.reverse(entry)
-        self.tell()
+        self.report()
         self.assertEqual(
-            self.told("type", "description"),
+            self.reported("type", "description"),
             [(5.5, None, entry.name), (-5.5, None, entry.name)],
         )
         self.assertInStep(invoice)
 
     def test_write_off_that_is_reset_to_draft(self):
-        invoice = self.chased()
+        invoice = self.transferred()
         entry = self.entry(5.5)
         self.assign(invoice, entry)
-        self.tell()
+        self.report()
         entry.button_draft()
-        self.tell()
+        self.report()
         self.assertEqual(self.capital(invoice), 125.5)
         entry.action_post()
-        self.tell()
+        self.report()
         self.assertInStep(invoice)
 
     def test_rest_written_off_in_the_register(self):
-        invoice = self.chased()
+        invoice = self.transferred()
         self.pay(
             invoice,
             125.49,
             payment_difference_handling="reconcile",
             writeoff_account_id=self.expense.id,
         )
-        self.tell()
+        self.report()
         self.assertEqual(self.capital(invoice), 0)
         self.assertInStep(invoice)
 
     def test_more_paid_than_owed_and_the_rest_booked_in_the_register(self):
-        invoice = self.chased()
+        invoice = self.transferred()
         self.pay(
             invoice,
             130,
             payment_difference_handling="reconcile",
             writeoff_account_id=self.expense.id,
         )
-        self.tell()
-        self.assertEqual(self.told(), [(125.5,)])
+        self.report()
+        self.assertEqual(self.reported(), [(125.5,)])
         self.assertInStep(invoice)
 
     def test_another_customer_pays_by_an_entry(self):
         """A receivable moved from one customer to another."""
-        invoice = self.chased()
+        invoice = self.transferred()
         receivable = self.company_data["default_account_receivable"]
         entry = self.entry(125.5, account=receivable)
         (
             self.receivable(entry).filtered("credit") | self.receivable(invoice)
         ).reconcile()
-        self.tell()
+        self.report()
         self.assertEqual(self.capital(invoice), 0)
         self.assertInStep(invoice)
 
@@ -547,7 +555,7 @@ class TestMoneyInTheLedger(LedgerCommon):
         self.env.company.account_journal_early_pay_discount_loss_account_id = (
             self.expense
         )
-        invoice = self.chased(
+        invoice = self.transferred(
             invoice_payment_term_id=term.id,
             invoice_date=self.today - timedelta(days=40),
         )
@@ -558,8 +566,8 @@ class TestMoneyInTheLedger(LedgerCommon):
             ._create_payments()
         )
         self.assertLess(payment.amount, 125.5)
-        self.tell()
-        self.assertEqual(self.told(), [(125.5,)])
+        self.report()
+        self.assertEqual(self.reported(), [(125.5,)])
         self.assertInStep(invoice)
 
     def test_cash_rounding(self):
@@ -574,15 +582,15 @@ class TestMoneyInTheLedger(LedgerCommon):
                         "loss_account_id": self.expense.id,
                     }
                 )
-                invoice = self.chased(
+                invoice = self.transferred(
                     amount=33.33, invoice_cash_rounding_id=rounding.id
                 )
                 self.assertEqual(invoice.amount_total, 41.85)
                 self.pay(invoice, 10)
-                self.tell()
+                self.report()
                 self.assertInStep(invoice)
                 self.pay(invoice)
-                self.tell()
+                self.report()
                 self.assertInStep(invoice)
 
     def test_taxes_on_cash_basis(self):
@@ -608,25 +616,25 @@ class TestMoneyInTheLedger(LedgerCommon):
         self.transfer(invoice)
         payment = self.pay(invoice, 50)
         self.assertTrue(invoice.tax_cash_basis_created_move_ids)
-        self.tell()
-        self.assertEqual(self.told(), [(50,)])
+        self.report()
+        self.assertEqual(self.reported(), [(50,)])
         self.assertInStep(invoice)
         self.pay(invoice)
-        self.tell()
+        self.report()
         self.assertInStep(invoice)
         payment.action_draft()
         payment.unlink()
-        self.tell()
+        self.report()
         self.assertEqual(self.capital(invoice), 50)
         self.assertInStep(invoice)
 
     def test_everything_in_one_run(self):
-        invoice = self.chased()
+        invoice = self.transferred()
         self.pay(invoice, 20)
         self.assign(invoice, self.entry(5.5))
         self.credit(invoice, 20)
         self.match(self.bank_line(30), self.receivable(invoice))
-        self.tell()
+        self.report()
         self.assertEqual(self.capital(invoice), 44.9)
         self.assertInStep(invoice)
 
@@ -649,88 +657,88 @@ class TestCurrencies(LedgerCommon):
         return wizard._create_payments()
 
     def test_foreign_invoice_paid_in_its_currency_at_another_rate(self):
-        invoice = self.chased(currency_id=self.sek.id)
+        invoice = self.transferred(currency_id=self.sek.id)
         self.pay_in(self.sek, invoice, 25.5)
-        self.tell()
-        self.assertEqual(self.told(), [(25.5,)])
+        self.report()
+        self.assertEqual(self.reported(), [(25.5,)])
         self.assertInStep(invoice)
         self.pay_in(self.sek, invoice)
-        self.tell()
+        self.report()
         self.assertTrue(self.partials(invoice).exchange_move_id)
-        self.assertEqual(self.told(), [(25.5,), (100,)])
+        self.assertEqual(self.reported(), [(25.5,), (100,)])
         self.assertInStep(invoice)
 
     def test_foreign_invoice_paid_in_company_currency(self):
-        invoice = self.chased(currency_id=self.sek.id)
+        invoice = self.transferred(currency_id=self.sek.id)
         self.pay_in(self.euro, invoice, 3.33)
-        self.tell()
+        self.report()
         self.assertInStep(invoice)
         self.pay_in(self.euro, invoice)
-        self.tell()
+        self.report()
         self.assertEqual(self.capital(invoice), 0)
         self.assertInStep(invoice)
 
     def test_invoice_paid_in_a_foreign_currency(self):
-        invoice = self.chased()
+        invoice = self.transferred()
         self.pay_in(self.sek, invoice, 120)
-        self.tell()
-        self.assertEqual(self.told(), [(10,)])
+        self.report()
+        self.assertEqual(self.reported(), [(10,)])
         self.assertInStep(invoice)
         self.pay_in(self.sek, invoice)
-        self.tell()
+        self.report()
         self.assertEqual(self.capital(invoice), 0)
         self.assertInStep(invoice)
 
     def test_foreign_invoice_paid_in_a_third_currency(self):
         nok = self.setup_other_currency("NOK", rates=[("2000-01-01", 11.0)])
-        invoice = self.chased(currency_id=self.sek.id)
+        invoice = self.transferred(currency_id=self.sek.id)
         self.pay_in(nok, invoice, 50)
-        self.tell()
+        self.report()
         self.assertInStep(invoice)
         self.pay_in(nok, invoice)
-        self.tell()
+        self.report()
         self.assertEqual(self.capital(invoice), 0)
         self.assertInStep(invoice)
 
     def test_foreign_payment_undone_with_its_exchange_difference(self):
-        invoice = self.chased(currency_id=self.sek.id)
+        invoice = self.transferred(currency_id=self.sek.id)
         payment = self.pay_in(self.euro, invoice)
-        self.tell()
+        self.report()
         self.assertEqual(self.capital(invoice), 0)
         payment.action_draft()
         payment.unlink()
-        self.tell()
+        self.report()
         self.assertEqual(self.capital(invoice), 125.5)
         self.assertInStep(invoice)
 
     def test_foreign_payment_unreconciled_and_anew(self):
-        invoice = self.chased(currency_id=self.sek.id)
+        invoice = self.transferred(currency_id=self.sek.id)
         payment = self.pay_in(self.euro, invoice, 5)
-        self.tell()
+        self.report()
         self.unassign(invoice)
-        self.tell()
+        self.report()
         self.assertEqual(self.capital(invoice), 125.5)
         self.assign(invoice, payment.move_id)
-        self.tell()
+        self.report()
         self.assertInStep(invoice)
 
     def test_foreign_money_on_the_statement(self):
-        invoice = self.chased(currency_id=self.sek.id)
+        invoice = self.transferred(currency_id=self.sek.id)
         line = self.bank_line(5, foreign_currency_id=self.sek.id, amount_currency=61.23)
         self.match(line, self.receivable(invoice))
-        self.tell()
-        self.assertEqual(self.told(), [(61.23,)])
+        self.report()
+        self.assertEqual(self.reported(), [(61.23,)])
         self.assertInStep(invoice)
 
     @both_ways
     def test_foreign_credit_note_at_another_rate(self):
-        invoice = self.chased(currency_id=self.sek.id)
+        invoice = self.transferred(currency_id=self.sek.id)
         self.credit(invoice, 20)
-        self.tell()
+        self.report()
         self.assertEqual(self.capital(invoice), 100.4)
         self.assertInStep(invoice)
         self.credit(invoice, 80)
-        self.tell()
+        self.report()
         self.assertEqual(self.capital(invoice), 0)
         self.assertInStep(invoice)
 
@@ -738,10 +746,10 @@ class TestCurrencies(LedgerCommon):
         invoice = self.create_invoice(days_overdue=20, currency_id=self.sek.id)
         self.pay_in(self.euro, invoice, 5)
         self.transfer(invoice)
-        self.tell()
-        self.assertEqual(self.told(), [])
+        self.report()
+        self.assertEqual(self.reported(), [])
         self.unassign(invoice)
-        self.tell()
+        self.report()
         self.assertEqual(self.capital(invoice), 125.5)
         self.assertInStep(invoice)
 
@@ -750,17 +758,17 @@ class TestCurrencies(LedgerCommon):
 class TestCreditNotes(LedgerCommon):
     @both_ways
     def test_credited_in_full(self):
-        invoice = self.chased()
+        invoice = self.transferred()
         self.credit(invoice)
-        self.tell()
+        self.report()
         self.assertEqual(self.capital(invoice), 0)
         self.assertInStep(invoice)
 
     @both_ways
     def test_credited_in_part(self):
-        invoice = self.chased()
+        invoice = self.transferred()
         self.credit(invoice, 33.33)
-        self.tell()
+        self.report()
         self.assertInStep(invoice)
 
     @both_ways
@@ -768,115 +776,119 @@ class TestCreditNotes(LedgerCommon):
         invoice = self.create_invoice(days_overdue=20)
         self.credit(invoice, 20)
         self.transfer(invoice)
-        self.tell()
+        self.report()
         self.assertEqual(self.capital(invoice), 100.4)
         self.assertInStep(invoice)
         self.unassign(invoice)
-        self.tell()
+        self.report()
         self.assertEqual(self.capital(invoice), 125.5)
         self.assertInStep(invoice)
 
     @both_ways
     def test_several_credit_notes_on_one_invoice(self):
-        invoice = self.chased()
+        invoice = self.transferred()
         for amount in (10, 20.02, 3.33):
             self.credit(invoice, amount)
-        self.tell()
+        self.report()
         self.assertInStep(invoice)
 
     @both_ways
     def test_one_credit_note_over_several_invoices(self):
-        invoices = [self.chased(), self.chased(amount=200), self.chased(amount=10)]
+        invoices = [
+            self.transferred(),
+            self.transferred(amount=200),
+            self.transferred(amount=10),
+        ]
         note = self.create_invoice(move_type="out_refund", amount=305)
         for invoice in invoices:
             self.assign(invoice, note)
-        self.tell()
+        self.report()
         self.assertInStep(*invoices)
         self.unassign(invoices[1])
-        self.tell()
+        self.report()
         self.assertEqual(self.capital(invoices[1]), 251)
         self.assertInStep(*invoices)
 
     @both_ways
     def test_allocation_undone_and_anew(self):
-        invoice = self.chased()
+        invoice = self.transferred()
         note = self.credit(invoice, 20)
-        self.tell()
+        self.report()
         self.unassign(invoice)
-        self.tell()
+        self.report()
         self.assertEqual(self.capital(invoice), 125.5)
         self.assertInStep(invoice)
         self.assign(invoice, note)
-        self.tell()
+        self.report()
         self.assertEqual(self.capital(invoice), 100.4)
         self.assertInStep(invoice)
 
     @both_ways
     def test_allocation_that_moves_to_another_invoice(self):
-        first, second = self.chased(), self.chased()
+        first, second = self.transferred(), self.transferred()
         note = self.credit(first, 20)
-        self.tell()
+        self.report()
         self.unassign(first)
         self.assign(second, note)
-        self.tell()
+        self.report()
         self.assertEqual([self.capital(first), self.capital(second)], [125.5, 100.4])
         self.assertInStep(first, second)
 
     @both_ways
     def test_credited_in_part_and_the_rest_paid(self):
-        invoice = self.chased()
+        invoice = self.transferred()
         self.credit(invoice, 20)
         self.pay(invoice)
-        self.tell()
+        self.report()
         self.assertEqual(self.capital(invoice), 0)
         self.assertInStep(invoice)
 
     @both_ways
     def test_paid_in_part_and_the_rest_credited(self):
-        invoice = self.chased()
+        invoice = self.transferred()
         self.pay(invoice, 25.1)
-        self.tell()
+        self.report()
         self.credit(invoice, 80)
-        self.tell()
+        self.report()
         self.assertEqual(self.capital(invoice), 0)
         self.assertInStep(invoice)
 
     @both_ways
     def test_credit_note_over_more_than_is_open(self):
-        invoice = self.chased()
+        invoice = self.transferred()
         self.pay(invoice, 100)
-        self.tell()
+        self.report()
         note = self.create_invoice(move_type="out_refund", amount=100)
         self.assign(invoice, note)
-        self.tell()
+        self.report()
         self.assertEqual(self.capital(invoice), 0)
         self.assertInStep(invoice)
 
     @both_ways
     def test_credit_note_reset_to_draft_and_posted_again(self):
-        invoice = self.chased()
+        invoice = self.transferred()
         note = self.credit(invoice, 20)
-        self.tell()
+        self.report()
         note.button_draft()
-        self.tell()
+        self.report()
         self.assertEqual(self.capital(invoice), 125.5)
         self.assertInStep(invoice)
         note.action_post()
         if not self.partials(invoice):
             self.assign(invoice, note)
-        self.tell()
+        self.report()
         self.assertEqual(self.capital(invoice), 100.4)
         self.assertInStep(invoice)
 
     @both_ways
     def test_full_credit_undone_opens_the_case_again(self):
-        invoice = self.chased()
+        invoice = self.transferred()
         self.credit(invoice)
-        self.tell()
+        self.report()
         self.run_cron("cron_poll_status")
         self.assertEqual(invoice.ropo_state, "closed")
         self.unassign(invoice)
-        self.tell()
+        self.report()
         self.run_cron("cron_poll_status")
         self.assertEqual(self.capital(invoice), 125.5)
         self.assertEqual(invoice.ropo_state, "reminder")
@@ -884,20 +896,20 @@ class TestCreditNotes(LedgerCommon):
 
     @both_ways
     def test_full_credit_undone_and_paid_instead(self):
-        invoice = self.chased()
+        invoice = self.transferred()
         self.credit(invoice)
-        self.tell()
+        self.report()
         self.run_cron("cron_poll_status")
         self.unassign(invoice)
         self.pay(invoice, 100)
-        self.tell()
+        self.report()
         self.assertEqual(self.capital(invoice), 25.5)
         self.assertInStep(invoice)
 
     @both_ways
     def test_invoice_credited_and_made_anew(self):
         """Odoo's "Reverse and Create Invoice"."""
-        invoice = self.chased()
+        invoice = self.transferred()
         wizard = (
             self.env["account.move.reversal"]
             .with_context(active_model="account.move", active_ids=invoice.ids)
@@ -905,25 +917,25 @@ class TestCreditNotes(LedgerCommon):
         )
         wizard.modify_moves()
         self.assertEqual(invoice.amount_residual, 0)
-        self.tell()
+        self.report()
         self.assertEqual(self.capital(invoice), 0)
         self.assertInStep(invoice)
 
     @both_ways
     def test_fully_paid_then_credited_with_the_money_left_over(self):
-        invoice = self.chased()
+        invoice = self.transferred()
         self.pay(invoice)
-        self.tell()
+        self.report()
         self.unassign(invoice)
         self.credit(invoice)
-        self.tell()
+        self.report()
         self.assertEqual(self.capital(invoice), 0)
         self.assertInStep(invoice)
 
 
 @tagged("post_install", "-at_install")
 class TestWhereRopoHoldsTheLedger(LedgerCommon):
-    """Unify: Ropo chases what it delivered."""
+    """Unify: Ropo collects what it delivered."""
 
     def setUp(self):
         super().setUp()
@@ -943,30 +955,30 @@ class TestWhereRopoHoldsTheLedger(LedgerCommon):
     def test_paid_in_part_and_undone(self):
         invoice = self.invoiced()
         self.pay(invoice, 50)
-        self.tell()
+        self.report()
         self.assertEqual(self.capital(invoice), 75.5)
         self.assertInStep(invoice)
         self.unassign(invoice)
-        self.tell()
+        self.report()
         self.assertInStep(invoice)
 
     def test_paid_before_it_was_sent(self):
         invoice = self.create_invoice()
         self.pay(invoice, 50)
         self.send(invoice)
-        self.tell()
-        self.assertEqual(self.told(), [(50,)])
+        self.report()
+        self.assertEqual(self.reported(), [(50,)])
         self.assertInStep(invoice)
 
     @both_ways
     def test_credited_in_part_and_in_full(self):
         invoice = self.invoiced()
         self.credit(invoice, 20)
-        self.tell()
+        self.report()
         self.assertEqual(self.capital(invoice), 100.4)
         self.assertInStep(invoice)
         self.credit(invoice, 80)
-        self.tell()
+        self.report()
         self.assertEqual(self.capital(invoice), 0)
         self.assertInStep(invoice)
 
@@ -975,17 +987,17 @@ class TestWhereRopoHoldsTheLedger(LedgerCommon):
         invoice = self.invoiced()
         note = self.credit(invoice, 20)
         self.send(note)
-        self.tell()
+        self.report()
         self.assertEqual(self.capital(invoice), 100.4)
         self.assertInStep(invoice)
 
     @both_ways
-    def test_credit_note_that_was_told_and_is_sent_credits_once(self):
+    def test_credit_note_that_was_reported_and_is_sent_credits_once(self):
         invoice = self.invoiced()
         note = self.credit(invoice, 20)
-        self.tell()
+        self.report()
         self.send(note)
-        self.tell()
+        self.report()
         self.assertEqual(self.capital(invoice), 100.4)
         self.assertInStep(invoice)
 
@@ -994,13 +1006,13 @@ class TestWhereRopoHoldsTheLedger(LedgerCommon):
         invoice = self.invoiced()
         note = self.credit(invoice, 20)
         self.send(note)
-        self.tell()
+        self.report()
         self.unassign(invoice)
-        self.tell()
+        self.report()
         self.assertEqual(self.capital(invoice), 125.5)
         self.assertInStep(invoice)
         self.assign(invoice, note)
-        self.tell()
+        self.report()
         self.assertEqual(self.capital(invoice), 100.4)
         self.assertInStep(invoice)
 
@@ -1011,7 +1023,7 @@ class TestWhereRopoHoldsTheLedger(LedgerCommon):
         for invoice in invoices:
             self.assign(invoice, note)
         self.send(note)
-        self.tell()
+        self.report()
         self.assertInStep(*invoices)
 
 
@@ -1033,23 +1045,23 @@ class TestBranches(LedgerCommon):
         )
 
     def test_payment_in_the_parent_company(self):
-        invoice = self.chased(company_id=self.branch.id)
+        invoice = self.transferred(company_id=self.branch.id)
         self.assertEqual(invoice.company_id, self.branch)
         payment = self.loose_payment(50)
         self.assertEqual(payment.company_id, self.env.company)
         (self.receivable(payment.move_id) | self.receivable(invoice)).reconcile()
-        self.tell()
-        self.assertEqual(self.told(), [(50,)])
+        self.report()
+        self.assertEqual(self.reported(), [(50,)])
         self.assertInStep(invoice)
         self.unassign(invoice)
-        self.tell()
+        self.report()
         self.assertInStep(invoice)
 
     def test_credit_note_in_the_parent_company(self):
-        invoice = self.chased(company_id=self.branch.id)
+        invoice = self.transferred(company_id=self.branch.id)
         note = self.create_invoice(move_type="out_refund", amount=20)
         (self.receivable(note) | self.receivable(invoice)).reconcile()
-        self.tell()
+        self.report()
         self.assertEqual(self.capital(invoice), 100.4)
         self.assertInStep(invoice)
 

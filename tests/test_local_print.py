@@ -79,7 +79,7 @@ class TestLocalPrint(DocumentsCommon):
         self.assertEqual(sent["sendtype"], "evoice")
         self.assertEqual(set(sent) - set(printed), {"evoice", "evoiceint"} & set(sent))
 
-    def test_a_refusal_is_said_and_can_be_printed_after_it_is_mended(self):
+    def test_a_refusal_is_said_and_can_be_printed_after_it_is_fixed(self):
         invoice = self.create_invoice()
         frozen = self.frozen(invoice)
         self.account._call_now(lambda client: client.send([frozen]))
@@ -229,7 +229,7 @@ class TestArchive(DocumentsCommon):
         self.archive()
         self.assertEqual(len(self.pdfs(bad)), 1)
 
-    def test_what_fails_for_days_is_given_up_and_a_person_told_once(self):
+    def test_what_fails_for_days_is_given_up_and_a_person_is_asked_once(self):
         self.account.fetch_documents = True
         invoices = self.sent() | self.sent()
         for invoice in invoices:

@@ -5,7 +5,7 @@ from .common import RopoCommon
 
 @tagged("post_install", "-at_install")
 class TestMainJob(RopoCommon):
-    def test_invoice_goes_out_is_chased_and_paid(self):
+    def test_invoice_goes_out_is_collected_and_paid(self):
         invoice = self.create_invoice(days_overdue=20)
         self.send(invoice, user=self.user)
         self.assertEqual(invoice.ropo_state, "sent")

@@ -1,4 +1,4 @@
-"""Money and credit notes in Odoo's ledger, and the capital that Ropo chases."""
+"""Money and credit notes in Odoo's ledger, and the capital that Ropo collects."""
 
 from datetime import timedelta
 from unittest.mock import patch
@@ -16,22 +16,22 @@ from .ledger import LedgerCommon
 class TestMoneyBack(LedgerCommon):
     # --- before the transfer ---
 
-    def test_money_before_the_transfer_lowers_the_claim_and_is_never_told(self):
+    def test_money_before_the_transfer_lowers_the_claim_and_is_never_reported(self):
         invoice = self.create_invoice(days_overdue=20)
         self.pay(invoice, 25.5)
         self.transfer(invoice)
-        self.tell()
+        self.report()
         self.assertEqual(self.capital(invoice), 100)
-        self.assertEqual(self.told(), [])
+        self.assertEqual(self.reported(), [])
         self.assertInStep(invoice)
 
     def test_credit_note_before_the_transfer_lowers_the_claim(self):
         invoice = self.create_invoice(days_overdue=20)
         self.credit(invoice, 20)
         self.transfer(invoice)
-        self.tell()
+        self.report()
         self.assertEqual(self.capital(invoice), 100.4)
-        self.assertEqual(self.told(), [])
+        self.assertEqual(self.reported(), [])
         self.assertInStep(invoice)
 
     def test_money_before_the_transfer_that_is_taken_back_raises_the_capital(self):
@@ -39,16 +39,16 @@ class TestMoneyBack(LedgerCommon):
         self.pay(invoice, 25.5)
         self.transfer(invoice)
         invoice.js_remove_outstanding_partial(self.partials(invoice).id)
-        self.tell()
-        self.assertEqual(self.told(), [(-25.5,)])
+        self.report()
+        self.assertEqual(self.reported(), [(-25.5,)])
         self.assertInStep(invoice)
 
     # --- after the transfer ---
 
-    def test_full_payment_is_told_whole(self):
-        invoice = self.chased()
+    def test_full_payment_is_reported_whole(self):
+        invoice = self.transferred()
         payment = self.pay(invoice)
-        self.tell()
+        self.report()
         (call,) = self.sandbox.state()["payments"]
         self.assertEqual(
             call["request"],
@@ -69,29 +69,29 @@ class TestMoneyBack(LedgerCommon):
         mark = f"odoo-{self.requests_of(invoice)[0].id}"
         return {"identifier": mark, "description": f"{entry.name} {mark}"}
 
-    def test_each_of_several_payments_is_told_once(self):
-        invoice = self.chased()
+    def test_each_of_several_payments_is_reported_once(self):
+        invoice = self.transferred()
         self.pay(invoice, 10.01)
-        self.tell()
+        self.report()
         self.pay(invoice, 20.02)
         self.pay(invoice, 30)
-        self.tell()
-        self.tell()
-        self.assertEqual(self.told(), [(10.01,), (20.02,), (30,)])
+        self.report()
+        self.report()
+        self.assertEqual(self.reported(), [(10.01,), (20.02,), (30,)])
         self.assertEqual(self.capital(invoice), 65.47)
         self.assertInStep(invoice)
 
-    def test_payment_over_two_invoices_is_told_by_its_parts(self):
-        first, second = self.chased(), self.chased(amount=200)
+    def test_payment_over_two_invoices_is_reported_by_its_parts(self):
+        first, second = self.transferred(), self.transferred(amount=200)
         payment = self.pay(first | second, 200, group_payment=True)
         self.assertEqual(len(payment), 1)
-        self.tell()
-        self.assertEqual(sorted(self.told()), [(74.5,), (125.5,)])
+        self.report()
+        self.assertEqual(sorted(self.reported()), [(74.5,), (125.5,)])
         self.assertEqual([self.capital(first), self.capital(second)], [0, 176.5])
         self.assertInStep(first, second)
 
-    def test_money_on_the_bank_statement_is_told_as_payment(self):
-        invoice = self.chased()
+    def test_money_on_the_bank_statement_is_reported_as_payment(self):
+        invoice = self.transferred()
         line = self.env["account.bank.statement.line"].create(
             {
                 "journal_id": self.company_data["default_journal_bank"].id,
@@ -104,30 +104,30 @@ class TestMoneyBack(LedgerCommon):
         _liquidity, suspense, _other = line._seek_for_lines()
         suspense.account_id = self.receivable(invoice).account_id
         (suspense | self.receivable(invoice)).reconcile()
-        self.tell()
+        self.report()
         day = (self.today - timedelta(days=1)).isoformat()
-        self.assertEqual(self.told("paydate", "type"), [(50, day, "directpayment")])
+        self.assertEqual(self.reported("paydate", "type"), [(50, day, "directpayment")])
         self.assertInStep(invoice)
 
-    def test_money_that_lay_loose_is_told_when_it_is_assigned(self):
-        invoice = self.chased()
+    def test_money_that_lay_loose_is_reported_when_it_is_assigned(self):
+        invoice = self.transferred()
         payment = self.loose_payment(40)
-        self.tell()
-        self.assertEqual(self.told(), [])
+        self.report()
+        self.assertEqual(self.reported(), [])
         self.assign(invoice, payment.move_id)
-        self.tell()
-        self.assertEqual(self.told(), [(40,)])
+        self.report()
+        self.assertEqual(self.reported(), [(40,)])
         self.assertInStep(invoice)
 
-    def test_more_money_than_is_owed_is_told_up_to_the_debt(self):
-        invoice = self.chased()
+    def test_more_money_than_is_owed_is_reported_up_to_the_debt(self):
+        invoice = self.transferred()
         self.pay(invoice, 200)
-        self.tell()
-        self.assertEqual(self.told(), [(125.5,)])
+        self.report()
+        self.assertEqual(self.reported(), [(125.5,)])
         self.assertInStep(invoice)
 
     def test_write_off_is_a_capital_change_and_no_payment(self):
-        invoice = self.chased()
+        invoice = self.transferred()
         expense = self.company_data["default_account_expense"]
         receivable = self.receivable(invoice)
         entry = self.env["account.move"].create(
@@ -148,16 +148,16 @@ class TestMoneyBack(LedgerCommon):
         )
         entry.action_post()
         self.assign(invoice, entry)
-        self.tell()
+        self.report()
         mark = self.marked(invoice, entry)["identifier"]
         self.assertEqual(
-            self.told("type", "identifier", "description"),
+            self.reported("type", "identifier", "description"),
             [(5.5, None, mark, entry.name)],
         )
         self.assertInStep(invoice)
 
     def test_payment_with_write_off_settles_the_whole(self):
-        invoice = self.chased()
+        invoice = self.transferred()
         self.pay(
             invoice,
             125,
@@ -165,57 +165,59 @@ class TestMoneyBack(LedgerCommon):
             writeoff_account_id=self.company_data["default_account_expense"].id,
         )
         self.assertEqual(invoice.amount_residual, 0)
-        self.tell()
-        self.assertEqual(self.told(), [(125.5,)])
+        self.report()
+        self.assertEqual(self.reported(), [(125.5,)])
         self.assertInStep(invoice)
 
     # --- what is shown of it ---
 
-    def test_payment_and_credit_note_show_what_ropo_was_told_of_them(self):
-        invoice = self.chased()
+    def test_payment_and_credit_note_show_what_was_reported_of_them(self):
+        invoice = self.transferred()
         payment, note = self.pay(invoice, 50), self.credit(invoice, 20)
-        self.tell()
+        self.report()
         for record, open_after in ((payment, 75.5), (note, 50.4)):
-            told = record.with_user(self.user).ropo_told_ids
-            self.assertEqual(told.move_id, invoice)
-            self.assertEqual(told.mapped("capital_after"), [open_after])
-            self.assertTrue(told.done_at)
+            reported = record.with_user(self.user).ropo_reported_ids
+            self.assertEqual(reported.move_id, invoice)
+            self.assertEqual(reported.mapped("capital_after"), [open_after])
+            self.assertTrue(reported.done_at)
             with Form(record.with_user(self.user)) as form:
-                self.assertEqual(len(form.ropo_told_ids), 1)
+                self.assertEqual(len(form.ropo_reported_ids), 1)
 
     # --- taken back ---
 
-    def test_unreconciled_payment_is_reversed_and_told_anew_when_it_comes_back(self):
-        invoice = self.chased()
+    def test_unreconciled_payment_is_reversed_and_reported_anew_when_it_comes_back(
+        self,
+    ):
+        invoice = self.transferred()
         payment = self.pay(invoice, 50)
-        self.tell()
+        self.report()
         invoice.js_remove_outstanding_partial(self.partials(invoice).id)
-        self.tell()
-        self.assertEqual(self.told(), [(50,), (-50,)])
+        self.report()
+        self.assertEqual(self.reported(), [(50,), (-50,)])
         self.assertInStep(invoice)
         self.assign(invoice, payment.move_id)
-        self.tell()
-        self.assertEqual(self.told(), [(50,), (-50,), (50,)])
+        self.report()
+        self.assertEqual(self.reported(), [(50,), (-50,), (50,)])
         self.assertInStep(invoice)
 
-    def test_payment_reset_to_draft_is_reversed_and_told_anew_when_posted(self):
+    def test_payment_reset_to_draft_is_reversed_and_reported_anew_when_posted(self):
         """Odoo keeps its partial, and its open amount does not change."""
-        invoice = self.chased()
+        invoice = self.transferred()
         payment = self.pay(invoice, 50)
-        self.tell()
+        self.report()
         payment.action_draft()
-        self.tell()
-        self.assertEqual(self.told(), [(50,), (-50,)])
+        self.report()
+        self.assertEqual(self.reported(), [(50,), (-50,)])
         self.assertEqual(self.capital(invoice), 125.5)
         payment.action_post()
-        self.tell()
-        self.assertEqual(self.told(), [(50,), (-50,), (50,)])
+        self.report()
+        self.assertEqual(self.reported(), [(50,), (-50,), (50,)])
         self.assertInStep(invoice)
         payment.action_draft()
-        self.tell()
-        self.assertEqual(self.told()[3:], [(-50,)])
+        self.report()
+        self.assertEqual(self.reported()[3:], [(-50,)])
         payment.action_post()
-        self.tell()
+        self.report()
         self.assertInStep(invoice)
 
     def test_money_before_the_transfer_reset_to_draft_raises_the_capital(self):
@@ -223,39 +225,39 @@ class TestMoneyBack(LedgerCommon):
         payment = self.pay(invoice, 25.5)
         self.transfer(invoice)
         payment.action_draft()
-        self.tell()
-        self.assertEqual(self.told(), [(-25.5,)])
+        self.report()
+        self.assertEqual(self.reported(), [(-25.5,)])
         self.assertEqual(self.capital(invoice), 125.5)
         payment.action_post()
-        self.tell()
+        self.report()
         self.assertInStep(invoice)
 
     def test_deleted_payment_is_reversed(self):
-        invoice = self.chased()
+        invoice = self.transferred()
         payment = self.pay(invoice, 50)
-        self.tell()
+        self.report()
         payment.action_draft()
         payment.unlink()
-        self.tell()
-        self.assertEqual(self.told(), [(50,), (-50,)])
+        self.report()
+        self.assertEqual(self.reported(), [(50,), (-50,)])
         self.assertInStep(invoice)
 
     def test_cancelled_full_payment_opens_the_case_again(self):
-        invoice = self.chased()
+        invoice = self.transferred()
         payment = self.pay(invoice)
-        self.tell()
+        self.report()
         self.run_cron("cron_poll_status")
         self.assertEqual(invoice.ropo_state, "closed")
         payment.action_cancel()
-        self.tell()
+        self.report()
         self.run_cron("cron_poll_status")
-        self.assertEqual(self.told(), [(125.5,), (-125.5,)])
+        self.assertEqual(self.reported(), [(125.5,), (-125.5,)])
         self.assertEqual(self.sandbox.job(jobtype=1)["stage"], "reminder")
         self.assertEqual(invoice.ropo_state, "reminder")
         self.assertInStep(invoice)
 
-    def test_payment_that_vanished_before_it_was_told_is_never_told(self):
-        invoice = self.chased()
+    def test_payment_that_vanished_before_it_was_reported_is_never_reported(self):
+        invoice = self.transferred()
         self.pay(invoice, 50)
         self.run_cron("cron_post_payments")
         invoice.js_remove_outstanding_partial(self.partials(invoice).id)
@@ -264,29 +266,29 @@ class TestMoneyBack(LedgerCommon):
             self.requests_of(invoice, "payment").mapped("state"), ["cancelled"]
         )
         self.run_cron("cron_process_requests")
-        self.assertEqual(self.told(), [])
+        self.assertEqual(self.reported(), [])
         self.assertEqual(self.capital(invoice), invoice.amount_residual)
 
-    def test_payment_drafted_before_it_was_told_is_told_when_posted_again(self):
-        invoice = self.chased()
+    def test_payment_drafted_before_it_was_reported_is_reported_when_posted_again(self):
+        invoice = self.transferred()
         payment = self.pay(invoice, 50)
         self.run_cron("cron_post_payments")
         payment.action_draft()
-        self.tell()
-        self.assertEqual(self.told(), [])
+        self.report()
+        self.assertEqual(self.reported(), [])
         payment.action_post()
-        self.tell()
-        self.assertEqual(self.told(), [(50,)])
+        self.report()
+        self.assertEqual(self.reported(), [(50,)])
         self.assertEqual(self.capital(invoice), invoice.amount_residual)
 
     # --- currencies ---
 
-    def test_foreign_invoice_paid_in_company_currency_is_told_in_its_own(self):
-        invoice = self.chased(currency_id=self.sek.id)
+    def test_foreign_invoice_paid_in_company_currency_is_reported_in_its_own(self):
+        invoice = self.transferred(currency_id=self.sek.id)
         euro = self.env.company.currency_id
         self.pay(invoice, 5, currency_id=euro.id, payment_date=self.today)
-        self.tell()
-        self.assertEqual(self.told(), [(60,)])
+        self.report()
+        self.assertEqual(self.reported(), [(60,)])
         self.assertInStep(invoice)
         wizard = self.env["account.payment.register"].with_context(
             active_model="account.move", active_ids=invoice.ids
@@ -296,56 +298,56 @@ class TestMoneyBack(LedgerCommon):
         )._create_payments()
         self.assertTrue(self.partials(invoice).exchange_move_id)
         self.assertEqual(invoice.amount_residual, 0)
-        self.tell()
-        self.assertEqual(self.told(), [(60,), (65.5,)])
+        self.report()
+        self.assertEqual(self.reported(), [(60,), (65.5,)])
         self.assertInStep(invoice)
 
     # --- money that came through Ropo ---
 
-    def test_money_of_a_settlement_journal_is_never_told_back(self):
-        invoice = self.chased()
+    def test_money_of_a_settlement_journal_is_never_reported_back(self):
+        invoice = self.transferred()
         bank = self.company_data["default_journal_bank"]
         self.account.settlement_journal_ids = bank
         self.pay(invoice, 20)
-        self.tell()
-        self.assertEqual(self.told(), [])
+        self.report()
+        self.assertEqual(self.reported(), [])
         self.account.settlement_journal_ids = False
         bank.ropo_settlement = True
         self.pay(invoice, 30)
-        self.tell()
-        self.assertEqual(self.told(), [])
+        self.report()
+        self.assertEqual(self.reported(), [])
 
-    def test_money_that_ropo_reported_is_never_told_back(self):
-        invoice = self.chased()
+    def test_money_that_ropo_reported_is_never_reported_back(self):
+        invoice = self.transferred()
         job = self.sandbox.job(jobtype=1)
         self.sandbox.post(f"jobs/{job['jobid']}/pay", amount=50)
         self.run_cron("cron_poll_status")
         self.assertEqual(invoice.ropo_job_ids.open_amount, 75.5)
         self.pay(invoice, 50)
-        self.tell()
+        self.report()
         asked = self.requests_of(invoice, "payment")
         asked.with_user(self.manager).action_came_through_ropo()
-        self.tell()
-        self.assertEqual(self.told(), [])
+        self.report()
+        self.assertEqual(self.reported(), [])
         self.assertInStep(invoice)
         # A second payment of the same amount is not Ropo's.
         self.pay(invoice, 50, payment_date=self.today - timedelta(days=1))
-        self.tell()
-        self.assertEqual(self.told(), [(50,)])
+        self.report()
+        self.assertEqual(self.reported(), [(50,)])
         self.assertInStep(invoice)
 
-    def test_payment_that_ropo_reports_back_is_not_told_or_counted_twice(self):
-        """The older interface reports every payment that was told it."""
+    def test_payment_that_ropo_reports_back_is_not_reported_or_counted_twice(self):
+        """The older interface reports back every payment that it got."""
         self.sandbox.post(
             "profiles", cid="700001", apicode="sandbox-apicode", status_rows="full"
         )
-        invoice = self.chased()
+        invoice = self.transferred()
         self.pay(invoice, 50)
-        self.tell()
+        self.report()
         self.run_cron("cron_poll_status")
         self.pay(invoice, 50)
-        self.tell()
-        self.assertEqual(self.told(), [(50,), (50,)])
+        self.report()
+        self.assertEqual(self.reported(), [(50,), (50,)])
         self.run_cron("cron_poll_status")
         self.assertInStep(invoice)
 
@@ -369,9 +371,9 @@ class TestMoneyBack(LedgerCommon):
 
     def reported_once(self):
         """An invoice of which a payment of 50 was reported, and that report's mark."""
-        invoice = self.chased()
+        invoice = self.transferred()
         self.pay(invoice, 50)
-        self.tell()
+        self.report()
         return invoice, f"odoo-{self.requests_of(invoice, 'payment').id}"
 
     def test_equal_money_at_ropo_weeks_later_is_not_taken_for_our_own_report(self):
@@ -427,13 +429,13 @@ class TestMoneyBack(LedgerCommon):
 
     def test_interpreting_again_never_changes_what_has_counted(self):
         """Money came to Ropo, and the same amount to us on that day, later."""
-        invoice = self.chased()
+        invoice = self.transferred()
         event = self.echo(invoice, 50, statustext="Paid to Ropo")
         self.assertEqual(invoice.ropo_job_ids.open_amount, 75.5)
         self.pay(invoice, 50)
-        self.tell()
+        self.report()
         self.requests_of(invoice, "payment").with_user(self.manager).action_retry()
-        self.tell()
+        self.report()
         self.assertEqual(self.requests_of(invoice, "payment")[0].state, "done")
         before = invoice.ropo_job_ids.open_amount
         event.with_user(self.manager).action_interpret()
@@ -442,7 +444,7 @@ class TestMoneyBack(LedgerCommon):
 
     def test_one_case_that_fails_does_not_stop_the_others(self):
         """Nor does a whole account."""
-        broken, invoice = self.chased(), self.chased()
+        broken, invoice = self.transferred(), self.transferred()
         other = self._create_account(self.env.company, sequence=1)
         foreign = self.create_invoice(days_overdue=20)
         self.transfer(foreign)
@@ -465,15 +467,15 @@ class TestMoneyBack(LedgerCommon):
         queued = (self.requests_of(move, "payment") for move in (invoice, foreign))
         self.assertEqual([len(requests) for requests in queued], [1, 1])
         self.assertFalse(self.requests_of(broken, "payment"))
-        self.tell()
+        self.report()
         self.assertInStep(broken, invoice)
 
     # --- credit notes ---
 
-    def test_credit_note_is_told_as_a_credited_amount(self):
-        invoice = self.chased()
+    def test_credit_note_is_reported_as_a_credited_amount(self):
+        invoice = self.transferred()
         note = self.credit(invoice, 20)
-        self.tell()
+        self.report()
         (call,) = self.sandbox.state()["payments"]
         self.assertEqual(
             call["request"],
@@ -487,11 +489,11 @@ class TestMoneyBack(LedgerCommon):
         )
         self.assertInStep(invoice)
 
-    def test_credit_note_is_told_as_a_job_that_credits_the_case(self):
+    def test_credit_note_is_reported_as_a_job_that_credits_the_case(self):
         self.account.credit_allocation = "credit_job"
-        invoice = self.chased()
+        invoice = self.transferred()
         note = self.credit(invoice, 20)
-        self.tell()
+        self.report()
         request = self.requests_of(invoice, "credit_allocation")
         job = self.sandbox.job(credit=True)
         self.assertEqual(request.payload, job["dataset"])
@@ -551,23 +553,23 @@ class TestMoneyBack(LedgerCommon):
         for way in ("payment", "credit_job"):
             with self.subTest(way):
                 self.account.credit_allocation = way
-                invoice = self.chased()
+                invoice = self.transferred()
                 self.credit(invoice)
                 self.assertEqual(invoice.amount_residual, 0)
-                self.tell()
+                self.report()
                 self.run_cron("cron_poll_status")
                 self.assertInStep(invoice)
                 self.assertEqual(invoice.ropo_state, "closed")
 
-    def test_credit_note_over_two_cases_is_told_by_its_parts_either_way(self):
+    def test_credit_note_over_two_cases_is_reported_by_its_parts_either_way(self):
         for way in ("payment", "credit_job"):
             with self.subTest(way):
                 self.account.credit_allocation = way
-                invoices = self.chased() | self.chased(amount=200)
+                invoices = self.transferred() | self.transferred(amount=200)
                 note = self.create_invoice(move_type="out_refund", amount=150)
                 for invoice in invoices:
                     self.assign(invoice, note)
-                self.tell()
+                self.report()
                 self.assertEqual(sum(invoices.mapped("amount_residual")), 188.25)
                 self.assertInStep(*invoices)
 
@@ -575,26 +577,26 @@ class TestMoneyBack(LedgerCommon):
         for way in ("payment", "credit_job"):
             with self.subTest(way):
                 self.account.credit_allocation = way
-                invoice = self.chased()
+                invoice = self.transferred()
                 note = self.credit(invoice, 20)
-                self.tell()
+                self.report()
                 invoice.js_remove_outstanding_partial(self.partials(invoice).id)
-                self.tell()
+                self.report()
                 self.assertEqual(self.capital(invoice), 125.5)
                 self.assertInStep(invoice)
                 self.assign(invoice, note)
-                self.tell()
+                self.report()
                 self.assertInStep(invoice)
 
     # --- what Ropo answers ---
 
-    def test_a_refused_payment_is_told_when_a_manager_tries_again(self):
-        invoice = self.chased()
+    def test_a_refused_payment_is_reported_when_a_manager_tries_again(self):
+        invoice = self.transferred()
         job = self.sandbox.job(billnum=invoice.name)
         self.sandbox.post(f"jobs/{job['jobid']}/force", statusid=1)
         self.pay(invoice, 50)
-        self.tell()
+        self.report()
         self.requests_of(invoice, "payment").with_user(self.manager).action_retry()
-        self.tell()
+        self.report()
         self.assertEqual(self.capital(invoice), invoice.amount_residual)
         self.assertFalse(invoice.ropo_problem)

@@ -153,11 +153,11 @@ class TestOutbox(OutboxCommon):
                 self.assertStates(request, "done")
                 self.assertEqual(len(self.sandbox.jobs(billnum=note.name)), 1)
 
-    def test_lost_payment_is_told_once(self):
+    def test_lost_payment_is_reported_once(self):
         for kind, calls in (("drop_before", 2), ("drop_after", 1), ("cut", 1)):
             with self.subTest(kind=kind):
                 self.start_anew()
-                invoice, job = self.chased_case()
+                invoice, job = self.transferred_case()
                 request = self.put_payment(invoice, 25.5)
                 self.sandbox.fault(kind, path="/rest/jobs/payment")
                 self.work_off()
@@ -168,7 +168,7 @@ class TestOutbox(OutboxCommon):
                 self.assertEqual(self.capital(invoice), 100)
                 self.assertEqual(job.open_amount, 100)
 
-    def test_poll_between_loss_and_look_up_does_not_tell_twice(self):
+    def test_poll_between_loss_and_look_up_does_not_report_twice(self):
         """What Ropo reports meanwhile already has the lost payment in it."""
         for amount, fees in ((25.5, 0), (125.5, 0), (25.5, 5), (125.5, 5)):
             with self.subTest(amount=amount, fees=fees):
@@ -179,7 +179,7 @@ class TestOutbox(OutboxCommon):
                     apicode="sandbox-apicode",
                     status_rows="full",
                 )
-                invoice, job = self.chased_case()
+                invoice, job = self.transferred_case()
                 if fees:
                     self.sandbox.post(f"jobs/{job.jobid}/fees", noticefee=fees)
                     job.with_user(self.manager).action_refresh()
@@ -200,7 +200,7 @@ class TestOutbox(OutboxCommon):
                 self.assertAlmostEqual(job.open_amount, invoice.amount_residual)
 
     def test_next_payment_waits_for_the_lost_one(self):
-        invoice, _job = self.chased_case()
+        invoice, _job = self.transferred_case()
         self.put_payment(invoice, 25.5)
         self.sandbox.fault("drop_after", path="/rest/jobs/payment")
         self.work_off()
@@ -270,7 +270,7 @@ class TestOutbox(OutboxCommon):
         self.assertEqual(self.calls(), 1)
         self.assertEqual(len(self.requests_of(invoice)), 1)
 
-    def test_rejected_can_be_mended_and_sent_again_under_the_same_number(self):
+    def test_rejected_can_be_fixed_and_sent_again_under_the_same_number(self):
         for again in (
             lambda invoice: self.send(invoice),
             lambda invoice: self.requests_of(invoice).action_retry(),
@@ -319,7 +319,7 @@ class TestOutbox(OutboxCommon):
 
     # --- retries ---
 
-    def test_throttled_waits_as_long_as_told(self):
+    def test_throttled_waits_as_long_as_ropo_asks(self):
         request = self.put(self.create_invoice())
         self.sandbox.fault("throttle", retry_after=100)
         self.work_off()
@@ -621,14 +621,14 @@ class TestOutbox(OutboxCommon):
 
     def lost_payment(self):
         """A payment that never arrived, and nobody knows it."""
-        invoice, _job = self.chased_case()
+        invoice, _job = self.transferred_case()
         request = self.put_payment(invoice, 25.5)
         self.sandbox.fault("drop_before", "/rest/jobs/payment")
         self.work_off()
         self.assertStates(request, "unknown")
         return request
 
-    def test_money_that_came_to_ropo_meanwhile_is_heard_before_its_figures_are(self):
+    def test_money_that_came_to_ropo_meanwhile_is_taken_in_before_its_figures_are(self):
         request = self.lost_payment()
         self.at_ropo(request.job_id, "pay", amount=30)
         self.settle()
@@ -637,7 +637,7 @@ class TestOutbox(OutboxCommon):
 
     def test_person_sees_what_ropo_shows_and_what_it_would_be(self):
         request = self.lost_payment()
-        self.at_ropo(request.job_id, "fees", interest=5)  # told to nobody
+        self.at_ropo(request.job_id, "fees", interest=5)  # reported by nothing
         self.settle(lookup.LOOK_UPS + 2)
         self.assertStates(request, "unknown")
         text = request.error.replace("\N{NO-BREAK SPACE}", " ")

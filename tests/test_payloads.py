@@ -1,4 +1,4 @@
-"""What an invoice is told as, whole: each case against its file in payloads/.
+"""What an invoice is sent as, whole: each case against its file in payloads/.
 
 ROPO_UPDATE_PAYLOADS=1 writes the files anew, for a person to read the difference.
 """

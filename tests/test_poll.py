@@ -1,4 +1,4 @@
-"""What Ropo tells: kept raw and once, matched, interpreted in its order."""
+"""What Ropo reports: kept raw and once, matched, interpreted in its order."""
 
 from datetime import timedelta
 from unittest.mock import patch
@@ -26,11 +26,11 @@ class TestPoll(RopoCommon):
         return self.env["ropo.event"].search([], order="id")
 
     def rows(self):
-        """All status rows that the sandbox has told or is about to tell."""
+        """All status rows that the sandbox has reported or is about to report."""
         return [row for job in self.sandbox.jobs() for row in job["events"]]
 
     def take(self, *rows):
-        """Ropo tells these rows, on one page."""
+        """Ropo reports these rows, on one page."""
         self.env["ropo.inbox"].sudo()._store(self.account, list(rows))
         self.env["ropo.inbox"].sudo()._interpret_waiting(self.account)
 
@@ -54,7 +54,7 @@ class TestPoll(RopoCommon):
     # --- keeping ---
 
     def test_every_row_is_kept_raw_and_once(self):
-        _invoice, job = self.chased_case()
+        _invoice, job = self.transferred_case()
         self.at_ropo(job, "comment", text="The debtor called")
         self.at_ropo(job, "pay", amount=20)
         self.poll()
@@ -69,7 +69,7 @@ class TestPoll(RopoCommon):
         self.assertEqual(len(self.events()), len(rows))
 
     def test_the_same_page_twice_changes_nothing(self):
-        invoice, job = self.chased_case()
+        invoice, job = self.transferred_case()
         self.at_ropo(job, "pay", amount=20)
         self.sandbox.fault("duplicate", UPDATES)
         self.poll()
@@ -82,7 +82,7 @@ class TestPoll(RopoCommon):
         self.assertEqual(invoice.message_ids, messages)
 
     def test_more_than_a_page_is_fetched_whole(self):
-        _invoice, job = self.chased_case()
+        _invoice, job = self.transferred_case()
         for number in range(1001):
             self.at_ropo(job, "comment", text=str(number))
         self.poll()
@@ -90,7 +90,7 @@ class TestPoll(RopoCommon):
         self.assertEqual(self.sandbox.state()["calls"][f"GET {UPDATES}"], 3)
 
     def test_rows_without_an_id_or_of_a_strange_shape_stop_nothing(self):
-        _invoice, job = self.chased_case()
+        _invoice, job = self.transferred_case()
         self.take(
             {"statustext": "no id"},
             self.row(1, job, statuscode="x", statustime="soon", amount="1 234,50"),
@@ -109,7 +109,7 @@ class TestPoll(RopoCommon):
     def test_events_of_unknown_cases_wait_and_find_their_case_later(self):
         self.take(self.row(1, jobid=28000001, statuscode=2))
         self.assertEqual(self.events().state, "unmatched")
-        invoice, job = self.chased_case()
+        invoice, job = self.transferred_case()
         self.assertEqual(job.jobid, "28000001")
         self.assertEqual(job.stage, "reminder")
         self.poll()
@@ -117,22 +117,22 @@ class TestPoll(RopoCommon):
         self.assertEqual((event.job_id, event.state), (job, "done"))
 
     def test_events_are_matched_by_number_when_ropos_id_is_unknown(self):
-        invoice, job = self.chased_case()
+        invoice, job = self.transferred_case()
         jobid, job.jobid = job.jobid, False
         self.take(self.row(1, jobid=int(jobid), billnum=invoice.name))
         self.assertEqual(self.events().job_id, job)
         self.assertEqual(job.jobid, jobid, "its answer was lost; here is its id")
 
-    def test_the_case_that_is_chased_hears_what_names_only_the_number(self):
+    def test_the_case_that_is_collected_gets_what_names_only_the_number(self):
         invoice = self.create_invoice(days_overdue=20)
         self.send(invoice)
         self.transfer(invoice)
-        chased = invoice.ropo_job_ids.filtered("chased")
+        collected = invoice.ropo_job_ids.filtered("is_collected")
         self.take(self.row(1, billnum=invoice.name, statuscode=2))
-        self.assertEqual(self.events().job_id, chased)
+        self.assertEqual(self.events().job_id, collected)
 
-    def test_another_accounts_case_hears_nothing(self):
-        _invoice, job = self.chased_case()
+    def test_another_accounts_case_gets_nothing(self):
+        _invoice, job = self.transferred_case()
         other = self._create_account(self.env.company)
         self.env["ropo.inbox"].sudo()._store(other, [self.row(1, job, statuscode=2)])
         self.env["ropo.inbox"].sudo()._interpret_waiting(other)
@@ -142,7 +142,7 @@ class TestPoll(RopoCommon):
     # --- the stage ---
 
     def test_the_stage_follows_ropo(self):
-        invoice, job = self.chased_case()
+        invoice, job = self.transferred_case()
         for stage, state in (
             ("collection", "collection"),
             ("on_hold", "reminder"),
@@ -154,7 +154,7 @@ class TestPoll(RopoCommon):
             self.assertEqual((job.stage, invoice.ropo_state), (stage, state))
 
     def test_an_older_event_never_overrides_a_newer_one(self):
-        _invoice, job = self.chased_case()
+        _invoice, job = self.transferred_case()
         now = fields.Datetime.now()
         later, earlier = now + timedelta(hours=2), now + timedelta(hours=1)
         newer = self.row(1, job, statuscode=2, statustime=str(later))
@@ -163,10 +163,10 @@ class TestPoll(RopoCommon):
         self.take(older)
         self.assertEqual((job.stage, job.stage_date), ("collection", later))
         self.take(self.row(3, job, statuscode=1, statustime=str(later)))
-        self.assertEqual(job.stage, "reminder", "the same second, told later")
+        self.assertEqual(job.stage, "reminder", "the same second, reported later")
 
     def test_events_on_one_page_are_taken_in_the_order_of_their_time(self):
-        invoice, job = self.chased_case()
+        invoice, job = self.transferred_case()
         now = fields.Datetime.now()
         times = [str(now + timedelta(minutes=minutes)) for minutes in (3, 1, 2)]
         codes = (101, 2, 100)
@@ -180,7 +180,7 @@ class TestPoll(RopoCommon):
         self.assertEqual(len(self.stage_messages(invoice)), 3)
 
     def test_a_code_that_nobody_knows_is_kept_and_changes_nothing(self):
-        invoice, job = self.chased_case()
+        invoice, job = self.transferred_case()
         self.take(self.row(1, job, statuscode=4711, statustext="News"))
         event = self.events()
         self.assertEqual(
@@ -189,7 +189,7 @@ class TestPoll(RopoCommon):
         self.assertEqual((job.stage, invoice.ropo_state), ("reminder", "reminder"))
 
     def test_the_chatter_speaks_only_when_the_stage_changes(self):
-        invoice, job = self.chased_case()
+        invoice, job = self.transferred_case()
         self.at_ropo(job, "comment", text="The debtor called")
         self.at_ropo(job, "pay", amount=20)
         self.poll()
@@ -205,7 +205,7 @@ class TestPoll(RopoCommon):
     # --- the money ---
 
     def test_the_debtor_pays_at_ropo(self):
-        invoice, job = self.chased_case()
+        invoice, job = self.transferred_case()
         self.at_ropo(job, "pay", amount=25.5)
         self.poll()
         event = self.events().filtered("amount")
@@ -221,7 +221,7 @@ class TestPoll(RopoCommon):
     def test_a_page_that_was_lost_is_asked_for_again_by_its_day(self):
         for fault in ("drop_after", "cut", "garbled", "error_after"):
             with self.subTest(fault):
-                _invoice, job = self.chased_case()
+                _invoice, job = self.transferred_case()
                 self.at_ropo(job, "pay", amount=20)
                 self.sandbox.fault(fault, UPDATES)
                 self.poll()
@@ -233,7 +233,7 @@ class TestPoll(RopoCommon):
                 self.assertFalse(self.account.gap_since)
 
     def test_a_page_that_could_not_be_stored_is_asked_for_again(self):
-        _invoice, job = self.chased_case()
+        _invoice, job = self.transferred_case()
         self.at_ropo(job, "pay", amount=20)
         fail = OSError("no space left")
         with (
@@ -247,7 +247,7 @@ class TestPoll(RopoCommon):
         self.assertFalse(self.account.gap_since)
 
     def test_a_gap_of_days_is_filled_day_by_day(self):
-        _invoice, job = self.chased_case()
+        _invoice, job = self.transferred_case()
         self.at_ropo(job, "pay", amount=20)
         self.sandbox.fault("drop_after", UPDATES)
         self.poll()
@@ -264,7 +264,7 @@ class TestPoll(RopoCommon):
     # --- asking ---
 
     def test_refresh_asks_where_the_case_stands(self):
-        invoice, job = self.chased_case()
+        invoice, job = self.transferred_case()
         self.at_ropo(
             job,
             "stage",
@@ -281,7 +281,7 @@ class TestPoll(RopoCommon):
         self.poll()
         self.assertEqual(len(self.stage_messages(invoice)), 1)
 
-    def test_polling_by_hand_tells_in_a_sentence_what_went_wrong(self):
+    def test_polling_by_hand_says_in_a_sentence_what_went_wrong(self):
         self.sandbox.fault("error_before", UPDATES)
         with self.assertRaises(UserError) as raised:
             self.account.with_user(self.manager).action_poll_status()
@@ -292,7 +292,7 @@ class TestPoll(RopoCommon):
             self.account.with_user(self.manager).action_poll_status()
 
     def test_polling_by_hand_fetches_now(self):
-        _invoice, job = self.chased_case()
+        _invoice, job = self.transferred_case()
         self.at_ropo(job, "pay", amount=20)
         self.account.with_user(self.manager).action_poll_status()
         self.assertEqual(job.open_amount, 105.5)
@@ -300,7 +300,7 @@ class TestPoll(RopoCommon):
     def test_one_account_that_fails_does_not_stop_the_others(self):
         broken = self._create_account(self.env.company, apicode="wrong", sequence=1)
         self.company_data["default_journal_sale"].ropo_account_id = self.account
-        _invoice, job = self.chased_case()
+        _invoice, job = self.transferred_case()
         self.assertEqual(job.account_id, self.account)
         self.at_ropo(job, "pay", amount=20)
         self.poll()

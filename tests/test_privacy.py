@@ -54,7 +54,7 @@ class TestPrivacy(RopoCommon, HttpCase):
     # --- customers ---
 
     def test_a_customer_reads_nothing_of_ropo(self):
-        invoice = self.chased(partner=self.portal.partner_id)
+        invoice = self.transferred(partner=self.portal.partner_id)
         invoice.message_subscribe(self.portal.partner_id.ids)
         invoice.write({"ropo_hold": True, "ropo_notice_date": self.today})
         self.business.ropo_no_collection = True
@@ -86,7 +86,7 @@ class TestPrivacy(RopoCommon, HttpCase):
                         self.assertFalse(seen._has_field_access(field, "read"))
 
     def test_the_portal_shows_invoices_as_before(self):
-        invoice = self.chased(partner=self.portal.partner_id)
+        invoice = self.transferred(partner=self.portal.partner_id)
         self.env.flush_all()
         self.authenticate("portal", "portal")
         for path in ("/my", "/my/invoices", f"/my/invoices/{invoice.id}"):
@@ -139,7 +139,7 @@ class TestPrivacy(RopoCommon, HttpCase):
         invoice.unlink()
 
     def test_who_reads_invoices_reads_where_they_stand_at_ropo(self):
-        invoice = self.chased()
+        invoice = self.transferred()
         invoice.ropo_hold = True
         for user in (self.reader, self.clerk, self.user, self.manager):
             mine = invoice.with_user(user)
@@ -192,7 +192,7 @@ class TestBranch(RopoCommon):
             days_overdue=20, company_id=self.branch.id, journal_id=journal.id
         )
         self.transfer(ours, notice_date=self.today)
-        theirs = self.chased()
+        theirs = self.transferred()
         for move in ours | theirs:
             job = move.sudo().ropo_job_ids
             self.assertEqual(job.account_id, self.account)

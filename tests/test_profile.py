@@ -69,7 +69,7 @@ class TestProfile(RopoCommon):
 
     def test_profile_is_not_changed_while_cases_live(self):
         self.sent()
-        self.chased()
+        self.transferred()
         changes = (
             {"base_url": self.elsewhere.url},
             {"cid": OTHER_CID},
@@ -114,12 +114,12 @@ class TestProfile(RopoCommon):
         self.assertEqual(invoice.ropo_state, "sent")
 
     def test_credentials_taken_out_and_entered_again_go_on(self):
-        invoice = self.chased()
+        invoice = self.transferred()
         self.account.write({"cid": False, "apicode": False})
         self.refuse("1 cases", cid=OTHER_CID, apicode="x")
         self.account.write({"cid": "700001", "apicode": "sandbox-apicode"})
         self.pay(invoice)
-        self.tell()
+        self.report()
         self.assertEqual(self.sandbox.job()["capital"], 0)
 
     def test_what_waited_for_the_first_credentials_goes_with_them(self):
@@ -134,7 +134,7 @@ class TestProfile(RopoCommon):
     # --- ended on purpose ---
 
     def test_ending_a_profile_frees_its_invoices(self):
-        delivered, chased = self.sent(), self.chased()
+        delivered, collected = self.sent(), self.transferred()
         partner = self._create_partner("Refused Oy", is_company=True)
         partner.write({"ropo_sendtype": "email", "email": "nowhere"})
         waiting, lost = self.create_invoice(), self.create_invoice()
@@ -144,7 +144,7 @@ class TestProfile(RopoCommon):
         self.sandbox.heal()
         self.send(refused)
         self._wizard("ropo.send.wizard", waiting).action_send()
-        moves = delivered | chased | waiting | lost | refused
+        moves = delivered | collected | waiting | lost | refused
         self.assertEqual(
             moves.mapped("ropo_state"),
             ["sent", "reminder", "queued", "unknown", "rejected"],
@@ -155,12 +155,12 @@ class TestProfile(RopoCommon):
         self.assertEqual(moves.mapped("is_move_sent"), [False] * 5)
         verdicts = self.verdicts(moves, "invoice")
         self.assertEqual({verdict.code for verdict in verdicts.values()}, {False})
-        self.assertFalse(self.verdicts(chased, "reminder")[chased].code)
+        self.assertFalse(self.verdicts(collected, "reminder")[collected].code)
         self.assertEqual(set(delivered.ropo_job_ids.mapped("stage")), {"closed"})
         self.account.base_url = self.elsewhere.url
         partner.email = "somebody@example.com"
         self.send(moves)
-        self.transfer(chased)
+        self.transfer(collected)
         self.assertEqual(
             moves.mapped("ropo_state"), ["sent", "reminder", "sent", "sent", "sent"]
         )
@@ -214,8 +214,8 @@ class TestProfile(RopoCommon):
         self.assertIn("can be sent", str(invoice.message_ids[0].body))
 
     def test_cases_of_production_are_not_ended_here(self):
-        """Ropo goes on with them, and their debtors must not be chased twice."""
-        invoice = self.chased()
+        """Ropo goes on with them, and their debtors must not be collected twice."""
+        invoice = self.transferred()
         self.env.flush_all()
         self.cr.execute(
             "UPDATE ropo_account SET environment = 'production', "
@@ -236,7 +236,7 @@ class TestProfile(RopoCommon):
     # --- never with other credentials ---
 
     def test_an_old_case_is_never_asked_about_with_new_credentials(self):
-        invoice, case = self.chased_case()
+        invoice, case = self.transferred_case()
         for go in (self.go_elsewhere, self.go_behind_the_orm):
             with self.subTest(go.__name__):
                 with self.cr.savepoint() as savepoint:
@@ -261,16 +261,16 @@ class TestProfile(RopoCommon):
                 self.elsewhere.reset()
                 self.env.invalidate_all()
 
-    def test_money_of_an_old_case_is_not_told_with_new_credentials(self):
+    def test_money_of_an_old_case_is_not_reported_with_new_credentials(self):
         self.money_moves_after(self.go_elsewhere)
 
-    def test_money_of_an_old_case_is_not_told_after_a_change_in_sql(self):
+    def test_money_of_an_old_case_is_not_reported_after_a_change_in_sql(self):
         self.money_moves_after(self.go_behind_the_orm)
 
     def money_moves_after(self, go):
-        invoice = self.chased()
+        invoice = self.transferred()
         self.pay(invoice, 25.5)
-        self.tell()
+        self.report()
         self.assertEqual(self.sandbox.job()["capital"], 100)
         go()
         invoice.line_ids.matched_credit_ids[:1].unlink()
@@ -322,12 +322,12 @@ class TestProfile(RopoCommon):
     # --- what comes in ---
 
     def test_an_event_of_another_environment_is_another_event(self):
-        old = self.chased()
+        old = self.transferred()
         self.at_ropo(old.ropo_job_ids, "pay", amount=10)
         self.run_cron("cron_poll_status")
         event = self.env["ropo.event"].search([])
         self.go_elsewhere()
-        new = self.chased()
+        new = self.transferred()
         self.elsewhere.post(f"jobs/{new.ropo_job_ids.jobid}/pay", amount=10)
         self.run_cron("cron_poll_status")
         fresh = self.env["ropo.event"].search([]) - event
@@ -371,7 +371,7 @@ class TestProfile(RopoCommon):
     # --- upgrade ---
 
     def test_upgrade_gives_what_exists_the_profile_of_its_account(self):
-        invoice, case = self.chased_case()
+        invoice, case = self.transferred_case()
         self.at_ropo(case, "pay", amount=10)
         self.run_cron("cron_poll_status")
         profile = self.account.profile
@@ -395,13 +395,13 @@ class TestProfile(RopoCommon):
 
     def test_a_neutralized_database_gets_other_credentials_at_once(self):
         """Nothing of production is reached from there, so nothing has to be ended."""
-        invoice = self.chased()
+        invoice = self.transferred()
         self.env["ir.config_parameter"].set_param("database.is_neutralized", "True")
         self.account.write({"base_url": self.elsewhere.url, "cid": "700001"})
         self.assertEqual(invoice.ropo_state, "reminder")
         self.pay(invoice)
         with mute_logger("odoo.addons.ropo_connect.models.ropo_account"):
-            self.tell()
+            self.report()
         self.assertNotIn("POST /rest/jobs/payment", self.calls())
 
     def test_the_profile_reveals_no_credentials(self):

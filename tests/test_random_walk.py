@@ -230,19 +230,19 @@ class Walk(RuleBasedStateMachine):
             self.case.settle()
             for invoice in self.invoices:
                 self.agree(invoice)
-            assert self.case.sandbox.state()["duplicates"] == 0, "chased twice"
+            assert self.case.sandbox.state()["duplicates"] == 0, "collected twice"
         finally:
             self.undone.close(rollback=True)
             self.case.env.invalidate_all(flush=False)
 
     def agree(self, invoice):
-        case, job = invoice.ropo_job_ids.filtered("chased"), self.at_ropo(invoice)
+        case, job = invoice.ropo_job_ids.filtered("is_collected"), self.at_ropo(invoice)
         assert bool(case) == bool(job), "a case on one side only"
         if not case:
             return
         figures = [self.residual(invoice), job["capital"], round(case.open_amount, 2)]
-        told = [(r.operation, r.state, r.void, r.amount) for r in case.request_ids]
-        story = figures, job["stage"], case.stage, told, job["payments"]
+        reported = [(r.operation, r.state, r.void, r.amount) for r in case.request_ids]
+        story = figures, job["stage"], case.stage, reported, job["payments"]
         assert figures == figures[:1] * 3, story
         requests = case.request_ids.filtered("source_partial_id")
         assert set(requests.mapped("state")) <= {"done", "cancelled"}, story
@@ -251,12 +251,12 @@ class Walk(RuleBasedStateMachine):
             for r in requests
             if r.state == "done" and "amount" in r.payload
         )
-        heard = Counter(
+        known = Counter(
             payment["request"]["amount"]
             for payment in job["payments"]
             if payment["statusid"] == 6
         )
-        assert said == heard, ("told twice, or not at all", story)
+        assert said == known, ("reported twice, or not at all", story)
 
 
 @tagged("post_install", "-at_install")
@@ -288,14 +288,14 @@ class TestRandomWalk(LedgerCommon):
         for _round in range(12):
             self.let_time_pass()
             self.run_cron("cron_poll_status")
-            self.tell()
+            self.report()
             unsettled = self.env["ropo.request"].search(
                 [("state", "in", ("queued", "sending", "unknown", "rejected"))]
             )
             if not unsettled:
                 break
             self.decide(unsettled)
-        self.tell()
+        self.report()
 
     def decide(self, requests):
         """What a person does who looks at Ropo One."""

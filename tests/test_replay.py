@@ -1,4 +1,4 @@
-"""One recorded life of a claim comes to the same, whichever way Ropo tells of it."""
+"""One recorded life of a claim comes to the same, whichever way Ropo reports it."""
 
 import base64
 import json
@@ -31,7 +31,7 @@ class TestReplay(RopoCommon, HttpCase):
         journal.inbound_payment_method_line_ids.payment_account_id = outstanding
         cls.account.write(
             {
-                # Ropo chases by itself: one case from the invoice to the money.
+                # Ropo collects by itself: one case from the invoice to the money.
                 "service_model": "unify",
                 "cid": "700002",
                 "apicode": "sandbox-apicode-2",
@@ -71,8 +71,8 @@ class TestReplay(RopoCommon, HttpCase):
         """Ropo pushes, and Odoo interprets."""
         self.env.flush_all()
         with self.allow_requests(all_requests=True):
-            told = self.sandbox.post("webhooks/deliver", **values)
-        self.assertFalse(told["failed"])
+            reported = self.sandbox.post("webhooks/deliver", **values)
+        self.assertFalse(reported["failed"])
         self.env.invalidate_all()
         self.run_cron("cron_interpret_events")
 
@@ -94,7 +94,7 @@ class TestReplay(RopoCommon, HttpCase):
         self.run_cron("cron_interpret_events")
 
     def replay(self, *ways, steps=None, seed=None):
-        """The whole life happens, then it is told in these ways."""
+        """The whole life happens, then it is reported in these ways."""
         for step in LIFE["steps"][:steps]:
             self.live(step)
         if seed is not None:
@@ -115,7 +115,7 @@ class TestReplay(RopoCommon, HttpCase):
             "move": (invoice.ropo_state, invoice.payment_state),
             "residual": invoice.amount_residual,
             "payments": sorted((p.date, p.amount, p.state) for p in payments),
-            "told": sorted(
+            "reported": sorted(
                 (e.event_time, e.kind, e.code, e.text, e.amount, e.stage or "", e.state)
                 for e in counted
             ),
@@ -136,15 +136,15 @@ class TestReplay(RopoCommon, HttpCase):
         )
         self.assertEqual(outcome["residual"], last["open"])
         self.assertEqual([payment[1] for payment in outcome["payments"]], paid)
-        self.assertEqual({row[-1] for row in outcome["told"]}, {"done"})
+        self.assertEqual({row[-1] for row in outcome["reported"]}, {"done"})
         rows = self.sandbox.job()["events"]
         self.assertEqual(
-            sorted(row[3] for row in outcome["told"]),
+            sorted(row[3] for row in outcome["reported"]),
             sorted(row["statustext"] for row in rows),
         )
         self.run_cron("cron_post_payments")
         self.work_off()
-        self.assertEqual(self.sandbox.job()["payments"], [], "never told back")
+        self.assertEqual(self.sandbox.job()["payments"], [], "never reported back")
         self.assertEqual(len(self.account.activity_ids), 0)
 
     # --- step by step ---

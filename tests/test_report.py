@@ -33,7 +33,7 @@ class TestReceivableReport(RopoCommon):
     @staticmethod
     def case(invoice):
         """As superuser: nobody may write cases by hand."""
-        return invoice.sudo().ropo_job_ids.filtered("chased")
+        return invoice.sudo().ropo_job_ids.filtered("is_collected")
 
     def check(self):
         self.run_cron("cron_check_differences")
@@ -41,7 +41,7 @@ class TestReceivableReport(RopoCommon):
     # --- tests ---
 
     def test_a_fresh_claim_agrees(self):
-        invoice = self.chased()
+        invoice = self.transferred()
         self.assertEqual(self.figures(invoice), (125.5, 125.5, 0.0, 0.0, False))
         self.assertFalse(self.row(invoice).differs)
 
@@ -51,34 +51,36 @@ class TestReceivableReport(RopoCommon):
         self.assertTrue(invoice.ropo_job_ids)
         self.assertFalse(self.row(invoice))
 
-    def test_a_payment_is_first_untold_then_on_its_way_then_told(self):
-        invoice = self.chased()
+    def test_a_payment_is_first_unreported_then_on_its_way_then_reported(self):
+        invoice = self.transferred()
         self.pay(invoice, 25.5)
-        self.assertEqual(self.figures(invoice), (100.0, 125.5, 0.0, -25.5, "untold"))
+        self.assertEqual(
+            self.figures(invoice), (100.0, 125.5, 0.0, -25.5, "unreported")
+        )
         self.compare()
         self.assertEqual(self.figures(invoice), (100.0, 125.5, 25.5, 0.0, False))
         self.run_cron("cron_process_requests")
         self.assertEqual(self.figures(invoice), (100.0, 100.0, 0.0, 0.0, False))
 
     def test_a_reversal_on_its_way_counts_the_other_way_round(self):
-        invoice = self.chased()
+        invoice = self.transferred()
         payment = self.pay(invoice, 25.5)
-        self.tell()
+        self.report()
         payment.action_draft()
         payment.unlink()
         self.compare()
         self.assertEqual(self.figures(invoice), (125.5, 100.0, -25.5, 0.0, False))
 
-    def test_a_refused_telling_is_the_reason(self):
-        invoice = self.chased()
+    def test_a_refused_report_is_the_reason(self):
+        invoice = self.transferred()
         self.pay(invoice, 25.5)
         self.compare()
         request = self.env["ropo.request"].search([("operation", "=", "payment")])
         request.sudo().write({"state": "rejected", "error": "No."})
         self.assertEqual(self.figures(invoice)[3:], (-25.5, "refused"))
 
-    def test_a_lost_telling_is_the_reason(self):
-        invoice = self.chased()
+    def test_a_lost_report_is_the_reason(self):
+        invoice = self.transferred()
         self.pay(invoice, 25.5)
         self.compare()
         self.sandbox.fault("drop_after", "/rest/jobs/payment")
@@ -92,44 +94,44 @@ class TestReceivableReport(RopoCommon):
         self.assertEqual(self.figures(invoice)[3:], (-10.0, "unknown"))
 
     def test_money_that_ropo_collected_and_the_ledger_has_not_is_the_reason(self):
-        invoice = self.chased()
+        invoice = self.transferred()
         self.sandbox.post(f"jobs/{self.case(invoice).jobid}/pay", amount=25.5)
         self.run_cron("cron_poll_status")
         self.assertEqual(self.figures(invoice), (125.5, 100.0, 0.0, 25.5, "collected"))
 
     def test_a_payment_reset_to_draft_is_the_reason(self):
-        invoice = self.chased()
+        invoice = self.transferred()
         payment = self.pay(invoice, 25.5)
-        self.tell()
+        self.report()
         payment.action_draft()
-        self.tell()
+        self.report()
         self.assertEqual(self.figures(invoice)[3:], (-25.5, "draft"))
 
     def test_a_case_that_ropo_closed_is_the_reason(self):
-        invoice = self.chased()
+        invoice = self.transferred()
         self.case(invoice).write({"stage": "closed", "open_amount": 0})
         self.assertEqual(self.figures(invoice)[3:], (125.5, "closed"))
 
     def test_a_difference_without_a_trace_is_unexplained(self):
-        invoice = self.chased()
+        invoice = self.transferred()
         self.case(invoice).open_amount = 120
         self.assertEqual(self.figures(invoice)[3:], (5.5, "unexplained"))
 
     def test_interest_and_fees_stand_beside_the_capital(self):
-        invoice = self.chased()
+        invoice = self.transferred()
         self.case(invoice).open_total = 130.5
         self.assertEqual(self.row(invoice).charges, 5.0)
 
     def test_amounts_are_in_the_currency_of_the_invoice(self):
         currency = self.setup_other_currency("SEK", rates=[("2020-01-01", 10.0)])
-        invoice = self.chased(currency_id=currency.id)
+        invoice = self.transferred(currency_id=currency.id)
         self.pay(invoice, 25.5, currency_id=currency.id)
-        self.tell()
+        self.report()
         self.assertEqual(self.row(invoice).currency_id, currency)
         self.assertEqual(self.figures(invoice), (100.0, 100.0, 0.0, 0.0, False))
 
     def test_the_filter_finds_what_differs_and_only_that(self):
-        differing, agreeing = self.chased(), self.chased()
+        differing, agreeing = self.transferred(), self.transferred()
         self.case(differing).open_amount = 120
         self.env.flush_all()
         report = self.env["ropo.receivable.report"]
@@ -139,7 +141,7 @@ class TestReceivableReport(RopoCommon):
         self.assertEqual(found.move_id, agreeing)
 
     def test_a_row_opens_its_case(self):
-        invoice = self.chased()
+        invoice = self.transferred()
         action = self.row(invoice).action_open_job()
         self.assertEqual(action["res_model"], "ropo.job")
         self.assertEqual(action["res_id"], self.case(invoice).id)
@@ -148,7 +150,7 @@ class TestReceivableReport(RopoCommon):
         report = self.env["ropo.receivable.report"]
         names = ["residual", "open_amount", "difference", "reason", "move_id"]
         for _invoice in range(2):
-            self.chased()
+            self.transferred()
         self.env.flush_all()
         self.env.invalidate_all()
         report.search_fetch([], names).mapped("difference")
@@ -157,7 +159,7 @@ class TestReceivableReport(RopoCommon):
             report.search_fetch([], names).mapped("difference")
 
     def test_another_companys_rows_are_not_seen(self):
-        invoice = self.chased()
+        invoice = self.transferred()
         other = self.setup_other_company()["company"]
         stranger = new_test_user(
             self.env,
@@ -171,8 +173,8 @@ class TestReceivableReport(RopoCommon):
 
     # --- the daily check ---
 
-    def test_a_difference_is_told_when_it_stays_longer_than_allowed(self):
-        invoice = self.chased()
+    def test_a_difference_is_reported_when_it_stays_longer_than_allowed(self):
+        invoice = self.transferred()
         job = self.case(invoice)
         job.open_amount = 120
         self.check()
@@ -182,12 +184,12 @@ class TestReceivableReport(RopoCommon):
         self.check()
         self.check()
         activity = self.account.activity_ids
-        self.assertEqual(len(activity), 1, "told once")
+        self.assertEqual(len(activity), 1, "reported once")
         self.assertIn(job.display_name, activity.note)
         self.assertEqual(job.differs_since, self.today - timedelta(days=3))
 
     def test_a_difference_that_is_gone_is_forgotten(self):
-        job = self.case(self.chased())
+        job = self.case(self.transferred())
         job.open_amount = 120
         self.check()
         job.open_amount = 125.5
@@ -195,13 +197,13 @@ class TestReceivableReport(RopoCommon):
         self.assertFalse(job.differs_since)
 
     def test_a_closed_case_asks_for_nobody(self):
-        job = self.case(self.chased())
+        job = self.case(self.transferred())
         job.write({"stage": "closed", "open_amount": 0})
         self.check()
         self.assertFalse(job.differs_since)
 
     def test_a_closed_case_whose_ledger_has_changed_asks_a_person_once(self):
-        invoice = self.chased()
+        invoice = self.transferred()
         job = self.case(invoice)
         self.sandbox.post(f"jobs/{job.jobid}/stage", stage="closed")
         self.run_cron("cron_poll_status")
@@ -239,9 +241,9 @@ class TestReceivableReport(RopoCommon):
         return " ".join(element.text_content().replace("\ufeff", "").split())
 
     def test_the_statement_says_what_is_owed_and_where_it_stands(self):
-        chased = self.chased()
-        self.pay(chased, 25.5)
-        self.case(chased).write(
+        collected = self.transferred()
+        self.pay(collected, 25.5)
+        self.case(collected).write(
             {"next_stage": "Collection letter", "open_total": 130.5}
         )
         credit = self.create_invoice(move_type="out_refund")
@@ -250,7 +252,7 @@ class TestReceivableReport(RopoCommon):
         self.assertEqual(
             by_number,
             {
-                chased.name: [
+                collected.name: [
                     "125.50 €",
                     "100.00 €",
                     "Reminder Collection letter",
@@ -268,7 +270,7 @@ class TestReceivableReport(RopoCommon):
         self.assertEqual(self.statement(self.consumer), ([], []))
 
     def test_a_contact_gets_his_companys_statement(self):
-        invoice = self.chased()
+        invoice = self.transferred()
         contact = self.env["res.partner"].create(
             {"name": "Contact", "parent_id": self.business.id}
         )
@@ -276,7 +278,7 @@ class TestReceivableReport(RopoCommon):
         self.assertEqual([row[0] for row in rows], [invoice.name])
 
     def test_the_statement_is_a_pdf(self):
-        self.chased()
+        self.transferred()
         content, kind = (
             self.env["ir.actions.report"]
             .with_context(force_report_rendering=True)

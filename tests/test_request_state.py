@@ -167,7 +167,7 @@ class TestRequestState(OutboxCommon):
         self.assertEqual(self.wakings(), waiting.mapped("next_attempt_at"))
 
     def test_what_waits_behind_a_lost_one_wakes_no_worker(self):
-        invoice, _job = self.chased_case()
+        invoice, _job = self.transferred_case()
         lost = self.put_payment(invoice, 25.5)
         self.sandbox.fault("drop_after", path="/rest/jobs/payment")
         self.work_off()

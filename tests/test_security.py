@@ -175,7 +175,7 @@ class TestSecurity(RopoCommon):
                 with self.assertRaises(AccessError):
                     self._wizard(model, invoice, user).action_send()
 
-    def test_what_was_told_can_not_be_changed_by_hand(self):
+    def test_what_was_reported_can_not_be_changed_by_hand(self):
         invoice = self.sent()
         request, job = invoice.ropo_request_ids, invoice.ropo_job_ids
         vals = {
@@ -337,6 +337,41 @@ class TestSecurity(RopoCommon):
         invoice.invalidate_recordset()
         self.assertEqual(invoice.ropo_account_id, own)
 
+    def test_no_request_or_case_joins_two_companies(self):
+        mine = self.create_invoice()
+        values = {
+            "account_id": self.other_account.id,
+            "company_id": mine.company_id.id,
+            "move_id": mine.id,
+            "currency_id": mine.currency_id.id,
+        }
+        records = (
+            ("ropo.request", {"operation": "invoice", **values}),
+            ("ropo.job", {"kind": "invoice", "stage": "invoiced", **values}),
+        )
+        for model, vals in records:
+            with self.subTest(model=model):
+                with self.assertRaisesRegex(UserError, "Other Oy"):
+                    self.env[model].sudo().create(vals)
+
+    def test_a_branchs_journal_may_choose_the_parents_account(self):
+        branch = self.env["res.company"].create(
+            {"name": "Branch Oy", "parent_id": self.env.company.id}
+        )
+        self.cr.precommit.run()
+        journal = self.env["account.journal"].create(
+            {
+                "name": "Branch Sales",
+                "type": "sale",
+                "code": "BRS",
+                "company_id": branch.id,
+            }
+        )
+        journal.ropo_account_id = self.account
+        self.assertEqual(journal.ropo_account_id, self.account)
+        with self.assertRaisesRegex(UserError, "Other Oy"):
+            journal.ropo_account_id = self.other_account
+
     # --- what others write ---
 
     def test_foreign_html_is_shown_as_text(self):
@@ -417,12 +452,12 @@ class TestSecurity(RopoCommon):
             invoice.action_post()
         with self.statements() as paying:
             self.pay(invoice)
-        with self.statements() as paying_chased:
+        with self.statements() as paying_collected:
             self.pay(other)
         for what, statements in (
             ("posting", posting),
             ("paying", paying),
-            ("paying what is chased", paying_chased),
+            ("paying what is collected", paying_collected),
         ):
             with self.subTest(what):
                 self.assertTrue(statements)

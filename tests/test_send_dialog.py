@@ -153,7 +153,7 @@ class TestSendDialog(RopoCommon):
         self.assertEqual(self.requests_of(credit_note).operation, "credit_note")
         self.assertEqual(credit_note.ropo_state, "sent")
 
-    def test_a_fault_is_shown_and_blocks_and_leads_to_what_is_to_be_mended(self):
+    def test_a_fault_is_shown_and_blocks_and_leads_to_what_is_to_be_fixed(self):
         partner = self.incomplete()
         invoice = self.create_invoice(partner)
         dialog = self.dialog(invoice)

@@ -1,4 +1,4 @@
-"""The wizard that sends many: what may go, what is to be mended, what became of it."""
+"""The wizard that sends many: what may go, what is to be fixed, what became of it."""
 
 from odoo.tests import tagged
 
@@ -20,14 +20,14 @@ class TestSendWizard(RopoCommon):
 
     # --- before ---
 
-    def test_what_is_ready_and_what_is_to_be_mended_stand_apart(self):
+    def test_what_is_ready_and_what_is_to_be_fixed_stand_apart(self):
         good, bad = self.create_invoice(), self.create_invoice(self.homeless())
         wizard = self.open(good, bad)
         self.assertEqual(wizard.ready_line_ids.move_id, good)
         self.assertEqual(wizard.blocked_line_ids.move_id, bad)
         self.assertEqual(wizard.line_ids.move_id, good | bad)
 
-    def test_what_was_mended_is_ready_when_it_is_looked_at_again(self):
+    def test_what_was_fixed_is_ready_when_it_is_looked_at_again(self):
         partner = self.homeless()
         wizard = self.open(self.create_invoice(), self.create_invoice(partner))
         self.assertEqual(wizard.blocked_line_ids.fix_record, partner)
@@ -59,7 +59,7 @@ class TestSendWizard(RopoCommon):
         self.assertEqual(wizard.line_ids.attachment_ids, files[0])
         self.assertEqual(wizard.line_ids.available_ids, files)
 
-    def test_an_account_without_a_number_is_what_to_mend_in_embed(self):
+    def test_an_account_without_a_number_is_what_to_fix_in_embed(self):
         self.account.service_model = "embed"
         invoice = self.create_invoice()
         ledger = invoice.invoice_line_ids.account_id

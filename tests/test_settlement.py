@@ -1,4 +1,4 @@
-"""What Ropo collected stands in the ledger: once, reversible, and never told back."""
+"""What Ropo collected is in the ledger: once, reversible, and never reported back."""
 
 from datetime import timedelta
 from importlib.util import module_from_spec, spec_from_file_location
@@ -42,13 +42,13 @@ class TestSettlement(RopoCommon):
     # --- helpers ---
 
     def collect(self, job, amount, **values):
-        """The debtor pays at Ropo, and Odoo hears of it."""
+        """The debtor pays at Ropo, and Odoo learns of it."""
         self.sandbox.post(f"jobs/{job.jobid}/pay", amount=amount, **values)
         self.run_cron("cron_poll_status")
         return job.event_ids.filtered(lambda e: e._is_payment()).sorted("id")[-1]
 
     def take(self, job, number, amount, **values):
-        """Ropo tells of a payment, or of one taken back, in a row."""
+        """Ropo reports a payment, or a reversed one, in a row."""
         row = {
             "statusid": f"P{number}",
             "jobid": int(job.jobid),
@@ -67,15 +67,15 @@ class TestSettlement(RopoCommon):
         self.env["ropo.inbox"]._run(self.account.id)
         self.env.invalidate_all()
 
-    def told(self, invoice):
+    def reported(self, invoice):
         self.run_cron("cron_post_payments")
         self.work_off()
         return self.requests_of(invoice).filtered(lambda r: "payment" in r.operation)
 
     # --- registered ---
 
-    def test_what_ropo_collected_is_registered_reconciled_and_never_told_back(self):
-        invoice, job = self.chased_case()
+    def test_what_ropo_collected_is_registered_reconciled_and_never_reported_back(self):
+        invoice, job = self.transferred_case()
         event = self.collect(job, 25.5)
         payment = event.payment_ids
         self.assertEqual(
@@ -87,12 +87,12 @@ class TestSettlement(RopoCommon):
         self.assertEqual(invoice.amount_residual, 100)
         self.assertEqual(invoice.payment_state, "partial")
         self.assertEqual(event.settlement, "registered")
-        self.assertFalse(self.told(invoice))
+        self.assertFalse(self.reported(invoice))
         self.assertEqual(self.sandbox.job()["capital"], 100)
         self.assertEqual(job.open_amount, 100)
 
     def test_once_per_event_whatever_is_run_again(self):
-        invoice, job = self.chased_case()
+        invoice, job = self.transferred_case()
         event = self.collect(job, 25.5)
         event.action_interpret()
         self.take_in()
@@ -104,7 +104,7 @@ class TestSettlement(RopoCommon):
             event.with_user(self.user).action_register_payment()
 
     def test_the_database_lets_no_event_be_registered_twice(self):
-        _invoice, job = self.chased_case()
+        _invoice, job = self.transferred_case()
         payment = self.collect(job, 25.5).payment_ids
         with self.assertRaises(IntegrityError), mute_logger("odoo.sql_db"):
             payment.copy({"ropo_event_id": payment.ropo_event_id.id})
@@ -113,24 +113,24 @@ class TestSettlement(RopoCommon):
     def test_a_payment_that_a_user_undoes_is_not_registered_again(self):
         for undo in ("action_cancel", "unlink"):
             with self.subTest(undo):
-                invoice, job = self.chased_case()
+                invoice, job = self.transferred_case()
                 event = self.collect(job, 25.5)
                 event.payment_ids.action_draft()
                 getattr(event.payment_ids, undo)()
                 self.take_in()
                 self.run_cron("cron_poll_status")
                 self.assertEqual(invoice.amount_residual, 125.5)
-                self.assertFalse(self.told(invoice))
+                self.assertFalse(self.reported(invoice))
 
     def test_the_whole_amount_pays_the_invoice(self):
-        invoice, job = self.chased_case()
+        invoice, job = self.transferred_case()
         self.collect(job, 125.5)
         self.assertIn(invoice.payment_state, ("paid", "in_payment"))
         self.assertEqual((job.stage, invoice.ropo_state), ("paid", "closed"))
-        self.assertFalse(self.told(invoice))
+        self.assertFalse(self.reported(invoice))
 
     def test_two_equal_payments_are_two(self):
-        invoice, job = self.chased_case()
+        invoice, job = self.transferred_case()
         self.collect(job, 20)
         self.collect(job, 20)
         self.assertEqual(invoice.amount_residual, 85.5)
@@ -148,7 +148,7 @@ class TestSettlement(RopoCommon):
     # --- reversed ---
 
     def test_what_ropo_takes_back_is_taken_back_once(self):
-        invoice, job = self.chased_case()
+        invoice, job = self.transferred_case()
         first = self.take(job, 1, 25.5)
         second = self.take(job, 2, 25.5)
         self.assertEqual(invoice.amount_residual, 74.5)
@@ -167,10 +167,10 @@ class TestSettlement(RopoCommon):
             .mapped("balance")
         )
         self.assertEqual(balance, 0)
-        self.assertFalse(self.told(invoice))
+        self.assertFalse(self.reported(invoice))
 
     def test_a_reversal_that_comes_first_waits_for_its_payment(self):
-        invoice, job = self.chased_case()
+        invoice, job = self.transferred_case()
         reversal = self.take(job, 2, -25.5)
         self.assertEqual(reversal.settlement, "waiting")
         self.take(job, 1, 25.5)
@@ -182,7 +182,7 @@ class TestSettlement(RopoCommon):
         self.assertEqual(alone.settlement, "person")
 
     def test_what_somebody_undid_already_needs_no_undoing(self):
-        invoice, job = self.chased_case()
+        invoice, job = self.transferred_case()
         first = self.take(job, 1, 25.5)
         first.payment_ids.action_draft()
         first.payment_ids.action_cancel()
@@ -194,7 +194,7 @@ class TestSettlement(RopoCommon):
     # --- what needs a person ---
 
     def test_more_than_is_open_is_registered_as_far_as_it_goes(self):
-        invoice, job = self.chased_case()
+        invoice, job = self.transferred_case()
         event = self.take(job, 1, 150)
         self.assertEqual(event.payment_ids.amount, 125.5)
         self.assertIn(invoice.payment_state, ("paid", "in_payment"))
@@ -203,9 +203,9 @@ class TestSettlement(RopoCommon):
         self.assertEqual(len(self.account.activity_ids), 1)
 
     def test_an_invoice_that_is_paid_already_asks_a_person_once(self):
-        invoice, job = self.chased_case()
+        invoice, job = self.transferred_case()
         self.pay(invoice)
-        self.told(invoice)
+        self.reported(invoice)
         events = self.take(job, 1, 20) | self.take(job, 2, 30)
         self.assertEqual(events.mapped("settlement"), ["person", "person"])
         self.assertIn("nothing open", events[0].settlement_note)
@@ -213,21 +213,21 @@ class TestSettlement(RopoCommon):
         self.assertEqual(len(self.account.activity_ids), 1)
 
     def test_money_that_was_booked_by_hand_in_ropos_journal_is_not_booked_again(self):
-        invoice, job = self.chased_case()
+        invoice, job = self.transferred_case()
         self.pay(invoice, 25.5, journal_id=self.journal.id)
         event = self.take(job, 1, 25.5)
         self.assertEqual(event.settlement, "booked")
         self.assertEqual(invoice.amount_residual, 100)
-        self.assertFalse(self.told(invoice), "it came through Ropo")
+        self.assertFalse(self.reported(invoice), "it came through Ropo")
         self.assertFalse(event.may_register)
 
     def test_money_whose_booking_is_undone_is_missing_again(self):
-        invoice, job = self.chased_case()
+        invoice, job = self.transferred_case()
         self.pay(invoice, 25.5, journal_id=self.journal.id)
         event = self.take(job, 1, 25.5)
         self.assertEqual((event.settlement, event.is_missing), ("booked", False))
         invoice.line_ids.remove_move_reconcile()
-        self.assertFalse(self.told(invoice), "it came through Ropo")
+        self.assertFalse(self.reported(invoice), "it came through Ropo")
         self.assertTrue(event.is_missing)
         event.with_user(self.user).action_register_payment()
         self.assertEqual(
@@ -237,17 +237,17 @@ class TestSettlement(RopoCommon):
 
     def test_what_the_comparison_finds_waits_for_nobody_any_more(self):
         self.account.settlement_journal_id = False
-        invoice, job = self.chased_case()
+        invoice, job = self.transferred_case()
         event = self.take(job, 1, 25.5)
         self.assertEqual((event.settlement, event.is_missing), ("person", True))
         self.account.settlement_journal_ids = self.journal
         self.pay(invoice, 25.5, journal_id=self.journal.id)
-        self.assertFalse(self.told(invoice), "it came through Ropo")
+        self.assertFalse(self.reported(invoice), "it came through Ropo")
         self.assertEqual((event.settlement, event.is_missing), ("booked", False))
         self.assertFalse(event.settlement_note or event.may_register)
 
     def test_an_upgrade_stores_the_same_as_is_computed(self):
-        _invoice, job = self.chased_case()
+        _invoice, job = self.transferred_case()
         self.take(job, 1, 25.5)
         self.account.settlement_journal_id = False
         missing = self.take(job, 2, 10) | self.take(job, 3, -10)
@@ -265,11 +265,11 @@ class TestSettlement(RopoCommon):
 
     def equal_money(self):
         """Ropo and the ledger have 25.50 each; a person is asked whether it is one."""
-        invoice, job = self.chased_case()
+        invoice, job = self.transferred_case()
         self.pay(invoice, 25.5)
         event = self.take(job, 1, 25.5)
         self.assertEqual((event.settlement, invoice.amount_residual), ("person", 100))
-        request = self.told(invoice)
+        request = self.reported(invoice)
         self.assertEqual((request.state, request.doubt_event_id), ("rejected", event))
         return invoice, event, request.with_user(self.manager)
 
@@ -291,7 +291,7 @@ class TestSettlement(RopoCommon):
     def test_a_closed_period_waits_for_a_person_who_books_it_later(
         self,
     ):
-        invoice, job = self.chased_case()
+        invoice, job = self.transferred_case()
         lock = self.today - timedelta(days=1)
         self.env.company.fiscalyear_lock_date = lock
         event = self.take(job, 1, 25.5, paydate=str(lock - timedelta(days=2)))
@@ -304,8 +304,8 @@ class TestSettlement(RopoCommon):
         )
 
     def test_one_that_fails_does_not_stop_the_others(self):
-        invoice, job = self.chased_case()
-        broken, broken_job = self.chased_case()
+        invoice, job = self.transferred_case()
+        broken, broken_job = self.transferred_case()
         self.account.register_payments = False
         bad = self.take(broken_job, 1, 10)
         self.account.register_payments = True
@@ -319,7 +319,7 @@ class TestSettlement(RopoCommon):
 
     def test_without_the_setting_it_is_shown_and_offered_as_a_button(self):
         self.account.register_payments = False
-        invoice, job = self.chased_case()
+        invoice, job = self.transferred_case()
         event = self.collect(job, 25.5)
         self.assertFalse(event.settlement or event.payment_ids)
         self.assertTrue(event.may_register)
@@ -329,7 +329,7 @@ class TestSettlement(RopoCommon):
         event.with_user(self.user).action_register_payment()
         self.assertEqual(invoice.amount_residual, 100)
         self.assertFalse(event.may_register)
-        self.assertFalse(self.told(invoice))
+        self.assertFalse(self.reported(invoice))
 
     def test_a_missing_journal_or_account_is_said(self):
         self.account.write(
@@ -338,7 +338,7 @@ class TestSettlement(RopoCommon):
                 "settlement_journal_ids": [Command.clear()],
             }
         )
-        _invoice, job = self.chased_case()
+        _invoice, job = self.transferred_case()
         event = self.take(job, 1, 25.5)
         self.assertIn("names no journal", event.settlement_note)
         self.account.settlement_journal_id = self.journal
@@ -353,12 +353,12 @@ class TestSettlement(RopoCommon):
             self.account.settlement_journal_id = other["default_journal_bank"]
             self.env.flush_all()
 
-    def test_money_that_we_told_ropo_of_is_not_registered(self):
+    def test_money_that_we_reported_to_ropo_is_not_registered(self):
         profile = {"cid": "700001", "apicode": "sandbox-apicode"}
         self.sandbox.post("profiles", **profile, status_rows="full")
-        invoice, job = self.chased_case()
+        invoice, job = self.transferred_case()
         self.pay(invoice, 25.5)
-        self.told(invoice)
+        self.reported(invoice)
         self.run_cron("cron_poll_status")
         echo = job.event_ids.filtered("request_id")
         self.assertTrue(echo)
@@ -367,7 +367,7 @@ class TestSettlement(RopoCommon):
 
     def test_only_a_ropo_user_registers(self):
         self.account.register_payments = False
-        _invoice, job = self.chased_case()
+        _invoice, job = self.transferred_case()
         event = self.collect(job, 25.5)
         for groups in ("account.group_account_readonly", "base.group_user"):
             user = new_test_user(

@@ -50,7 +50,7 @@ class TestTours(RopoCommon, HttpCase):
             waiting, waiting.read(["state", "error", "next_attempt_at", "account_id"])
         )
 
-    def test_one_invoice_is_mended_sent_and_answered_in_odoos_own_dialog(self):
+    def test_one_invoice_is_fixed_sent_and_answered_in_odoos_own_dialog(self):
         invoice = self.create_invoice(self.homeless)
         self.tour(f"/odoo/customer-invoices/{invoice.id}", "ropo_send_dialog")
         self.assertEqual(invoice.ropo_state, "sent")
@@ -58,7 +58,7 @@ class TestTours(RopoCommon, HttpCase):
         self.assertEqual(self.homeless.city, "Helsinki")
         self.assertEqual(len(self.sandbox.jobs(billnum=invoice.name)), 1)
 
-    def test_many_are_mended_sent_and_followed_without_leaving_the_wizard(self):
+    def test_many_are_fixed_sent_and_followed_without_leaving_the_wizard(self):
         invoices = self.create_invoice() | self.create_invoice(self.consumer)
         invoices |= self.create_invoice(self.homeless)
         self.account.send_attachments = True

@@ -273,8 +273,8 @@ class TestRules(TransferCommon):
             "held": (self.changed(ropo_hold=True), "hold"),
             "no follow-up": (self.changed(no_followup=True), "exempt"),
             "disputed": (self.blocked(), "disputed"),
-            "never chased": (create(spared, days_overdue=20), "exempt"),
-            "contact of one never chased": (
+            "never collected": (create(spared, days_overdue=20), "exempt"),
+            "contact of one never collected": (
                 create(of_spared, days_overdue=20),
                 "exempt",
             ),
@@ -302,7 +302,7 @@ class TestRules(TransferCommon):
             ),
         }
 
-    def chased(self):
+    def transferred(self):
         delivered, reminded, collected, queued = (
             self.create_invoice(days_overdue=20) for _n in range(4)
         )
@@ -314,14 +314,14 @@ class TestRules(TransferCommon):
         wizard.action_transfer()
         return {
             "delivered by Ropo": (delivered, False),
-            "in reminder": (reminded, "chased"),
-            "in collection": (collected, "chased"),
-            "on its way": (queued, "chased"),
+            "in reminder": (reminded, "collected"),
+            "in collection": (collected, "collected"),
+            "on its way": (queued, "collected"),
         }
 
     def test_each_rule_for_reminders_and_for_collection(self):
         cases = {}
-        for group in ("documents", "days", "people", "addresses", "chased"):
+        for group in ("documents", "days", "people", "addresses", "collected"):
             cases |= getattr(self, group)()
         cases |= self.amounts()
         self.account.write(
@@ -401,7 +401,7 @@ class TestInstalments(TransferCommon):
         self.assertEqual((case.amount, case.open_amount), (100.4, 100.4))
         self.assertEqual(case.part_ids, self.dues(invoice)[:2].ids)
 
-    def test_ropo_hears_of_money_on_the_claimed_part_only(self):
+    def test_ropo_learns_of_money_on_the_claimed_part_only(self):
         invoice = self.instalments(days_overdue=40)
         self.pay(invoice, 20.2)
         self.transfer(invoice, **self.parts())
@@ -761,7 +761,7 @@ class TestTerms(TransferCommon):
             [(self.business, 3, 2, 251.0), (other, 1, 1, 125.5)],
         )
 
-    def test_what_was_mended_meanwhile_is_looked_at_again(self):
+    def test_what_was_fixed_meanwhile_is_looked_at_again(self):
         partner = self._create_partner("Nowhere Oy", is_company=True, city=False)
         move = self.create_invoice(partner, days_overdue=20)
         wizard = self._wizard("ropo.transfer.wizard", move, self.user, notice_fee=3)

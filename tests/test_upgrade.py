@@ -15,9 +15,9 @@ class TestUpgrade(RopoCommon):
         self.env.invalidate_all()
 
     def test_what_was_read_from_payloads_and_events_gets_fields_of_its_own(self):
-        invoice, job = self.chased_case()
+        invoice, job = self.transferred_case()
         self.pay(invoice, 20)
-        self.tell()
+        self.report()
         self.at_ropo(job, "pay", amount=10)
         self.run_cron("cron_poll_status")
         requests = invoice.sudo().ropo_request_ids
@@ -38,7 +38,7 @@ class TestUpgrade(RopoCommon):
         self.assertEqual({e["assignment"] for e in before[1]}, {job.jobid})
 
     def test_a_refusal_keeps_its_meaning(self):
-        invoice = self.chased()
+        invoice = self.transferred()
         request = self.env["ropo.request"].sudo().search([("move_id", "=", invoice.id)])
         self.cr.execute("ALTER TABLE ropo_request ADD COLUMN answer_code integer")
         for code, meaning in ((2, "ended"), (4, "own_money"), (8, "not_followed")):
@@ -60,3 +60,26 @@ class TestUpgrade(RopoCommon):
         cron.name = "Ropo: an older name"
         self.upgrade()
         self.assertEqual(cron.name, "Ropo: Send Outbox")
+
+    def test_columns_get_their_new_names_and_keep_what_is_in_them(self):
+        _invoice, job = self.transferred_case()
+        self.at_ropo(job, "stage", stage="collection")
+        self.run_cron("cron_poll_status")
+        before = self.renamed(job)
+        self.env.flush_all()
+        self.cr.execute("ALTER TABLE ropo_request RENAME collects TO chases")
+        self.cr.execute("ALTER TABLE ropo_job RENAME is_collected TO chased")
+        self.cr.execute("ALTER TABLE ropo_event RENAME applied_stage TO told_stage")
+        path = ROOT / "migrations" / "19.0.1.2.0" / "pre-migrate.py"
+        for _twice in range(2):
+            load_script(str(path), "ropo_pre_migrate").migrate(self.cr, "19.0.1.1.0")
+        self.env.invalidate_all()
+        self.assertEqual(self.renamed(job), before)
+        self.assertEqual(before[:2], ([True], [True]))
+
+    def renamed(self, job):
+        return (
+            job.request_ids.mapped("collects"),
+            job.mapped("is_collected"),
+            job.event_ids.mapped("applied_stage"),
+        )

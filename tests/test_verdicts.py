@@ -1,4 +1,4 @@
-"""Which invoices may be told to Ropo, why the others may not, and what mends it."""
+"""Which invoices may go to Ropo, why the others may not, and what fixes it."""
 
 from datetime import timedelta
 
@@ -17,7 +17,7 @@ class TestVerdicts(RopoCommon):
         return self._create_partner(name, **{"is_company": True, **values})
 
     def assertVerdicts(self, operation, cases, **values):
-        """`cases`: `{what: (invoice, code, record that mends it)}`."""
+        """`cases`: `{what: (invoice, code, record that fixes it)}`."""
         moves = self.env["account.move"].concat(*(case[0] for case in cases.values()))
         verdicts = self.verdicts(moves, operation, **values)
         found = {what: verdicts[move] for what, (move, _c, _r) in cases.items()}
@@ -80,7 +80,7 @@ class TestVerdicts(RopoCommon):
 
     # --- sending ---
 
-    def test_what_can_not_be_sent_and_where_it_is_mended(self):
+    def test_what_can_not_be_sent_and_where_it_is_fixed(self):
         good = self.create_invoice()
         note = self.create_invoice(move_type="out_refund")
         by_mail = self.create_invoice(
@@ -105,7 +105,7 @@ class TestVerdicts(RopoCommon):
             "Example Oy has no street, postcode, city. Complete the address.",
         )
 
-    def test_without_an_account_the_company_is_to_mend(self):
+    def test_without_an_account_the_company_is_to_fix(self):
         invoice = self.create_invoice(days_overdue=20)
         self.account.active = False
         for operation in ("invoice", "reminder", "collection"):
@@ -138,9 +138,9 @@ class TestVerdicts(RopoCommon):
         self.send(refused)
         self.assertEqual(refused.ropo_state, "sent")
 
-    # --- chasing ---
+    # --- transfer ---
 
-    def test_what_can_not_be_chased_and_where_it_is_mended(self):
+    def test_what_can_not_be_collected_and_where_it_is_fixed(self):
         self.account.min_amount = 30
         exempt = self.customer(ropo_no_collection=True)
         other = self.customer(name="Another Oy")
@@ -211,7 +211,7 @@ class TestVerdicts(RopoCommon):
             verdict.text, f"Not overdue long enough: it may go from {day}."
         )
 
-    def test_each_debt_is_chased_once(self):
+    def test_each_debt_is_collected_once(self):
         delivered, reminded, collected, waiting, lost, refused = (
             self.create_invoice(days_overdue=20) for _n in range(6)
         )
@@ -225,21 +225,21 @@ class TestVerdicts(RopoCommon):
         self.business.update({"ropo_sendtype": False, "email": False})
         self._wizard("ropo.transfer.wizard", waiting).action_transfer()
         self.assertEqual(
-            refused.ropo_state, "rejected", "what is chased again is set up"
+            refused.ropo_state, "rejected", "what is collected again is set up"
         )
         cases = {
             "delivered only": (delivered, False, None),
-            "reminded": (reminded, "chased", reminded),
-            "collected": (collected, "chased", collected),
-            "lost": (lost, "chased", lost),
-            "queued": (waiting, "chased", waiting),
+            "reminded": (reminded, "collected", reminded),
+            "collected": (collected, "collected", collected),
+            "lost": (lost, "collected", lost),
+            "queued": (waiting, "collected", waiting),
             "refused, so it may go again": (refused, False, None),
         }
         self.assertVerdicts("reminder", cases)
         self.assertVerdicts("collection", cases, notice_date=self.reminded_on)
 
     def test_what_ropo_invoiced_itself_is_never_handed_over(self):
-        # Connect delivers 300 and chases nothing; Unify and Embed chase by themselves.
+        # Connect delivers 300 and collects nothing; Unify and Embed collect unasked.
         self.account.write(
             {
                 "service_model": "unify",
@@ -251,7 +251,7 @@ class TestVerdicts(RopoCommon):
         self.send(invoice)
         self.assertEqual(self.sandbox.job(billnum=invoice.name)["jobtype"], 0)
         cases = {
-            "invoiced by Ropo": (invoice, "chased", invoice),
+            "invoiced by Ropo": (invoice, "collected", invoice),
             "never sent": (fresh, False, None),
         }
         for model in ("unify", "embed"):
@@ -330,7 +330,7 @@ class TestVerdicts(RopoCommon):
                 another.id: "",
             },
         )
-        self.assertFalse(wizard.line_ids[-1].reason, "what is to mend comes first")
+        self.assertFalse(wizard.line_ids[-1].reason, "what is to fix comes first")
         for move, record in ((bad, partner), (draft, draft)):
             self.assertEqual(lines[move.id].fix_record, record)
         wizard.action_send()
@@ -369,16 +369,16 @@ class TestVerdicts(RopoCommon):
         self.assertFalse(self.requests_of(paid))
         self.assertEqual(self.sandbox.job(jobtype=1)["amount"], 100)
 
-        other, mended = self.create_invoice(), self.create_invoice(post=False)
-        wizard = self._wizard("ropo.send.wizard", other | mended, self.user)
+        other, fixed = self.create_invoice(), self.create_invoice(post=False)
+        wizard = self._wizard("ropo.send.wizard", other | fixed, self.user)
         self.assertEqual((wizard.ready_count, wizard.blocked_count), (1, 1))
-        mended.action_post()
+        fixed.action_post()
         other.button_draft()
         wizard.action_send()
         self.work_off()
-        self.assertEqual((mended | other).mapped("ropo_state"), ["sent", False])
+        self.assertEqual((fixed | other).mapped("ropo_state"), ["sent", False])
 
-    def test_what_is_paid_between_queueing_and_sending_is_not_chased(self):
+    def test_what_is_paid_between_queueing_and_sending_is_not_collected(self):
         invoice = self.create_invoice(days_overdue=20)
         self._wizard("ropo.transfer.wizard", invoice).action_transfer()
         self.pay(invoice)

@@ -69,19 +69,19 @@ class TestWebhook(RopoCommon, HttpCase):
         """The sandbox pushes what it has not pushed yet."""
         self.env.flush_all()
         with self.allow_requests(all_requests=True):
-            told = self.sandbox.post("webhooks/deliver", **values)
+            reported = self.sandbox.post("webhooks/deliver", **values)
         self.env.invalidate_all()
-        return told
+        return reported
 
     # --- keeping ---
 
     def test_ropo_pushes_and_the_case_follows(self):
-        invoice, job = self.chased_case()
+        invoice, job = self.transferred_case()
         self.give_address()
         self.sandbox.post(f"jobs/{job.jobid}/pay", amount=25.5)
         self.sandbox.post(f"jobs/{job.jobid}/stage", stage="collection")
-        told = self.deliver()
-        self.assertEqual(told, {"delivered": 2, "failed": 0})
+        reported = self.deliver()
+        self.assertEqual(reported, {"delivered": 2, "failed": 0})
         self.assertEqual(set(self.events().mapped("state")), {"new"})
         self.assertEqual(job.stage, "reminder", "interpreted only after the commit")
         self.interpret()
@@ -98,7 +98,7 @@ class TestWebhook(RopoCommon, HttpCase):
         self.assertEqual(job.open_amount, 100)
 
     def test_the_same_payment_by_both_ways_under_different_ids_counts_once(self):
-        invoice, job = self.chased_case()
+        invoice, job = self.transferred_case()
         for _n in range(2):  # two payments that are alike
             self.sandbox.post(f"jobs/{job.jobid}/pay", amount=20)
         rows = self.sandbox.job()["events"]
@@ -305,7 +305,7 @@ class TestWebhook(RopoCommon, HttpCase):
         self.assertEqual(self.push([self.message(1)], key=old).status_code, 401)
         self.assertEqual(self.push([self.message(1)]).status_code, 200)
 
-    def test_each_account_hears_for_itself(self):
+    def test_each_account_polls_for_itself(self):
         other = self._create_account(
             self.env.company, webhook_user="other", webhook_password="other"
         )

@@ -42,103 +42,103 @@ class TestPaymentsWithoutEntry(LedgerCommon):
     def assertOpenAtRopo(self, invoice, amount):
         self.assertEqual(self.capital(invoice), amount)
         self.assertEqual(invoice.ropo_job_ids.open_amount, amount)
-        before = self.told()
-        self.tell()
-        self.assertEqual(self.told(), before)
+        before = self.reported()
+        self.report()
+        self.assertEqual(self.reported(), before)
         row = self.env["ropo.receivable.report"].search(
-            [("move_id", "=", invoice.id), ("job_id.chased", "=", True)]
+            [("move_id", "=", invoice.id), ("job_id.is_collected", "=", True)]
         )
         self.assertFalse(row.differs, row.difference)
 
     def test_a_registered_payment_counts_at_once_and_passes_on_to_the_statement(self):
-        invoice = self.chased()
+        invoice = self.transferred()
         payment = self.register(invoice, 50)
-        self.tell()
+        self.report()
         self.assertEqual(
-            self.told("paydate", "type"), [(50, str(self.today), "directpayment")]
+            self.reported("paydate", "type"), [(50, str(self.today), "directpayment")]
         )
         self.assertOpenAtRopo(invoice, 75.5)
         self.statement(invoice, 50)
         self.assertEqual(payment.state, "paid")
-        self.tell()
-        self.assertEqual(self.told(), [(50,)])
+        self.report()
+        self.assertEqual(self.reported(), [(50,)])
         self.assertInStep(invoice)
         request = self.requests_of(invoice, "payment")
         self.assertEqual(request.source_partial_id, self.partials(invoice).id)
 
     def test_a_whole_payment_passes_on_too(self):
-        invoice = self.chased()
+        invoice = self.transferred()
         self.register(invoice)
-        self.tell()
+        self.report()
         self.assertOpenAtRopo(invoice, 0)
         self.statement(invoice, 125.5)
-        self.tell()
-        self.assertEqual(self.told(), [(125.5,)])
+        self.report()
+        self.assertEqual(self.reported(), [(125.5,)])
         self.assertInStep(invoice)
 
     def test_the_statement_may_come_before_the_report(self):
-        invoice = self.chased()
+        invoice = self.transferred()
         self.register(invoice, 50)
         self.statement(invoice, 50)
-        self.tell()
-        self.assertEqual(self.told(), [(50,)])
+        self.report()
+        self.assertEqual(self.reported(), [(50,)])
         self.assertInStep(invoice)
 
     def test_equal_money_on_the_statement_beside_it_is_other_money(self):
-        invoice = self.chased()
+        invoice = self.transferred()
         self.statement(invoice, 50)
-        self.tell()
+        self.report()
         self.register(invoice, 50)
-        self.tell()
-        self.assertEqual(self.told(), [(50,), (50,)])
+        self.report()
+        self.assertEqual(self.reported(), [(50,), (50,)])
         self.assertOpenAtRopo(invoice, 25.5)
         self.statement(invoice, 50)
-        self.tell()
-        self.assertEqual(self.told(), [(50,), (50,)])
+        self.report()
+        self.assertEqual(self.reported(), [(50,), (50,)])
         self.assertInStep(invoice)
 
     def test_one_that_is_cancelled_or_rejected_is_taken_back(self):
         for undo in ("action_cancel", "action_reject", "action_draft"):
             with self.subTest(undo):
-                invoice = self.chased()
+                invoice = self.transferred()
                 payment = self.register(invoice, 50)
-                self.tell()
+                self.report()
                 getattr(payment, undo)()
-                self.tell()
-                self.assertEqual(self.told()[-2:], [(50,), (-50,)])
+                self.report()
+                self.assertEqual(self.reported()[-2:], [(50,), (-50,)])
                 self.assertInStep(invoice)
 
     def test_one_that_is_undone_on_the_statement_still_counts(self):
-        invoice = self.chased()
+        invoice = self.transferred()
         self.register(invoice, 50)
-        self.tell()
+        self.report()
         line = self.statement(invoice, 50)
-        self.tell()
+        self.report()
         line.action_undo_reconciliation()
-        self.tell()
-        self.tell()
+        self.report()
+        self.report()
         self.assertOpenAtRopo(invoice, 75.5)
 
     def test_one_over_two_invoices_counts_by_its_parts(self):
-        first, second = self.chased(), self.chased(amount=200)
+        first, second = self.transferred(), self.transferred(amount=200)
         self.register(first | second, 200, group_payment=True)
-        self.tell()
-        self.assertEqual(sorted(self.told()), [(74.5,), (125.5,)])
+        self.report()
+        self.assertEqual(sorted(self.reported()), [(74.5,), (125.5,)])
         self.statement(first, 125.5)
         self.statement(second, 74.5)
-        self.tell()
-        self.assertEqual(len(self.told()), 2)
+        self.report()
+        self.assertEqual(len(self.reported()), 2)
         self.assertInStep(first, second)
 
     def test_it_counts_with_the_statement_where_the_account_says_so(self):
         self.account.count_payment = "bank"
-        invoice = self.chased()
+        invoice = self.transferred()
         self.register(invoice, 50)
-        self.tell()
-        self.assertEqual(self.told(), [])
+        self.report()
+        self.assertEqual(self.reported(), [])
         self.statement(invoice, 50)
-        self.tell()
-        self.assertEqual(self.told(), [(50,)])
+        self.report()
+        self.assertEqual(self.reported(), [(50,)])
         self.assertInStep(invoice)
 
     def test_an_invoice_that_it_pays_is_not_transferred(self):
@@ -157,6 +157,6 @@ class TestPaymentsWithoutEntry(LedgerCommon):
         invoice = self.create_invoice(days_overdue=20)
         self.register(invoice, 25.5)
         self.transfer(invoice)
-        self.tell()
-        self.assertEqual(self.told(), [(25.5,)])
+        self.report()
+        self.assertEqual(self.reported(), [(25.5,)])
         self.assertOpenAtRopo(invoice, 100)

@@ -24,7 +24,7 @@ class RopoTransferPreview(models.TransientModel):
 
     account_id = fields.Many2one("ropo.account", readonly=True)
     kind = fields.Selection(
-        [("reminder", "Payment Reminder"), ("collection", "Debt Collection")],
+        [("reminder", "Reminder"), ("collection", "Collection")],
         readonly=True,
     )
     move_id = fields.Many2one(

@@ -26,12 +26,12 @@ from .answers import assignment_answers, error_text, is_own_error
 from .capabilities import CAPABILITIES, STATUS_TIMEOUT
 from .codes import (
     ASSUMED_CODES,
-    CHASED,
+    COLLECTED,
     COLLECTION,
     HOSTS,
+    NOT_COLLECTED,
     REMINDER,
     STAGES,
-    UNCHASED,
     Call,
 )
 from .payloads import freeze, with_files
@@ -251,7 +251,7 @@ class RopoOne:
         :return: `(arrived, assignment)`: None when Ropo can't say, "" if unknown
 
         Assumption: the list of a customer's invoices is complete, and the status of
-        an entry tells what is chased from what was only invoiced. Credit notes are
+        an entry tells what is collected from what was only invoiced. Credit notes are
         not on it; they are known by their document.
         """
         if payload.get("totalamount", 0) < 0:
@@ -261,11 +261,11 @@ class RopoOne:
         listed = self.customer_invoices(payload["custnum"])
         found = [i for i in listed if i.number == payload.get("billnum")]
         if payload["jobtype"] in (REMINDER, COLLECTION):
-            chased = [invoice for invoice in found if invoice.status in CHASED]
-            unclear = [i for i in found if i.status not in (*CHASED, *UNCHASED)]
-            if unclear and not chased:
+            collected = [invoice for invoice in found if invoice.status in COLLECTED]
+            unclear = [i for i in found if i.status not in (*COLLECTED, *NOT_COLLECTED)]
+            if unclear and not collected:
                 return None, ""
-            found = chased
+            found = collected
         if not found and None in [invoice.number for invoice in listed]:
             return None, ""  # it may be the one that can't be read
         if len(found) > 1:
@@ -411,7 +411,7 @@ def _open_amount(invoices, case):
         if (
             invoice.assignment == case.assignment
             if case.assignment
-            else invoice.number == case.number and invoice.status not in UNCHASED
+            else invoice.number == case.number and invoice.status not in NOT_COLLECTED
         )
     ]
     return amounts[0] if len(amounts) == 1 else None

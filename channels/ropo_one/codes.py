@@ -58,7 +58,7 @@ STAGES = {
 }
 ASSUMED_CODES = ("3", "4", "102", "103")  # of STAGES
 
-# Of the words by which a customer's invoices are listed, those of what is chased, and
-# those of what is not.
-CHASED = ("reminder", "collection")
-UNCHASED = ("invoicing", "due")
+# Of the words by which a customer's invoices are listed, those of what is collected,
+# and those of what is not.
+COLLECTED = ("reminder", "collection")
+NOT_COLLECTED = ("invoicing", "due")

@@ -37,7 +37,7 @@ def tell(env, sandbox):
     story.connect()
     story.write_invoices()
     story.send()
-    story.mend_and_send()
+    story.fix_and_send()
     story.send_specials()
     story.hand_over()
     story.hand_over_by_itself()

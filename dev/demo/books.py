@@ -96,7 +96,7 @@ INVOICES = [
     ("Esimerkki Asiakas 4", 20, "mixed"),
     ("Example 1 Oy", 15, "rental"),
     ("Esimerkki Asiakas 5", 15, "magazine"),
-    # overdue, and not to be chased: an exempt customer, and too early
+    # overdue, and not to be collected: an exempt customer, and too early
     ("Esimerkki Asiakas 6", 24, "member"),
     ("Esimerkki Asiakas 1", 10, "hours"),
     ("Example 2 Oy", 4, "project"),

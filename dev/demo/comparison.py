@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from . import screen
 
 DELIVERED = "total"  # Ropo delivered it and follows no money
-CHASED = "open"  # Ropo asks the debtor for the capital
+COLLECTED = "open"  # Ropo asks the debtor for the capital
 
 
 @dataclass(frozen=True)
@@ -42,13 +42,13 @@ def compare(moves, sandbox):
 
 
 def _row(move, case, job):
-    ledger = move.amount_residual if case.chased else move.amount_total
+    ledger = move.amount_residual if case.is_collected else move.amount_total
     if move.move_type == "out_refund":
         ledger = -ledger
     return Row(
         kind=_kind(case) or "Not at Ropo",
         number=move.name,
-        measure=CHASED if case.chased else DELIVERED,
+        measure=COLLECTED if case.is_collected else DELIVERED,
         jobid=case.jobid or "",
         ledger=ledger,
         ropo=_amount(job) if job else None,
@@ -67,7 +67,7 @@ def _stray(job):
     return Row(
         kind="Not in Odoo",
         number=job["billnum"],
-        measure=DELIVERED if job["delivery_only"] else CHASED,
+        measure=DELIVERED if job["delivery_only"] else COLLECTED,
         jobid=str(job["jobid"]),
         ledger=None,
         ropo=_amount(job),

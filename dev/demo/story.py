@@ -83,7 +83,7 @@ class Story:
         self._run_cron("cron_process_requests")
         self._show_states(self.invoices)
 
-    def mend_and_send(self):
+    def fix_and_send(self):
         self._step("The missing city is entered, and that invoice is sent alone")
         invoice = self._invoice(books.WITHOUT_CITY)
         invoice.partner_id.city = "Helsinki"
@@ -291,7 +291,7 @@ class Story:
         return self.invoices[index]
 
     def _chased(self, moves):
-        return moves.ropo_job_ids.filtered("chased").sorted("id")
+        return moves.ropo_job_ids.filtered("is_collected").sorted("id")
 
     def _count(self, model):
         return self.env[model].search_count([])

@@ -29,7 +29,7 @@ def reset_what_belongs_to_no_state(cr):
 
 
 def store_who_collects(cr):
-    """`chases` and `service_model` of requests, as the cases and accounts say.
+    """`collects` and `service_model` of requests, as the cases and accounts say.
 
     What was transferred although Ropo collects it by its delivery already stays with
     the transfer, since the index allows one of them: a person has to end the other.
@@ -38,10 +38,10 @@ def store_who_collects(cr):
         """
         UPDATE ropo_request request
            SET service_model = account.service_model,
-               chases = request.operation IN ('reminder', 'collection')
+               collects = request.operation IN ('reminder', 'collection')
           FROM ropo_account account
          WHERE account.id = request.account_id
-           AND request.chases IS NULL
+           AND request.collects IS NULL
         """
     )
     cr.execute(
@@ -52,7 +52,7 @@ def store_who_collects(cr):
                    EXISTS (
                        SELECT FROM ropo_request other
                         WHERE other.move_id = request.move_id
-                          AND other.chases
+                          AND other.collects
                           AND other.state IN ('queued', 'sending', 'unknown', 'done')
                           AND other.void IS NOT TRUE
                    ) AS is_twice
@@ -61,10 +61,10 @@ def store_who_collects(cr):
              WHERE request.operation = 'invoice'
                AND request.state IN ('queued', 'sending', 'unknown', 'done')
                AND request.void IS NOT TRUE
-               AND COALESCE(job.chased, request.service_model != 'connect')
+               AND COALESCE(job.is_collected, request.service_model != 'connect')
         ), updated AS (
             UPDATE ropo_request request
-               SET chases = TRUE
+               SET collects = TRUE
               FROM delivered
              WHERE delivered.id = request.id AND NOT delivered.is_twice
         )
@@ -122,7 +122,7 @@ def ask_about_unpaid_cases(cr):
            SET decision = 'undecided'
           FROM account_move move
          WHERE move.id = job.move_id
-           AND job.chased
+           AND job.is_collected
            AND job.stage = 'closed'
            AND job.decision IS NULL
            AND job.released IS NOT TRUE
@@ -141,7 +141,7 @@ def ask_about_exempt_cases(cr):
          WHERE request.job_id = job.id
            AND request.operation = 'invoice'
            AND request.payload->>'sensible' = '1'
-           AND job.chased
+           AND job.is_collected
         """
     )
     cr.execute(
@@ -150,7 +150,7 @@ def ask_about_exempt_cases(cr):
           FROM ropo_job job
           JOIN account_move move ON move.id = job.move_id
           JOIN res_partner partner ON partner.id = job.partner_id
-         WHERE job.chased
+         WHERE job.is_collected
            AND job.released IS NOT TRUE
            AND job.stage NOT IN ('paid', 'credited', 'closed', 'on_hold')
            AND (move.ropo_hold OR partner.ropo_no_collection

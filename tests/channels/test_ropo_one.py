@@ -174,8 +174,11 @@ class TestPayloads:
             "end": datetime.date(2026, 3, 31),
         }
         rows = tuple(replace(row, **period) for row in invoice().rows[1:])
-        (told,) = build.invoice_payload(invoice(rows=rows))["payrow"]
-        assert (told["startdate"], told["enddate"]) == ("2026-01-01", "2026-03-31")
+        (reported,) = build.invoice_payload(invoice(rows=rows))["payrow"]
+        assert (reported["startdate"], reported["enddate"]) == (
+            "2026-01-01",
+            "2026-03-31",
+        )
 
     def test_reminder(self):
         payload = build.claim_payload(claim())
@@ -277,7 +280,7 @@ class TestOverTheWire(ChannelTests):
         (answer,) = ropo.send(as_payment(build.payment_payload(said)))
         assert answer.outcome == Outcome.ACCEPTED
 
-    def test_refused_payment_tells_why(self, sandbox):
+    def test_refused_payment_says_why(self, sandbox):
         said = build.payment_payload(change(assignment="1"))
         (answer,) = client(sandbox.url).send(as_payment(said))
         assert (answer.outcome, answer.meaning) == (Outcome.REJECTED, Meaning.TO_FIX)
@@ -715,7 +718,7 @@ class TestLookingUp(ChannelTests):
     """What is known about a call whose answer was lost."""
 
     @pytest.mark.parametrize(
-        "payload, told",
+        "payload, reported",
         [
             (build.invoice_payload(invoice()), True),
             (build.invoice_payload(credit_note()), False),
@@ -724,25 +727,25 @@ class TestLookingUp(ChannelTests):
         ids=["invoice", "credit note", "claim"],
     )
     def test_what_arrived_is_found_and_what_did_not_is_not(
-        self, sandbox, payload, told
+        self, sandbox, payload, reported
     ):
-        """`told`: whether Ropo tells the id of the case too."""
+        """`reported`: whether Ropo reports the id of the case too."""
         ropo = client(sandbox.url)
         assert ropo.find(*as_jobs(payload)) == Found(False)
         (sent,) = ropo.send(as_jobs(payload))
-        found = Found(True, sent.assignment if told else "")
+        found = Found(True, sent.assignment if reported else "")
         assert ropo.find(*as_jobs(payload)) == found
 
-    def test_delivered_is_not_chased(self, sandbox):
+    def test_delivered_is_not_collected(self, sandbox):
         ropo = client(sandbox.url)
-        chase = claim(debtor=invoice().debtor, number=invoice().number)
-        payload = build.claim_payload(chase)
+        transfer = claim(debtor=invoice().debtor, number=invoice().number)
+        payload = build.claim_payload(transfer)
         ropo.send(as_jobs(build.invoice_payload(invoice())))
         assert ropo.find(*as_jobs(payload)) == Found(False)
         (sent,) = ropo.send(as_jobs(payload))
         assert ropo.find(*as_jobs(payload)) == Found(True, sent.assignment)
 
-    def test_paid_case_does_not_tell_which_one_was_paid(self, sandbox):
+    def test_paid_case_does_not_show_which_one_was_paid(self, sandbox):
         ropo = client(sandbox.url)
         payload = build.claim_payload(claim(debtor=invoice().debtor))
         ropo.send(as_jobs(payload))
@@ -755,9 +758,9 @@ class TestLookingUp(ChannelTests):
 
     def test_open_amount_is_that_of_the_case(self, sandbox):
         ropo = client(sandbox.url)
-        chase = claim(debtor=invoice().debtor, number=invoice().number)
+        transfer = claim(debtor=invoice().debtor, number=invoice().number)
         ropo.send(as_jobs(build.invoice_payload(invoice())))
-        (sent,) = ropo.send(as_jobs(build.claim_payload(chase)))
+        (sent,) = ropo.send(as_jobs(build.claim_payload(transfer)))
         sandbox.post(f"jobs/{sent.assignment}/fees", interest=1.0, noticefee=5.0)
         (said,) = as_payment(build.payment_payload(change()))
         number = invoice().number

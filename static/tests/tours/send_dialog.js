@@ -2,7 +2,7 @@ import {registry} from "@web/core/registry";
 
 const ROPO_BOX = ".modal .o_field_widget[name=sending_method_checkboxes] .form-check";
 
-// From an invoice whose customer lacks a city: told so, mended, sent, answered.
+// From an invoice whose customer lacks a city: with the reason, fixed, sent, answered.
 registry.category("web_tour.tours").add("ropo_send_dialog", {
     steps: () => [
         {
@@ -15,7 +15,7 @@ registry.category("web_tour.tours").add("ropo_send_dialog", {
             trigger: `${ROPO_BOX}:contains(via Ropo) input:checked`,
         },
         {
-            content: "What can't go is said, with the way to mend it",
+            content: "What can't go is shown, with the way to fix it",
             trigger: ".modal .alert-danger:contains(has no city) a",
             run: "click",
         },
@@ -72,7 +72,7 @@ registry.category("web_tour.tours").add("ropo_send_dialog_sent", {
             run: "click",
         },
         {
-            content: "Ropo can't be chosen, and the reason is said",
+            content: "Ropo can't be chosen, with the reason",
             trigger: `${ROPO_BOX}:contains(Ropo has it already) input:disabled:not(:checked)`,
         },
         {

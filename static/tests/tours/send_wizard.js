@@ -26,7 +26,7 @@ registry.category("web_tour.tours").add("ropo_send_wizard", {
             trigger: ".modal .alert-warning:contains(Not ready: 1)",
         },
         {
-            content: "Those to mend are shown first, with the reason",
+            content: "Those to fix are shown first, with the reason",
             trigger: ".modal .o_data_row:contains(has no city)",
         },
         {
@@ -40,7 +40,7 @@ registry.category("web_tour.tours").add("ropo_send_wizard", {
                 ".modal .o_field_x2many:has(.o_data_row:nth-child(2)) .o_tag:contains(Hours.pdf)",
         },
         {
-            content: "Back to the one to mend",
+            content: "Back to the one to fix",
             trigger: ".modal .nav-link[name=blocked]",
             run: "click",
         },
@@ -64,7 +64,7 @@ registry.category("web_tour.tours").add("ropo_send_wizard", {
             trigger: ".modal .alert-success:contains(Ready to send: 3)",
         },
         {
-            content: "Nothing is to be mended any more",
+            content: "Nothing is to be fixed any more",
             trigger: ".modal:not(:has(.alert-warning))",
         },
         {

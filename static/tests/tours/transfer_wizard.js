@@ -20,7 +20,7 @@ registry.category("web_tour.tours").add("ropo_transfer_wizard", {
             run: "click",
         },
         {
-            content: "One may go, and that it can't be undone is said in amber",
+            content: "One may go; the warning that it can't be undone is amber",
             trigger: ".modal .alert-warning:contains(Ready: 1):contains(can't be undone)",
         },
         {

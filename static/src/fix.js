@@ -6,11 +6,11 @@ import {standardFieldProps} from "@web/views/fields/standard_field_props";
 import {useService} from "@web/core/utils/hooks";
 
 /**
- * On a line of a wizard that says why an invoice can't go: opens the record to mend
+ * On a line of a wizard that says why an invoice can't go: opens the record to fix
  * over the wizard. When it is saved, the wizard looks anew at what may go.
  */
-export class RopoMend extends Component {
-    static template = "ropo_connect.Mend";
+export class RopoFix extends Component {
+    static template = "ropo_connect.Fix";
     static props = {...standardFieldProps};
 
     setup() {
@@ -32,7 +32,7 @@ export class RopoMend extends Component {
         return this.props.record.data[this.props.name];
     }
 
-    mend() {
+    fix() {
         const {resModel, resId, displayName, context} = this.target;
         this.dialog.add(FormViewDialog, {
             resModel,
@@ -52,8 +52,8 @@ export class RopoMend extends Component {
     }
 }
 
-registry.category("fields").add("ropo_mend", {
-    component: RopoMend,
+registry.category("fields").add("ropo_fix", {
+    component: RopoFix,
     supportedTypes: ["reference"],
     fieldDependencies: [
         {name: "fix_model", type: "char"},
