@@ -45,13 +45,13 @@ def main():
     rows = []
     for name in options.only or MEASURES:
         seconds = time.monotonic() - began
-        screen.tell(f"{seconds:4.0f} s: measuring {name} …", "dim")
+        screen.show(f"{seconds:4.0f} s: measuring {name} …", "dim")
         rows += MEASURES[name](world, made)
     print()
     show(rows)
     missed = sum(row.met is False for row in rows)
     seconds = time.monotonic() - began
-    screen.tell(f"{missed or 'No'} goals missed; took {seconds:.0f} s.")
+    screen.show(f"{missed or 'No'} goals missed; took {seconds:.0f} s.")
     return 1 if missed else 0
 
 
@@ -70,7 +70,7 @@ def arguments():
 
 def open_books(world):
     count = world.number(10000, 1000)
-    screen.tell(f"   0 s: writing {count:,} invoices …", "dim")
+    screen.show(f"   0 s: writing {count:,} invoices …", "dim")
     with world.environment() as env:
         books.open_company(env)
         account = demo.open_ropo_account(env, world.ropo)

@@ -2,7 +2,7 @@
 
 Through Odoo each takes some ten milliseconds, so only some are made that way. The rest
 are copies of their rows, with ids, numbers and payment references of their own: nothing
-that is measured can tell them apart.
+that is measured can distinguish them.
 """
 
 from odoo import Command, fields

@@ -1,6 +1,6 @@
 """``python -m bench.many SMALL LARGE``: sends both numbers, and says what it took.
 
-A process of its own, since the most memory that a process ever used can't be told
+A process of its own, since the most memory that a process ever used can't be read
 apart from what others used in it before. Reads the account and the invoices as JSON,
 and answers so.
 """

@@ -1,4 +1,4 @@
-"""The money: what the ledger has and Ropo has not heard, and telling it."""
+"""The money: what the ledger has and Ropo does not know, and reporting it."""
 
 from dataclasses import replace
 
@@ -15,7 +15,7 @@ OF_JOIN = 2
 ROUNDS = 9
 SECONDS = 3  # for all open cases
 # What nobody can do without: the reconciliations of what is collected, with what tells
-# their day and kind, but for those that were told.
+# their day and kind, but for those that were reported.
 JOIN = """
     SELECT job.id, partial.id, partial.debit_amount_currency, entry.id,
            entry.move_type, counterpart.date
@@ -34,7 +34,7 @@ JOIN = """
 
 
 def payments(world, books_):
-    """One flow: handed over, paid, compared, told, compared again."""
+    """One flow: transferred, paid, compared, reported, compared again."""
     count = world.number(1000, 200)
     move_ids = books_.move_ids[-count:]
     outbox.clear(world)
@@ -63,7 +63,7 @@ def _queue(env):
 
 
 def open_cases(world, _books):
-    """A great many cases, half of them with money that was told, and no news."""
+    """A great many cases, half of them with money that was reported, and no news."""
     count = world.number(100_000, 10_000)
     with world.environment() as env:
         _copy_cases(env, count)
@@ -82,7 +82,7 @@ def open_cases(world, _books):
 
 
 def _copy_cases(env, count):
-    """Of one case, its invoice, its payment and what was told of it, `count` of each;
+    """Of one case, its invoice, its payment and what was sent of it, `count` of each;
     straight into the tables, and undone after."""
     env.cr.execute(
         """
@@ -158,12 +158,12 @@ def _tell(world, account_id, count):
     with world.environment() as env:
         env["ropo.account"].browse(account_id).max_concurrency = CALLS_AT_ONCE
         env.cr.commit()
-    told = outbox.work_off(world, account_id, count)
+    reported = outbox.work_off(world, account_id, count)
     world.ropo.set_latency(0)
     ideal = Cost(count * LATENCY / 1000 / CALLS_AT_ONCE, 0, count)
     return compared(
         f"Payments, {LATENCY} ms away, {CALLS_AT_ONCE} at once",
-        [told],
+        [reported],
         f"ideal {ideal.seconds:g} s",
         [ideal],
         OF_IDEAL,

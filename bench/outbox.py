@@ -7,7 +7,7 @@ TABLES = ["ropo_event", "ropo_request", "ropo_job", "ropo_token"]
 
 
 def clear(world):
-    """Nobody has told anything, and Ropo knows nothing."""
+    """Nothing was reported, and Ropo knows nothing."""
     world.ropo.reset()
     with world.environment() as env:
         for table in TABLES:
@@ -37,7 +37,7 @@ def work_off(world, account_id, count):
         env.invalidate_all()
         states = dict(env["ropo.request"]._read_group([], ["state"], ["__count"]))
     if [*states] != ["done"]:
-        raise RuntimeError(f"Not all of it was told: {states}, see {LOG}")
+        raise RuntimeError(f"Not all of it was reported: {states}, see {LOG}")
     return found
 
 

@@ -28,7 +28,7 @@ def beside_bare(world, books_):
         def send(move_ids=move_ids):
             return outbox.send(world, books_.account_id, move_ids)
 
-        send()  # warms the caches up, and says what bare has to say
+        send()  # warms the caches up, and yields what bare needs
         bare = Bare(world, books_.account_id, move_ids)
         sent, alone = in_turn(rounds, send, bare.measure)
         rows.append(plain("Bare: the same rows and bytes", alone))

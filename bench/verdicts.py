@@ -1,4 +1,4 @@
-"""Which invoices may be handed over to Ropo?"""
+"""Which invoices may be transferred to Ropo?"""
 
 from dataclasses import replace
 

@@ -172,7 +172,7 @@ class Channel(Protocol):
     # Names of the settings (system parameters) that replace what no document confirms.
     settings: ClassVar[tuple[str, ...]]
 
-    fingerprint: str  # of the credentials, by which tokens of others are told apart
+    fingerprint: str  # of the credentials, which distinguishes tokens of others
     profile: str
     token: Token
 

@@ -243,7 +243,7 @@ class Invoice:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """An overdue invoice, handed over with its open capital `amount`.
+    """An overdue invoice, transferred with its open capital `amount`.
 
     `notice_date` is the date of the creditor's own reminder, `notice_fee` what that
     cost, `interest` the late interest in percent a year (None as agreed with Ropo).
@@ -271,7 +271,7 @@ class Claim:
 class CapitalChange:
     """Something in the ledger lowered the capital by `amount` (negative: raised it).
 
-    Told about one assignment, by its id, or by the invoice's number where the id is
+    Reported of one assignment, by its id, or by the invoice's number where the id is
     not known. `credit_note` is the number of the credit note that did it. By
     `identifier`, which the description bears as well, it is recognised where the
     channel reports it back.
@@ -302,10 +302,10 @@ class Capital:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What Ropo said to one document. `raw` is its own words, whole.
+    """What Ropo answered to one document. `raw` is its own words, whole.
 
     `reason` is set when no answer came, `error` when one came and was no; `meaning` is
-    then a `Meaning`, where the channel tells it. `document`
+    then a `Meaning`, where the channel knows it. `document`
     is the PDF of what was posted for local print. `is_duplicate` is a refusal because
     Ropo has a document of that number already.
     """
@@ -371,7 +371,7 @@ class StatusUpdate:
     """One thing that happened at Ropo; `external_id` is unique in the profile, and
     empty where it has none: such a row can't be kept once.
 
-    `day` is that of the money. `stage_code` is empty where no stage is told of.
+    `day` is that of the money. `stage_code` is empty where none is reported.
     `unreadable_amount` is what was given as amount and is none.
     """
 

@@ -7,7 +7,7 @@ class Outcome(enum.StrEnum):
     """How one write to Ropo ended, seen from the ledger."""
 
     ACCEPTED = "accepted"  # Ropo took it
-    REJECTED = "rejected"  # Ropo said no: repeating it will not help
+    REJECTED = "rejected"  # Ropo refused: repeating it will not help
     NOT_SENT = "not_sent"  # it never left: safe to try again
     THROTTLED = "throttled"  # refused unread because of load: try again later
     UNKNOWN = "unknown"  # it may have arrived: ask before saying it again

@@ -140,7 +140,7 @@ class Transport:
         :param limit: the most bytes of an answer that are read
         :raises NotSent: no server can have acted on it
         :raises Throttled: 429
-        :raises Unknown: it may have been acted upon, and nobody said how it ended
+        :raises Unknown: it may have been acted upon, and nothing shows how it ended
         """
         stream = None
         headers = {"Accept": "application/json, application/pdf"}

@@ -7,7 +7,7 @@ if sys.version_info < (3, 11):
     sys.exit("This needs Python 3.11 or newer, for example: python3.11 -m dev test")
 
 from . import commands
-from .place import TroubleError, say
+from .place import TroubleError, show
 from .processes import end_on_termination
 
 
@@ -19,15 +19,15 @@ def main(name="--help", *arguments):
     try:
         inspect.signature(command).bind(*arguments)
     except TypeError as error:
-        say(f"{name}: {error}; it takes {name}{inspect.signature(command)}.")
+        show(f"{name}: {error}; it takes {name}{inspect.signature(command)}.")
         return 2
     end_on_termination()
     try:
         return command(*arguments)
     except TroubleError as trouble:
-        say(str(trouble))
+        show(str(trouble))
     except KeyboardInterrupt:
-        say("Stopped.")
+        show("Stopped.")
     return 1
 
 

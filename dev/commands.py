@@ -8,7 +8,7 @@ import socket
 from . import config, databases, node, odoo, postgres, processes, steps, system, venv
 from . import lint as linters
 from . import tests as test_runner
-from .place import ROOT, STATE, TroubleError, say
+from .place import ROOT, STATE, TroubleError, show
 
 DEMO_DATABASE = "ropo_demo"
 BENCH_DATABASE = "ropo_bench"
@@ -45,7 +45,7 @@ def setup():
     """Set everything up, the addon's database template too."""
     with servers() as found, steps.alone():
         system.ensure(*test_runner.PROGRAMS)
-        say(f"Ready: {databases.addon_template(found)}, Odoo {found.version}.")
+        show(f"Ready: {databases.addon_template(found)}, Odoo {found.version}.")
 
 
 def demo():
@@ -182,7 +182,7 @@ def _want_free_port(port=8069):
 
 
 def _serve(database, *arguments):
-    say(f"Odoo: http://localhost:8069, admin/admin, database {database}; end: Ctrl-C.")
+    show(f"Odoo: http://localhost:8069, admin/admin, database {database}; end: Ctrl-C.")
     only = [
         "--database",
         database,

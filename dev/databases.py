@@ -10,7 +10,7 @@ import re
 import shutil
 
 from . import config, processes, steps, venv
-from .place import NAME, ROOT, STATE, TroubleError, say
+from .place import NAME, ROOT, STATE, TroubleError, show
 
 FILESTORE = config.DATA / "filestore"
 # Two checkouts may share one server.
@@ -51,7 +51,7 @@ def addon_template(odoo):
     base = base_template(odoo)
     name = f"{PREFIX}addon_{steps.digest(base, *_addon_files())}"
     if not exists(name):
-        say(f"Database: installing {NAME} …")
+        show(f"Database: installing {NAME} …")
         _build(name, [NAME], template=base)
         _drop_stale(keep={base, name})
     return name
@@ -62,7 +62,7 @@ def base_template(odoo):
     modules = sorted({*ALWAYS, *_manifest().get("depends", [])})
     name = f"{PREFIX}base_{steps.digest(odoo.version, venv.LOCK.read_bytes(), modules)}"
     if not exists(name):
-        say(f"Database: installing {', '.join(modules)} …")
+        show(f"Database: installing {', '.join(modules)} …")
         _build(name, modules)
     return name
 

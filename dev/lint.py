@@ -5,7 +5,7 @@ import shutil
 import subprocess
 
 from . import config, node, steps, venv
-from .place import NAME, ROOT, STATE, say
+from .place import NAME, ROOT, STATE, show
 
 RUFF = [venv.PYTHON, "-m", "ruff"]
 XML = ["**/*.xml", "!.dev/**"]
@@ -81,7 +81,7 @@ def _verdict(name, process):
     if process.returncode:
         print(f"{name}: failed", output, sep="\n", end="", flush=True)
     else:
-        say(f"{name}: ok")
+        show(f"{name}: ok")
     return not process.returncode
 
 

@@ -4,7 +4,7 @@ import os
 import shutil
 
 from . import steps, venv
-from .place import HERE, IN_CI, STATE, TroubleError, say
+from .place import HERE, IN_CI, STATE, TroubleError, show
 
 HOME = STATE / "node"
 MODULES = HOME / "node_modules"
@@ -15,7 +15,7 @@ def ensure():
     inputs = [path.read_bytes() for path in LISTS]
     if steps.fresh(HOME, *inputs):
         return
-    say("Node.js: installing prettier and Font Awesome 4.7 …")
+    show("Node.js: installing prettier and Font Awesome 4.7 …")
     with steps.new_folder(HOME) as folder:
         for path in LISTS:
             shutil.copy(path, folder)
@@ -24,7 +24,7 @@ def ensure():
         except TroubleError as trouble:
             if IN_CI:
                 raise
-            say(f"{trouble} Icons are missing, and XML is not checked.")
+            show(f"{trouble} Icons are missing, and XML is not checked.")
             return
         steps.stamp(folder, *inputs)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import steps
-from .place import STATE, TroubleError, say
+from .place import STATE, TroubleError, show
 
 SERIES = "19.0"
 PACKAGE = "odoo-19"
@@ -106,14 +106,14 @@ def add_icons(fonts):
 def _unpack(folder):
     """Download and unpack Debian's package and its web assets, system untouched."""
     apt = _private_apt(folder / "apt")
-    say(f"Odoo 19: fetching Debian's package {PACKAGE} …")
+    show(f"Odoo 19: fetching Debian's package {PACKAGE} …")
     steps.run("apt", ["apt-get", *apt, "update"], trouble=REMEDY)
     shown = steps.output(["apt-cache", *apt, "show", "--no-all-versions", PACKAGE])
     if not (version := re.search(r"^Version: (.+)$", shown, re.MULTILINE)):
         raise TroubleError(f"{REMEDY}; Debian's sid has no {PACKAGE} now.")
     download = ["apt-get", *apt, "download", PACKAGE, *_web_assets(shown)]
     steps.run("apt", download, cwd=folder / "apt", trouble=REMEDY)
-    say(f"Odoo 19: unpacking {version[1]} …")
+    show(f"Odoo 19: unpacking {version[1]} …")
     for deb in sorted((folder / "apt").glob("*.deb")):
         steps.run("apt", ["dpkg", "-x", str(deb), str(folder)])
     shutil.rmtree(folder / "apt")

@@ -1,4 +1,4 @@
-"""Where things are, and how trouble is told."""
+"""Where things are, and how trouble is shown."""
 
 import os
 import sys
@@ -16,5 +16,5 @@ class TroubleError(Exception):
     """Foreseeable trouble: one sentence with the remedy, shown without a traceback."""
 
 
-def say(text):
+def show(text):
     print(text, file=sys.stderr, flush=True)

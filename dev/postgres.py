@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 from . import steps, venv
-from .place import STATE, TroubleError, say
+from .place import STATE, TroubleError, show
 
 ROLE = "odoo"
 UNPRIVILEGED = "nobody"
@@ -130,7 +130,7 @@ class _Server:
         shutil.rmtree(self.sockets, ignore_errors=True)
 
     def _create(self):
-        say("PostgreSQL: creating a cluster …")
+        show("PostgreSQL: creating a cluster …")
         self._folder(self.home, 0o755)
         if self.packages == self.home:
             for part in PROGRAM_PARTS:

@@ -36,15 +36,15 @@ def call(command, **variables):
         try:
             return process.wait()
         except KeyboardInterrupt:
-            # The terminal told the program too: it ends in its own way.
-            return _stop(process, tell=False)
+            # The terminal signalled the program too: it ends in its own way.
+            return _stop(process, signals=False)
         except BaseException:
             _stop(process)
             raise
 
 
-def _stop(process, tell=True):
-    if tell:
+def _stop(process, signals=True):
+    if signals:
         process.terminate()
     try:
         return process.wait(SECONDS_TO_STOP)

@@ -8,7 +8,7 @@ import shlex
 import shutil
 import subprocess
 
-from .place import LOGS, STATE, TroubleError, say
+from .place import LOGS, STATE, TroubleError, show
 
 SHOWN_LINES = 15
 
@@ -26,7 +26,7 @@ def run(log, command, *, trouble=None, **options):
             return
         output.seek(begin)
         for line in output.readlines()[-SHOWN_LINES:]:
-            say(f"  {line.rstrip()}")
+            show(f"  {line.rstrip()}")
     trouble = trouble or f"{os.path.basename(command[0])} failed"
     raise TroubleError(f"{trouble}; all that it said is in {path}.")
 
@@ -77,6 +77,6 @@ def alone(what="set-up"):
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            say(f"Waiting for another command to finish its {what} …")
+            show(f"Waiting for another command to finish its {what} …")
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield

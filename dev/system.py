@@ -5,7 +5,7 @@ import os
 import shutil
 
 from . import steps
-from .place import IN_CI, TroubleError, say
+from .place import IN_CI, TroubleError, show
 
 # Odoo's tests look for a browser under any of these names.
 BROWSERS = ["google-chrome", "chromium", "chromium-browser", "google-chrome-stable"]
@@ -22,7 +22,7 @@ def ensure(*packages):
         text = f"{package} is missing: install it (apt-get install {package})"
         if IN_CI:
             raise TroubleError(f"{text}.")
-        say(f"{text}; what needs it is left out.")
+        show(f"{text}; what needs it is left out.")
 
 
 def ensure_venv():
@@ -43,7 +43,7 @@ def _may_install():
 
 
 def _install(packages):
-    say(f"System: installing {' and '.join(packages)} …")
+    show(f"System: installing {' and '.join(packages)} …")
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for action in (
         ["update"],
@@ -53,4 +53,4 @@ def _install(packages):
             steps.run("apt", ["apt-get", *action], env=quiet)
         except TroubleError as trouble:
             # A source of the machine that fails is no matter if the package comes.
-            say(str(trouble))
+            show(str(trouble))

@@ -4,7 +4,7 @@ import shutil
 import sys
 
 from . import steps, system
-from .place import HERE, STATE, say
+from .place import HERE, STATE, show
 
 HOME = STATE / "venv"
 PYTHON = HOME / "bin" / "python"
@@ -17,7 +17,7 @@ def ensure(odoo):
     inputs = LOCK.read_bytes(), sys.version_info[:2], HOME
     # The Python that it was made with may be gone.
     if not steps.fresh(HOME, *inputs) or not PYTHON.exists():
-        say("Python: installing the locked requirements …")
+        show("Python: installing the locked requirements …")
         create(HOME)
         _pip(PYTHON, "install", "--no-deps", "--requirement", LOCK)
         steps.stamp(HOME, *inputs)
@@ -34,7 +34,7 @@ def lock():
     """Resolve what we ask for, as new as it gets, into the lock."""
     home = STATE / "venv.lock"
     create(home)
-    say("Python: resolving dev/requirements.in …")
+    show("Python: resolving dev/requirements.in …")
     _pip(home / "bin/python", "install", "--requirement", ASKED)
     pinned = steps.output([home / "bin/python", "-m", "pip", "freeze"])
     LOCK.write_text(f"# Made by `python3 -m dev lock` from requirements.in.\n{pinned}")

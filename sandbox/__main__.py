@@ -1,4 +1,4 @@
-"""``python -m sandbox``: start the stand-in and serve until told to end."""
+"""``python -m sandbox``: start the stand-in and serve until it is stopped."""
 
 import argparse
 import asyncio

@@ -123,7 +123,7 @@ class Control:
         return web.json_response({"time": self.world.stamp()})
 
     async def shuffle(self, request):
-        """What was not told yet is told in another order, each way in its own."""
+        """What was not reported yet comes in another order, each way in its own."""
         body = await asked.read(request, required=("seed",))
         self.world.shuffle_updates(asked.number(body, "seed"))
         return web.Response(status=204)

@@ -76,8 +76,11 @@ def draft(world, profile, dataset, received):
 
 def _noticefee(dataset):
     """S: the principal's notice costs. A: they are demanded of the debtor, too."""
-    chased = rules.KINDS.get(dataset["jobtype"]) in (rules.REMINDER, rules.COLLECTION)
-    return money.cents(dataset.get("noticefee") or 0) if chased else 0
+    collected = rules.KINDS.get(dataset["jobtype"]) in (
+        rules.REMINDER,
+        rules.COLLECTION,
+    )
+    return money.cents(dataset.get("noticefee") or 0) if collected else 0
 
 
 def _first_stage(dataset):
@@ -105,7 +108,7 @@ def _conflicts(world, profile, dataset):
 
 
 def _sent_before(world, profile, dataset):
-    """``checkbillnum``, and the rule that Ropo chases a debt once.
+    """``checkbillnum``, and the rule that Ropo collects a debt once.
 
     A: the documents ask to send each collection only once and do not say what happens
     otherwise. It is refused; a profile that is ``lenient`` takes it. Either way it
@@ -119,13 +122,13 @@ def _sent_before(world, profile, dataset):
     if twins and dataset.get("checkbillnum") == 1:
         return [f"billnum: {billnum} is already in use ({kind}, checkbillnum)"]
     if kind in (rules.REMINDER, rules.COLLECTION):
-        twins = [job for job in same if job.chased and not job.finished]
+        twins = [job for job in same if job.collected and not job.finished]
     if not twins:
         return []
     world.duplicates += 1
     if kind == rules.INVOICE or profile.lenient:
         return []
-    return [f"billnum: {billnum} is already chased in job {twins[0].jobid}"]
+    return [f"billnum: {billnum} is already collected in job {twins[0].jobid}"]
 
 
 def _origin_errors(world, profile, dataset):
@@ -154,10 +157,11 @@ def _origin(world, profile, dataset):
 def choose(jobs):
     """Which of several jobs with the same number is meant.
 
-    A: the one that Ropo chases now, else one that it chased, else the newest.
+    A: the one that Ropo collects now, else one that it collected, else the newest.
     """
     return max(
-        jobs, key=lambda job: (job.chased and not job.finished, job.chased, job.jobid)
+        jobs,
+        key=lambda job: (job.collected and not job.finished, job.collected, job.jobid),
     )
 
 

@@ -29,7 +29,7 @@ def _open(job):
 def pay(job, amount):
     """Money for the job. Assumption: capital first, then interest, then notice fee.
 
-    A creditor tells what was paid to his own account, and that is his capital; the
+    A creditor reports what was paid to his own account, and that is his capital; the
     fees are Ropo's. (Finnish law would put interest first; change the order here.)
     """
     before, rest = _open(job), amount

@@ -58,12 +58,12 @@ class Pages:
 
     def _tiles(self):
         jobs = self.world.jobs.values()
-        chased = [job for job in jobs if job.chased and not job.finished]
+        collected = [job for job in jobs if job.collected and not job.finished]
         tiles = (
             ("Jobs", len(self.world.jobs)),
-            ("Followed by Ropo", len(chased)),
-            ("Open capital", money.text(sum(job.capital for job in chased))),
-            ("Payments told", len(self.world.payments)),
+            ("Followed by Ropo", len(collected)),
+            ("Open capital", money.text(sum(job.capital for job in collected))),
+            ("Payments reported", len(self.world.payments)),
             ("Rows refused", len(self.world.rejected)),
             ("Sent twice", self.world.duplicates),
             ("Answers 429", sum(self.world.throttled.values())),
@@ -79,7 +79,7 @@ class Pages:
                     "Jobs", JOBS, map(_job_row, markup.latest(self.world.jobs.values()))
                 ),
                 markup.section(
-                    "Payments told to Ropo", PAYMENTS, map(_call, self._payments())
+                    "Payments reported to Ropo", PAYMENTS, map(_call, self._payments())
                 ),
                 markup.section(
                     "Rows refused", REFUSED, map(_refusal, self._rejected())
@@ -226,7 +226,7 @@ def _job_page(job, profile):
             _facts(job),
             markup.section("What happened", EVENTS, map(_event, job.events)),
             markup.section(
-                "Payments told to Ropo", JOB_PAYMENTS, map(_told, job.payments)
+                "Payments reported to Ropo", JOB_PAYMENTS, map(_reported, job.payments)
             ),
             "<section><h2>Dataset, as received</h2><pre>",
             escape(json.dumps(job.dataset, indent=2, ensure_ascii=False)),
@@ -249,11 +249,11 @@ def _facts(job):
 
 def _event(row):
     names = ("statustime", "statusid", "statustype", "statuscode", "statusref")
-    told = (row[name] for name in names)
-    return *told, row["statustext"], markup.amount(row["amount"])
+    reported = (row[name] for name in names)
+    return *reported, row["statustext"], markup.amount(row["amount"])
 
 
-def _told(payment):
+def _reported(payment):
     request = payment["request"]
     answer = markup.Raw(
         markup.badge(f"statusid {payment['statusid']}", _posted(payment))

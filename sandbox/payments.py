@@ -1,4 +1,4 @@
-"""Payments and credits told by the creditor, and money that reaches Ropo itself."""
+"""Payments and credits reported by the creditor, and money that reaches Ropo itself."""
 
 from datetime import date
 
@@ -28,7 +28,7 @@ SEARCH_ORDER = ("billcode", "jobid", "billnum")  # S
 
 def post(world, profile, received):
     """``(HTTP status, answer)`` of ``POST /jobs/payment``: 201 only for statusid 6."""
-    return _tell(world, profile, received, received)
+    return _report(world, profile, received, received)
 
 
 def post_credit_note(world, profile, received):
@@ -43,10 +43,10 @@ def post_credit_note(world, profile, received):
             ("paydate" if name == "date" else name): received[name] for name in received
         }
         body.setdefault("creditnotebillnum", "")
-    return _tell(world, profile, received, body)
+    return _report(world, profile, received, body)
 
 
-def _tell(world, profile, received, body):
+def _report(world, profile, received, body):
     body, errors, notices = contract.payment().read(body)
     if errors:
         text = "; ".join(errors)
@@ -92,7 +92,7 @@ def _objection(job, body):
     OLD has no natural trigger here and is reached by forcing only.
     """
     amount = cents(body["amount"])
-    if not job.chased:
+    if not job.collected:
         return IGNORE  # D: "Ropo does not control payments in this mode" (print)
     if amount == 0:
         return UNDONE
@@ -135,7 +135,7 @@ def _move_money(world, profile, job, body):
     world.touch_job(job)
     if credit:
         _use_credit_note(world, profile, body["creditnotebillnum"], effect)
-    _tell_stage(world, profile, job, body, effect, credit)
+    _report_stage(world, profile, job, body, effect, credit)
     return effect
 
 
@@ -148,8 +148,8 @@ def _use_credit_note(world, profile, billnum, effect):
             world.touch_job(note)
 
 
-def _tell_stage(world, profile, job, body, effect, credit):
-    """Status rows of what a told payment changed."""
+def _report_stage(world, profile, job, body, effect, credit):
+    """Status rows of what a reported payment changed."""
     if credit:
         jobs.credited(world, job, body["creditnotebillnum"], effect)
     elif profile.status_rows == "full":

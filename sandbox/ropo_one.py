@@ -101,7 +101,7 @@ class RopoOne:
 
     async def local_print(self, request):
         """S that it exists, A for the path, the status and the headers: the PDF fills
-        the body, so what a job's answer row tells stands in headers."""
+        the body, so what a job's answer row reports stands in headers."""
         dataset, problem = await _single_dataset(request)
         if problem:
             return problem
@@ -312,7 +312,7 @@ def _error(text):
 
 
 def _job_info(job):
-    """D for the names up to origjobdate; what the open amount is it does not tell."""
+    """D for the names up to origjobdate; what the open amount is it does not show."""
     given = (
         "accountdate",
         "address",

@@ -59,7 +59,7 @@ class Profile:
 
     @property
     def takes_the_money(self):
-        """Unify and Embed: Ropo's own account and reference, and Ropo chases."""
+        """Unify and Embed: Ropo's own account and reference, and Ropo collects."""
         return self.service_model in ("unify", "embed")
 
 
@@ -107,7 +107,7 @@ class Job:
         return self.stage in statuses.FINISHED
 
     @property
-    def chased(self):
+    def collected(self):
         """Ropo follows the money of this job: not a delivery, not a credit note."""
         return not (self.delivery_only or self.credit)
 
@@ -245,7 +245,7 @@ class World:
             job.payments.append({name: call[name] for name in names})
             self.touch_job(job)
 
-    # --- what happened, as Ropo tells it ------------------------------------------
+    # --- what happened, as Ropo reports it ------------------------------------------
 
     def add_update(self, job, kind, code, ref, text, paydate=None, amount=None):
         """A status row. ``kind`` is ``payment`` (id P…) or ``comment`` (id C…).
@@ -311,7 +311,9 @@ class World:
         job.status, job.statustext = statuses.code_of(job.stage, job.jobtype)
         if next_stage is None:
             start = max(self.today(), date.fromisoformat(job.paydate or "2000-01-01"))
-            next_stage, next_date = statuses.next_of(job.stage, not job.chased, start)
+            next_stage, next_date = statuses.next_of(
+                job.stage, not job.collected, start
+            )
         job.next_stage, job.next_date = next_stage, next_date
         self.touch_job(job)
 

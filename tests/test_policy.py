@@ -1,4 +1,4 @@
-"""What is handed over by itself every night, what is not, and what is shown before."""
+"""The scheduled transfer: what goes, what does not, and what is shown before."""
 
 from datetime import timedelta
 from unittest.mock import patch

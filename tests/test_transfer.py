@@ -168,7 +168,7 @@ class TestWarnings(TransferCommon):
 
 @tagged("post_install", "-at_install")
 class TestRules(TransferCommon):
-    """Each rule of who may be handed over, and its other side."""
+    """Each rule of what may be transferred, and its other side."""
 
     @classmethod
     def setUpClass(cls):

@@ -16,7 +16,7 @@ LARGEST_NUMBER = 1e12  # of an amount; what is larger is a fault
 NORDIC_FORMS = ("%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y", "%Y%m%d")
 YEARS = range(1970, 2200)  # what is dated otherwise bears no date
 
-# Of a local print, what its headers tell.
+# Of a local print, what its headers give.
 ANSWER_HEADERS = ("jobid", "billnum", "billcode", "reference", "ownref", "jobtype")
 
 ALREADY_THERE = re.compile(
@@ -135,7 +135,7 @@ def payment_answer(status, body):
 def local_print_answer(reply):
     """The `Answer` to a local print that was taken, with the PDF, which fills the body.
 
-    Assumption: the headers tell what the row of an answer tells otherwise.
+    Assumption: the headers give what the row of an answer gives otherwise.
     """
     headers = reply.headers
     row = {name: headers[name] for name in ANSWER_HEADERS if name in headers}
@@ -195,7 +195,7 @@ def _unreadable(value):
 
 
 def _stage_code(row, code):
-    """The code of the stage that a status row tells of; "" when it tells of none.
+    """The code of the stage that a status row reports; "" when it reports none.
 
     Assumption: rows other than payments carry the new status in `statuscode`. A payment
     says nothing of the stage: it may have been a part of the capital.
@@ -255,7 +255,7 @@ def _has_error(item):
 
 
 def error_text(body):
-    """What Ropo said was wrong, from any of its five error shapes."""
+    """What was wrong as Ropo has it, from any of its five error shapes."""
     if not isinstance(body, dict):
         return ""
     errors = body.get("errors")

@@ -97,7 +97,7 @@ class RopoOne:
             loopback_http=loopback_http,
         )
         self._credentials = {name: credentials[name] for name in self.credentials}
-        # Tells tokens of other credentials apart without keeping the credentials.
+        # Distinguishes tokens of other credentials without keeping the credentials.
         seed = "\n".join((self._transport.base_url, *self._credentials.values()))
         self.fingerprint = hashlib.sha256(seed.encode()).hexdigest()
         self.profile = profile
@@ -251,7 +251,7 @@ class RopoOne:
         :return: `(arrived, assignment)`: None when Ropo can't say, "" if unknown
 
         Assumption: the list of a customer's invoices is complete, and the status of
-        an entry tells what is collected from what was only invoiced. Credit notes are
+        an entry shows whether it is collected or was only invoiced. Credit notes are
         not on it; they are known by their document.
         """
         if payload.get("totalamount", 0) < 0:
@@ -282,7 +282,7 @@ class RopoOne:
     def standings(self, cases):
         """A `Standing` for each case of one debtor.
 
-        Raises nothing: what could not be had is said in the standing.
+        Raises nothing: what could not be had stands in the standing.
         """
         listed = {}  # the debtor's invoices, asked for once
         return [self._standing(case, listed) for case in cases]

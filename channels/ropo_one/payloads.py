@@ -262,7 +262,7 @@ def _fallback(delivery):
 
 
 def _printing(printing):
-    """How the letter looks: what is not said is as agreed with Ropo."""
+    """How the letter looks: what is not given is as agreed with Ropo."""
     by_id = printing.layout.isdecimal()
     return {
         "color": _flag(printing.colour),

@@ -20,15 +20,15 @@ def main():
     began = time.monotonic()
     sandbox = Sandbox(os.environ["ROPO_SANDBOX_URL"])
     with odoo(os.environ["PGDATABASE"]) as env:
-        agrees = tell(env, sandbox)
+        agrees = play(env, sandbox)
     seconds = time.monotonic() - began
-    screen.tell(f"Took {seconds:.0f} s; Odoo's own log: {LOG.relative_to(ROOT)}")
+    screen.show(f"Took {seconds:.0f} s; Odoo's own log: {LOG.relative_to(ROOT)}")
     if agrees and os.environ.get("SERVE") != "0":
-        say_where_to_look(sandbox)
+        show_where_to_look(sandbox)
     return 0 if agrees else 1
 
 
-def tell(env, sandbox):
+def play(env, sandbox):
     """Tells the story; whether both sides agree at its end."""
     from .story import Story  # needs Odoo, which is configured only now
 
@@ -39,12 +39,12 @@ def tell(env, sandbox):
     story.send()
     story.fix_and_send()
     story.send_specials()
-    story.hand_over()
-    story.hand_over_by_itself()
+    story.transfer()
+    story.transfer_by_schedule()
     story.book_money()
     story.receive_from_ropo()
     story.follow()
-    story.hear_by_webhook()
+    story.receive_by_webhook()
     story.fetch_pdfs()
     story.poll_again()
     return story.compare()
@@ -65,7 +65,7 @@ def odoo(database):
         yield api.Environment(cr, SUPERUSER_ID, {})
 
 
-def say_where_to_look(sandbox):
+def show_where_to_look(sandbox):
     print(
         f"""
    {screen.paint("Where to look", "bold")}

@@ -147,7 +147,7 @@ def open_company(env):
 
 
 def open_settlement_journal(env):
-    """Where Ropo pays out what debtors paid to it: Ropo is never told of that."""
+    """Where Ropo pays out what debtors paid to it: that is never reported to Ropo."""
     journal = env["account.journal"].create(
         {
             "name": "Paid out by Ropo",
@@ -186,7 +186,7 @@ def open_ropo_account(env, sandbox):
     )
 
 
-def hire(env):
+def create_user(env):
     """An accountant, who sends invoices and books money and sets up nothing."""
     groups = [
         "base.group_user",

@@ -16,7 +16,7 @@ def heading(number, title):
     print(f"\n{paint(f'{number}. {title}', 'bold')}", flush=True)
 
 
-def tell(text, colour=None):
+def show(text, colour=None):
     print(f"   {paint(text, colour) if colour else text}", flush=True)
 
 
@@ -33,9 +33,9 @@ def table(titles, rows, colour_of=lambda row: None):
         any(isinstance(row[column], float) for row in rows)
         for column in range(len(titles))
     ]
-    tell(_line(titles, widths, right), "dim")
+    show(_line(titles, widths, right), "dim")
     for row, texts in zip(rows, cells, strict=True):
-        tell(_line(texts, widths, right), colour_of(row))
+        show(_line(texts, widths, right), colour_of(row))
 
 
 def _cell(value):

@@ -1,4 +1,4 @@
-"""Invoices that are less plain, and what Ropo was told of each, in one line."""
+"""Invoices that are less plain, and what Ropo got of each, in one line."""
 
 from datetime import timedelta
 
@@ -76,34 +76,34 @@ def _thirds(env):
     )
 
 
-def _of_currency(told):
+def _of_currency(sent):
     return (
-        f"a foreign currency: {told['totalamount']:.2f} {told['currency']}, of which "
-        f"{told['vatamount']:.2f} tax"
+        f"a foreign currency: {sent['totalamount']:.2f} {sent['currency']}, of which "
+        f"{sent['vatamount']:.2f} tax"
     )
 
 
-def _of_files(told):
-    names = [file["attachmentname"] for file in told["attachment"]]
+def _of_files(sent):
+    names = [file["attachmentname"] for file in sent["attachment"]]
     return f"an attachment that was chosen by default: {', '.join(names)}"
 
 
-def _of_credit(told):
+def _of_credit(sent):
     return (
-        f"a credit note that credits no invoice: {told['totalamount']:.2f}, in "
+        f"a credit note that credits no invoice: {sent['totalamount']:.2f}, in "
         "negative rows, unallocated, as its chatter says"
     )
 
 
-def _of_bank(told):
-    (row,) = told["propertyrow"]
+def _of_bank(sent):
+    (row,) = sent["propertyrow"]
     return (
-        f"an e-invoice to a consumer's bank: to {told['evoice']} at "
-        f"{told['evoiceint']}, known there as “{row['propvalue']}”"
+        f"an e-invoice to a consumer's bank: to {sent['evoice']} at "
+        f"{sent['evoiceint']}, known there as “{row['propvalue']}”"
     )
 
 
-def _of_parts(told):
-    parts = told["payplan"]["instalment"]
+def _of_parts(sent):
+    parts = sent["payplan"]["instalment"]
     text = ", ".join(f"{part['amount']:.2f} on {part['date']}" for part in parts)
     return f"instalments as a payment plan: {text}"

@@ -30,7 +30,7 @@ class Story:
         books.open_settlement_journal(self.admin)
         customers = books.write_customers(self.admin)
         books.write_products(self.admin, taxes)
-        self.env = self.admin(user=books.hire(self.admin))
+        self.env = self.admin(user=books.create_user(self.admin))
         self._commit()
         screen.table(
             ["Customer", "Ropo Delivery", "City"],
@@ -51,7 +51,7 @@ class Story:
         self._commit()
         answer = account.action_test_connection()
         self._commit()
-        screen.tell(answer["params"]["message"], "green")
+        screen.show(answer["params"]["message"], "green")
 
     def write_invoices(self):
         self._step("Invoices, posted by Odoo; the older ones are overdue")
@@ -103,10 +103,10 @@ class Story:
         wizard.action_send()
         self._run_cron("cron_process_requests")
         for move, text_of in written.items():
-            told = self.sandbox.job(move.ropo_job_ids.jobid)["dataset"]
-            screen.tell(f"{move.name} shows {text_of(told)}.", "green")
+            reported = self.sandbox.job(move.ropo_job_ids.jobid)["dataset"]
+            screen.show(f"{move.name} shows {text_of(reported)}.", "green")
 
-    def hand_over(self):
+    def transfer(self):
         self._step("“Transfer to Ropo”: the oldest, for collection")
         today = fields.Date.today()
         oldest = self.invoices.filtered(
@@ -121,23 +121,23 @@ class Story:
         self._show_reasons(wizard)
         wizard.action_transfer()
         self._run_cron("cron_process_requests")
-        self._show_cases(self._chased(oldest))
+        self._show_cases(self._collected(oldest))
 
-    def hand_over_by_itself(self):
+    def transfer_by_schedule(self):
         self._step("“Scheduled Transfers”, and the run: others to reminder")
         accounts = self.invoices.ropo_account_id
         accounts.with_env(self.admin).auto_transfer = "reminder"
         action = accounts.action_preview_transfer()
         lines = self.env[action["res_model"]].search(action["domain"])
         for line in lines:
-            screen.tell(
+            screen.show(
                 f"{line.move_id.name}  {line.partner_id.name}: "
                 f"{_label(line, 'status')}. {line.text or ''}".strip(),
                 "green" if line.status == "goes" else "yellow",
             )
         self._run_cron("cron_transfer_overdue")
         self._run_cron("cron_process_requests")
-        self._show_cases(self._chased(lines.move_id))
+        self._show_cases(self._collected(lines.move_id))
 
     def book_money(self):
         self._step("Two payments and a credit note in Odoo; the crons report them")
@@ -149,14 +149,14 @@ class Story:
         self.credit_note = books.credit(credited, "Device rental, day", 2)
         self._wizard("ropo.send.wizard", self.credit_note).action_send()
         self._commit()
-        self._tell_ropo()
+        self._report_to_ropo()
         moves = paid | part_paid | credited
-        self._show_told(moves | self.credit_note)
-        self._show_cases(self._chased(moves))
+        self._show_reported(moves | self.credit_note)
+        self._show_cases(self._collected(moves))
 
     def receive_from_ropo(self):
         self._step("Two debtors pay to Ropo: Odoo fetches it, and books Ropo's payout")
-        cases = self._chased(
+        cases = self._collected(
             self._invoice("Example 2 Oy", 36) | self._invoice("Example 3 Oy", 33)
         )
         received = {cases[0]: cases[0].open_amount, cases[1]: 100.00}
@@ -168,14 +168,14 @@ class Story:
             books.book_bank_line(case.move_id, amount, books.SETTLEMENT)
         self._commit()
         before = self._count("ropo.request")
-        self._tell_ropo()
-        told = self._count("ropo.request") - before
-        screen.tell(f"Reported to Ropo of its own money: {told or 'nothing'}.")
+        self._report_to_ropo()
+        reported = self._count("ropo.request") - before
+        screen.show(f"Reported to Ropo of its own money: {reported or 'nothing'}.")
         self._show_cases(cases)
 
     def follow(self):
         self._step("Ropo takes a case further; “Update Status” on the case shows it")
-        case = self._chased(self._invoice("Example 4 Oy", 29))
+        case = self._collected(self._invoice("Example 4 Oy", 29))
         self.sandbox.stage(case.jobid, "collection", "The reminder was not paid")
         self._run_cron("cron_poll_status")
         case.action_refresh()
@@ -183,11 +183,11 @@ class Story:
         self._show_events(case)
         self._show_cases(case)
 
-    def hear_by_webhook(self):
+    def receive_by_webhook(self):
         self._step(
             "The webhook: a debtor pays to Ropo, Odoo registers it automatically"
         )
-        case = self._chased(self._invoice("Example 4 Oy", 29))
+        case = self._collected(self._invoice("Example 4 Oy", 29))
         account = case.account_id.with_env(self.admin)
         books.register_by_itself(account)
         login = {"user": "ropo", "password": secrets.token_urlsafe()}
@@ -197,21 +197,22 @@ class Story:
         before = self._count("ropo.event")
         with web.served() as url:
             path = f"/ropo/webhook/{account.webhook_key}"
-            told = self.sandbox.push(url + path, **login)
+            answer = self.sandbox.push(url + path, **login)
         self._run_cron("cron_interpret_events")
         new = self._count("ropo.event") - before
-        screen.tell(
-            f"The webhook took {told['delivered']} messages, {told['failed']} failed; "
+        screen.show(
+            f"The webhook took {answer['delivered']} messages, "
+            f"{answer['failed']} failed; "
             f"new was {new}, the others had been asked for before."
         )
         payment = case.event_ids.payment_ids
-        screen.tell(
+        screen.show(
             f"Registered by itself: {payment.name}, {screen.money(payment.amount)} in "
             f"{payment.journal_id.name}; open of {case.billnum}: "
             f"{screen.money(case.move_id.amount_residual)}."
         )
         case.move_id.action_ropo_get_debtor_link()
-        screen.tell(f"The payment page: {case.debtor_url}. History:")
+        screen.show(f"The payment page: {case.debtor_url}. History:")
         self._show_events(case)
 
     def fetch_pdfs(self):
@@ -231,7 +232,7 @@ class Story:
         self._step("Once more: nothing new to fetch, nothing left to report")
         before = self._count("ropo.event"), self._count("ropo.request")
         self._run_cron("cron_poll_status")
-        self._tell_ropo()
+        self._report_to_ropo()
         after = self._count("ropo.event"), self._count("ropo.request")
         rows = zip(["Inbox", "Outbox"], before, after, strict=True)
         screen.table(["", "Before", "Now"], [map(str, row) for row in rows])
@@ -246,7 +247,7 @@ class Story:
         agreeing = sum(row.agrees for row in rows)
         twice = self.sandbox.count("duplicates")
         good = agreeing == len(rows) and not twice
-        screen.tell(
+        screen.show(
             f"{agreeing} of {len(rows)} agree to the cent; sent twice: {twice}.",
             "green" if good else "red",
         )
@@ -272,7 +273,7 @@ class Story:
             raise RuntimeError(f"{name} failed: {result['params']['data']['message']}")
         self._commit()
 
-    def _tell_ropo(self):
+    def _report_to_ropo(self):
         self._run_cron("cron_post_payments")
         self._run_cron("cron_post_credit_notes")
         self._run_cron("cron_process_requests")
@@ -290,7 +291,7 @@ class Story:
         )
         return self.invoices[index]
 
-    def _chased(self, moves):
+    def _collected(self, moves):
         return moves.ropo_job_ids.filtered("is_collected").sorted("id")
 
     def _count(self, model):
@@ -302,7 +303,7 @@ class Story:
         """Which of the selection stay behind, and why; the others go on."""
         blocked = wizard.line_ids.filtered("reason")
         for line in blocked:
-            screen.tell(f"{line.move_id.name} stays behind: {line.reason}", "yellow")
+            screen.show(f"{line.move_id.name} stays behind: {line.reason}", "yellow")
 
     def _show_states(self, moves):
         counts = Counter(_label(move, "ropo_state") for move in moves)
@@ -311,7 +312,7 @@ class Story:
             [(state or "Not sent", str(count)) for state, count in counts.items()],
         )
         calls = self.sandbox.count("calls")["POST /rest/jobs"]
-        screen.tell(f"Calls of POST /rest/jobs that it took: {calls}")
+        screen.show(f"Calls of POST /rest/jobs that it took: {calls}")
 
     def _show_cases(self, cases):
         screen.table(
@@ -330,7 +331,7 @@ class Story:
             ],
         )
 
-    def _show_told(self, moves):
+    def _show_reported(self, moves):
         screen.table(
             ["Outbox", "Invoice", "By", "Amount", "State"],
             [
@@ -385,7 +386,7 @@ class Story:
     def _show_unfinished(self):
         unfinished = self.env["ropo.request"].search([("state", "!=", "done")])
         for request in unfinished:
-            screen.tell(
+            screen.show(
                 f"{request.display_name}: {request.state} {request.error or ''}", "red"
             )
 

@@ -56,7 +56,7 @@ def grant(books, form):
 
 
 def _company(books, form):
-    """A: a wrong key and an unknown company are not told apart.
+    """A: a wrong key and an unknown company are not distinguished.
 
     D: "you need a vendor_api_key"; the older API description calls it optional. A: it
     is demanded, and it is the one that the company is linked to.

@@ -128,11 +128,11 @@ def test_what_happens_at_ropo_comes_as_events_of_its_own(maventa):
     events = maventa.get(f"/v1/assignments/{assignment}/events")
     assert events == body["events"]
     assert {event["origin"] for event in events} == {"SERVICE"}
-    told = [
+    reported = [
         (event["event_type"], event.get("collection_status") or event.get("text"))
         for event in events
     ]
-    assert told == [
+    assert reported == [
         ("collection_status", "reminder_sent"),
         ("comment", "Called the debtor"),
         ("paid", None),

@@ -98,7 +98,7 @@ def test_a_credit_note_does_not_credit_another_credit_note(ropo):
     assert "no such invoice" in error
 
 
-def test_a_credit_told_as_a_payment_lowers_the_capital_only(ropo):
+def test_a_credit_reported_as_a_payment_lowers_the_capital_only(ropo):
     jobid = _claim(ropo)["jobid"]
     ropo.control(f"jobs/{jobid}/fees", interest=3, noticefee=5)
     answer = ropo.pay(jobid=jobid, amount=130, creditnotebillnum="CN1").json()

@@ -479,17 +479,17 @@ def test_without_checkbillnum_a_second_invoice_is_taken_and_counted(ropo):
 
 @pytest.mark.parametrize("first", ["reminder", "collection"])
 @pytest.mark.parametrize("second", ["reminder", "collection"])
-def test_a_debt_is_chased_once(ropo, first, second):
+def test_a_debt_is_collected_once(ropo, first, second):
     row = ropo.accepted(getattr(ropo, first)())
     error = ropo.refused(getattr(ropo, second)(billnum=row["billnum"]))
-    assert f"already chased in job {row['jobid']}" in error
+    assert f"already collected in job {row['jobid']}" in error
     assert ropo.state()["duplicates"] == 1
 
 
-def test_an_invoice_of_unify_is_chased_by_ropo_itself(ropo, logins):
+def test_an_invoice_of_unify_is_collected_by_ropo_itself(ropo, logins):
     unify = ropo.as_customer(logins["unify"])
     row = unify.accepted(ropo.invoice(jobtype=0))
-    assert "already chased" in unify.refused(ropo.collection(billnum=row["billnum"]))
+    assert "already collected" in unify.refused(ropo.collection(billnum=row["billnum"]))
 
 
 @pytest.mark.parametrize("changes", [{"jobtype": 300}, {"collectionprocess": "T1"}])
@@ -537,7 +537,7 @@ def test_a_job_starts_in_the_stage_of_its_kind(ropo, kind, changes, status):
     assert ropo.accepted(getattr(ropo, kind)(**changes))["jobstatus"] == status
 
 
-def test_a_job_tells_its_state_and_what_comes_next(ropo):
+def test_a_job_shows_its_state_and_what_comes_next(ropo):
     row = ropo.accepted(ropo.reminder())
     info = ropo.call("GET", "/jobs", params={"jobid": row["jobid"]}).json()
     assert (info["currentstatus"], info["currentstatustext"]) == (1, "Reminder")

@@ -1,4 +1,4 @@
-"""Payments told to Ropo: every statusid, and figures that always add up."""
+"""Payments reported to Ropo: every statusid, and figures that always add up."""
 
 import pytest
 from hypothesis import given, settings
@@ -57,7 +57,7 @@ def test_a_job_with_open_fees_is_not_paid_yet(ropo):
     assert ropo.job(jobid)["stage"] == "paid"
 
 
-def test_a_paid_job_is_told_in_the_status_updates(ropo):
+def test_a_paid_job_is_reported_in_the_status_updates(ropo):
     jobid = _claim(ropo)["jobid"]
     ropo.pay(jobid=jobid, amount=100)
     [update] = ropo.updates()
@@ -79,7 +79,7 @@ def test_identifiers_are_searched_in_the_documented_order(ropo):
     assert ropo.pay(amount=1, **names).json()["jobid"] == second["jobid"]
 
 
-def test_the_chased_job_is_meant_where_its_invoice_has_the_same_number(ropo):
+def test_the_collected_job_is_meant_where_its_invoice_has_the_same_number(ropo):
     reminder = _claim(ropo)
     ropo.accepted(ropo.invoice(billnum=reminder["billnum"]))
     answer = ropo.pay(billnum=reminder["billnum"], amount=1).json()
@@ -270,13 +270,16 @@ def test_money_that_reached_ropo_is_reported_as_its_payment(ropo):
     assert (row["amount"], row["paydate"]) == (30, DAY)
 
 
-def test_full_status_rows_echo_a_told_payment_as_the_older_interface_did(ropo):
+def test_full_status_rows_echo_a_reported_payment_as_the_older_interface_did(ropo):
     full = ropo.profile(status_rows="full")
     jobid = _claim(full)["jobid"]
     full.pay(jobid=jobid, amount=100)
-    told, message, paid = full.updates()
-    assert (told["statusref"], told["statuscode"]) == ("Paid to the principal", None)
-    assert (told["amount"], told["paydate"]) == (100, DAY)
+    reported, message, paid = full.updates()
+    assert (reported["statusref"], reported["statuscode"]) == (
+        "Paid to the principal",
+        None,
+    )
+    assert (reported["amount"], reported["paydate"]) == (100, DAY)
     assert (message["statustype"], message["statuscode"]) == ("comment", 98)
     assert (paid["statustype"], paid["statuscode"]) == ("comment", 101)
 
@@ -285,7 +288,7 @@ def test_full_status_rows_echo_a_told_payment_as_the_older_interface_did(ropo):
 
 CENTS = st.integers(-30_000, 30_000).map(lambda cents: cents / 100)
 STEPS = st.one_of(
-    st.tuples(st.just("tell"), CENTS),
+    st.tuples(st.just("report"), CENTS),
     st.tuples(st.just("credit"), CENTS),
     st.tuples(st.just("pay"), st.integers(1, 15_000).map(lambda cents: cents / 100)),
     st.tuples(st.just("fees"), st.integers(0, 2_000).map(lambda cents: cents / 100)),

@@ -17,7 +17,7 @@ def test_prints_one_line_once_it_accepts_connections(start):
 
 
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
-def test_ends_cleanly_when_told(start, connect_to, signum):
+def test_ends_cleanly_when_asked_to(start, connect_to, signum):
     process = start()
     connect_to(process.url).updates()  # a connection that stays open
     assert process.end(signum) == (0, "", "")
@@ -33,7 +33,7 @@ def test_listens_on_loopback_only(start):
     assert "invalid choice" in result.stderr
 
 
-def test_a_taken_port_is_said_in_one_line(start):
+def test_a_taken_port_is_reported_in_one_line(start):
     process = start()
     port = process.url.rsplit(":", 1)[1]
     other = start("--port", port)

@@ -180,8 +180,8 @@ def test_shuffled_rows_come_all_in_another_order(ropo):
     for text in texts:
         ropo.control(f"jobs/{jobid}/comment", text=text)
     ropo.control("shuffle", seed=1)
-    told = [row["statustext"] for row in ropo.updates()]
-    assert told != texts
-    assert sorted(told) == sorted(texts)
+    reported = [row["statustext"] for row in ropo.updates()]
+    assert reported != texts
+    assert sorted(reported) == sorted(texts)
     assert ropo.updates() is None
     ropo.control("shuffle", expected=(400,))

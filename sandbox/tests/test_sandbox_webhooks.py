@@ -107,7 +107,7 @@ def test_delivered_messages_can_be_sent_again(ropo, receiver, jobid):
     assert receiver.batches[0]["messages"] == receiver.batches[1]["messages"]
 
 
-def test_each_customer_hears_of_its_own_jobs_only(ropo, receiver, jobid, logins):
+def test_each_customer_gets_news_of_its_own_jobs_only(ropo, receiver, jobid, logins):
     sweden = ropo.as_customer(logins["sweden"])
     other = sweden.accepted(ropo.reminder())["jobid"]
     ropo.control(f"jobs/{other}/comment", text="Other")
