@@ -28,7 +28,8 @@ def production_hosts():
     return {
         urlsplit(url).hostname
         for channel in CHANNELS.values()
-        for (environment, _country), url in channel.hosts.items()
+        for hosts in (channel.hosts, *channel.further_hosts.values())
+        for (environment, _country), url in hosts.items()
         if environment == "production"
     }
 

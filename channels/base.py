@@ -14,6 +14,7 @@ from .documents import (
     CapitalChange,
     CaseRef,
     Claim,
+    HeldInvoice,
     Invoice,
     Standing,
     StatusUpdate,
@@ -22,10 +23,15 @@ from .documents import (
 
 @dataclass(slots=True)
 class Token:
-    """An access token and the moment it ends (seconds since the epoch)."""
+    """An access token and the moment it ends (seconds since the epoch).
+
+    `lacks` are the rights that were asked for with it and not granted, where the
+    channel tells it, in its own words.
+    """
 
     value: str = ""
     expires: float = 0.0
+    lacks: tuple[str, ...] = ()
 
     def good_for(self, seconds):
         return bool(self.value) and self.expires - time.time() > seconds
@@ -49,12 +55,16 @@ class Found:
     """What the channel shows of a document whose answer was lost.
 
     Of an assignment, whether it arrived (None: the channel can't say) and its id. Of a
-    change of a case, what is open of the case, with interest and fees.
+    change of a case, what is open of the case, with interest and fees, and how many
+    `reports` of ours with this kind, sum and day the case bears (None: can't say). Two
+    equal payments of one day are two reports: it arrived when there is one more than
+    are known to have arrived.
     """
 
     arrived: bool | None = None
     assignment: str = ""
     open_amount: float | None = None
+    reports: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +142,23 @@ class Capabilities:
     :param pages_are_final: a page of updates that was given is never given again
     :param preview: whether a document can be seen before it is sent, and so on
     :param longest_call: seconds that the longest of its calls needs
+    :param calls_per_document: calls that sending one document can need, besides that
+        for a token
+    :param countries: whose companies it serves (ISO 3166, small letters)
+    :param currencies: by country, those that a claim may be in; any where it has none
+    :param decimals: of amounts
+    :param minimum_days: after the due date before a transfer, by `company` and
+        `person`; an account can't lower them
+    :param needs_invoice: a transfer needs the invoice at the channel
+    :param finds_invoices: an invoice that is there already can be found by its number
+    :param einvoice_formats: of `EInvoice`, where it delivers what Odoo made
+    :param rental_countries: where it has terms of their own for rent
+    :param co_debtors: whether a claim may have several debtors
+    :param settles_later: kinds of documents whose answer leaves delivery or acceptance
+        open; see `updates`
+    :param activation: whether the service is activated and closed by calls
+    :param invoice_terms: what a user may choose of an invoice, by `Invoice`'s names (and
+        `fallback` of a delivery); `claim_terms` the same by `Claim`'s names
     """
 
     kinds: frozenset[str]
@@ -151,12 +178,30 @@ class Capabilities:
     webhook: bool = False
     files: FileRules = FileRules()
     longest_call: int = 0
+    calls_per_document: int = 1
+    countries: tuple[str, ...] = ()
+    currencies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    decimals: int = 2
+    minimum_days: Mapping[str, int] = field(default_factory=dict)
+    needs_invoice: bool = False
+    finds_invoices: bool = False
+    einvoice_formats: tuple[str, ...] = ()
+    rental_countries: tuple[str, ...] = ()
+    co_debtors: bool = False
+    settles_later: frozenset[str] = frozenset()
+    activation: bool = False
+    invoice_terms: frozenset[str] = frozenset()
+    claim_terms: frozenset[str] = frozenset()
+
+
+ServiceState = Literal["inactive", "pending", "active"]
 
 
 class Channel(Protocol):
     """The calls of one profile at a channel; safe to use from several threads.
 
-    What is a `classmethod` or a constant needs no connection.
+    What is a `classmethod` or a constant needs no connection. A call that the
+    capabilities exclude need not be there.
     """
 
     label: ClassVar[str]
@@ -166,6 +211,9 @@ class Channel(Protocol):
     identity: ClassVar[tuple[str, ...]]
     # By `(environment, country)`; what is not in it may be entered.
     hosts: ClassVar[Mapping[tuple[str, str], str]]
+    # The same of further APIs, by the field of the account that has their address,
+    # which is an option of the constructor of that name; empty stands for the usual one.
+    further_hosts: ClassVar[Mapping[str, Mapping[tuple[str, str], str]]]
     # Status codes with a known stage, and those that no document confirms.
     stages: ClassVar[Mapping[str, str]]
     assumed_codes: ClassVar[tuple[str, ...]]
@@ -201,8 +249,29 @@ class Channel(Protocol):
     def standings(self, cases: Sequence[CaseRef]) -> list[Standing]:
         """Where cases of one debtor stand; raises nothing."""
 
-    def updates(self, cursor: dict | None) -> Iterator[Page]:
-        """The status updates that are new."""
+    def updates(
+        self, cursor: dict | None, pending: Sequence[CaseRef] = ()
+    ) -> Iterator[Page]:
+        """The status updates that are new.
+
+        :param pending: cases whose delivery or acceptance is not known to be settled;
+            what became of them comes as updates with a `progress`
+        """
+
+    def find_invoice(self, number: str, date) -> list[HeldInvoice]:
+        """Our invoices of that number and date that the channel holds, however they
+        came there.
+
+        :param date: of the invoice, or None for any
+        """
+
+    def activate_service(self, email: str) -> ServiceState:
+        """Asks for the agreement, which is sent to this address."""
+
+    def service_state(self) -> ServiceState: ...
+
+    def close_service(self) -> ServiceState:
+        """Ends the agreement; cases that are open go on."""
 
     def day(self, day) -> Iterator[Page]:
         """All updates of one day, also those that were given before; only where pages

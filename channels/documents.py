@@ -12,6 +12,8 @@ from typing import Literal
 from . import identifiers
 from .errors import Outcome, Reason
 
+Progress = Literal["", "pending", "done", "failed"]
+
 
 @dataclass(frozen=True, slots=True)
 class Debtor:
@@ -179,6 +181,17 @@ class Attachment:
 
 
 @dataclass(frozen=True, slots=True)
+class EInvoice:
+    """The invoice as an electronic document, made by Odoo.
+
+    `file` is the XML itself, in one of the formats that a channel's capabilities name.
+    """
+
+    format: str
+    file: Attachment
+
+
+@dataclass(frozen=True, slots=True)
 class Invoice:
     """A customer invoice, or a credit note (`is_credit`), all amounts positive.
 
@@ -189,7 +202,7 @@ class Invoice:
     `paid` is what was paid of it before it is sent.
     `interest` is the late interest in percent a year, None as agreed with Ropo.
     `handling`: only delivered, since Ropo's ledger has it already, or only printed by
-    ourselves.
+    ourselves. `einvoice` is for channels that deliver it instead of a drawing of theirs.
     """
 
     own_reference: int
@@ -239,6 +252,7 @@ class Invoice:
     attachments: tuple[Attachment, ...] = ()
     image: Attachment | None = None
     handling: Literal["", "deliver_only", "local_print"] = ""
+    einvoice: EInvoice | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +261,8 @@ class Claim:
 
     `notice_date` is the date of the creditor's own reminder, `notice_fee` what that
     cost, `interest` the late interest in percent a year (None as agreed with Ropo).
+    `invoice_id` is the invoice's id at the channel, where the channel needs it there.
+    `co_debtors` owe it as well; `summary` says what it is for.
     """
 
     own_reference: int
@@ -265,6 +281,10 @@ class Claim:
     debt_type: Literal["", "capital", "customer_fee", "reminder_fee"] = ""
     notice_fee: float = 0.0
     interest: float | None = None
+    invoice_id: str = ""
+    is_rental: bool = False
+    co_debtors: tuple[Debtor, ...] = ()
+    summary: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,9 +325,9 @@ class Answer:
     """What Ropo answered to one document. `raw` is its own words, whole.
 
     `reason` is set when no answer came, `error` when one came and was no; `meaning` is
-    then a `Meaning`, where the channel knows it. `document`
+    then a `Meaning`, where the channel knows it, and `fault` a `Fault`. `document`
     is the PDF of what was posted for local print. `is_duplicate` is a refusal because
-    Ropo has a document of that number already.
+    Ropo has a document of that number already. `progress` as of `AssignmentState`.
     """
 
     outcome: Outcome
@@ -326,6 +346,19 @@ class Answer:
     retry_after: float | None = None
     document: bytes = b""
     raw: dict = field(default_factory=dict)
+    fault: str = ""
+    progress: Progress = ""
+
+    @classmethod
+    def failed(cls, error):
+        """The answer that stands for a call that raised this `ChannelError`."""
+        return cls(
+            error.outcome,
+            reason=error.reason,
+            error=error.detail,
+            retry_after=error.retry_after,
+            raw={"reason": str(error.reason), "detail": error.detail},
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,7 +375,11 @@ class CaseRef:
 
 @dataclass(frozen=True, slots=True)
 class AssignmentState:
-    """Where one assignment stands: `stage_code` is Ropo's own, of an open list."""
+    """Where one assignment stands: `stage_code` is Ropo's own, of an open list.
+
+    `progress`: how its delivery, or its transfer, goes on; empty where it was settled
+    with the answer. Of what failed, `text` says why.
+    """
 
     assignment: str
     number: str = ""
@@ -351,6 +388,7 @@ class AssignmentState:
     next_stage: str = ""
     next_stage_date: datetime.date | None = None
     raw: dict = field(default_factory=dict)
+    progress: Progress = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -372,7 +410,8 @@ class StatusUpdate:
     empty where it has none: such a row can't be kept once.
 
     `day` is that of the money. `stage_code` is empty where none is reported.
-    `unreadable_amount` is what was given as amount and is none.
+    `unreadable_amount` is what was given as amount and is none. `progress` as of
+    `AssignmentState`. `is_own`: the company reported it itself, by whatever program.
     """
 
     external_id: str
@@ -386,6 +425,21 @@ class StatusUpdate:
     unreadable_amount: str = ""
     day: datetime.date | None = None
     stage_code: str = ""
+    progress: Progress = ""
+    is_own: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HeldInvoice:
+    """One of our own invoices that a channel holds; `total` is with tax."""
+
+    assignment: str
+    number: str
+    date: datetime.date | None = None
+    total: float | None = None
+    currency: str = ""
+    debtor: str = ""
+    progress: Progress = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,8 @@ class Reason(enum.StrEnum):
     REFUSED = "refused"
     NOT_BEGUN = "not_begun"  # it was not its turn in time: no call was made
     PROFILE = "profile"  # it belongs to other credentials than these
+    RIGHTS = "rights"  # the credentials are good, and may not do this
+    NOT_READY = "not_ready"  # the channel has not taken its case yet
 
 
 class Meaning(enum.StrEnum):
@@ -41,6 +43,21 @@ class Meaning(enum.StrEnum):
     ENDED = "ended"  # the case has ended
     OWN_MONEY = "own_money"  # the channel received, or paid back, this money itself
     NOT_FOLLOWED = "not_followed"  # the channel does not follow the money of the case
+
+
+class Fault(enum.StrEnum):
+    """Why a document was refused, where the channel tells it by a code of its own, or
+    where it was not even sent; the addon has a sentence with a remedy for each."""
+
+    SERVICE = "service"  # the service that takes it is not active
+    INVOICE_UNKNOWN = "invoice_unknown"  # the channel does not have the invoice
+    CASE_UNKNOWN = "case_unknown"  # the channel does not have the case
+    TOO_EARLY = "too_early"  # not so soon after the due date
+    NOT_ALLOWED = "not_allowed"  # the channel does not collect this, as it says why
+    DUPLICATE = "duplicate"  # the channel has it already
+    EINVOICE = "einvoice"  # the e-invoice is missing, or is not what it should be
+    ADDRESS = "address"  # a payer's address is not complete
+    VALUES = "values"  # a value is not what it should be
 
 
 class ChannelError(Exception):
@@ -72,6 +89,13 @@ class CredentialsRefused(NotSent):
 
     def __init__(self, detail=""):
         super().__init__(Reason.CREDENTIALS, detail)
+
+
+class RightsRefused(NotSent):
+    """The credentials are good, but have no right to this; other calls may succeed."""
+
+    def __init__(self, detail=""):
+        super().__init__(Reason.RIGHTS, detail)
 
 
 class Throttled(ChannelError):

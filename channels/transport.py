@@ -129,6 +129,7 @@ class Transport:
         *,
         token="",
         body=None,
+        content=None,
         params=None,
         limit=JSON_LIMIT,
         timeout=0,
@@ -136,6 +137,7 @@ class Transport:
         """One HTTP call.
 
         :param body: what is sent as JSON
+        :param content: what is sent as it is: `(content type, bytes)`
         :param timeout: seconds that this call may need, when more than the usual
         :param limit: the most bytes of an answer that are read
         :raises NotSent: no server can have acted on it
@@ -145,8 +147,11 @@ class Transport:
         stream = None
         headers = {"Accept": "application/json, application/pdf"}
         if body is not None:
-            stream = _Body(json.dumps(body, allow_nan=False).encode())
-            headers["Content-Type"] = "application/json"
+            octets = json.dumps(body, allow_nan=False).encode()
+            content = ("application/json", octets)
+        if content is not None:
+            headers["Content-Type"], octets = content
+            stream = _Body(octets)
         started = time.monotonic()
         status = "-"
         try:

@@ -430,9 +430,10 @@ class RopoOutbox(models.AbstractModel):
         return ready
 
     def _lease_end(self, account):
-        # A call begun at the last moment may have to renew its token, which makes
-        # three calls; each may take its time.
-        seconds = SENDING_TIME + 3 * capped(account.timeout)
+        # A call begun at the last moment may have to renew its token, which makes two
+        # calls more; each may take its time.
+        calls = 2 + account._channel().capabilities.calls_per_document
+        seconds = SENDING_TIME + calls * capped(account.timeout)
         return fields.Datetime.now() + timedelta(seconds=seconds)
 
     # --- business: dispatch ---

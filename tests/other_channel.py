@@ -61,6 +61,7 @@ class OtherChannel:
     stages = {"WARNED": "reminder", "OVER": "paid"}
     assumed_codes = ()
     settings = ()
+    further_hosts = {}
     world = World()
 
     def __init__(self, base_url, credentials, *, profile="", token=None, **_options):
@@ -124,7 +125,7 @@ class OtherChannel:
         state = AssignmentState(key, stage_code="OVER" if not held else "WARNED")
         return Standing(Outcome.ACCEPTED, state, held / 100)
 
-    def updates(self, cursor=None):
+    def updates(self, cursor=None, pending=()):
         at = (cursor or {}).get("next", 0)
         while rows := self.world.updates[at : at + PAGE]:
             at += len(rows)

@@ -5,6 +5,7 @@ from ..base import Capabilities, FileRules, ServiceModel
 STATUS_TIMEOUT = 240  # seconds; others report that status updates need them
 
 CAPABILITIES = Capabilities(
+    countries=("fi", "se", "no"),
     kinds=frozenset(["invoice", "reminder", "collection", "credit_note"]),
     deliveries=(
         "post",
@@ -51,4 +52,18 @@ CAPABILITIES = Capabilities(
         own_share=100_000,
     ),
     longest_call=STATUS_TIMEOUT,
+    invoice_terms=frozenset(
+        ["printing", "interest", "financing", "attachments", "image", "fallback"]
+    ),
+    claim_terms=frozenset(
+        [
+            "delivery",
+            "notice_date",
+            "notice_fee",
+            "interest",
+            "process",
+            "reason",
+            "debt_type",
+        ]
+    ),
 )

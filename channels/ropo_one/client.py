@@ -71,6 +71,7 @@ class RopoOne:
     stages = STAGES
     assumed_codes = ASSUMED_CODES
     settings = tuple(PATHS)
+    further_hosts = {}
 
     freeze = staticmethod(freeze)
     interpret = staticmethod(answers.status_update)
@@ -110,7 +111,7 @@ class RopoOne:
 
     # --- writes ---
 
-    def send(self, documents, files=None):
+    def send(self, batch, files=None):
         """Sends documents of the same call; one `Answer` each, in order. Never raises.
 
         :param files: contents by checksum
@@ -119,15 +120,15 @@ class RopoOne:
             Call.JOBS: self._post_jobs,
             Call.PAYMENT: self._post_payment,
             Call.LOCAL_PRINT: self._print_locally,
-        }[documents[0].call]
+        }[batch[0].call]
         try:
-            return send([with_files(frozen.body, files or {}) for frozen in documents])
+            return send([with_files(frozen.body, files or {}) for frozen in batch])
         except ChannelError as error:
-            return [failed(error)] * len(documents)
+            return [documents.Answer.failed(error)] * len(batch)
         except Exception:
             # It may have arrived, and the answers to others must not be lost with it.
-            _logger.exception("%s: the answer can't be read", documents[0].call)
-            return [failed(Unknown(Reason.UNREADABLE))] * len(documents)
+            _logger.exception("%s: the answer can't be read", batch[0].call)
+            return [documents.Answer.failed(Unknown(Reason.UNREADABLE))] * len(batch)
 
     def _post_jobs(self, payloads):
         """One `POST /jobs`."""
@@ -181,9 +182,10 @@ class RopoOne:
         reply = self._call("GET", "/jobs", params={"jobid": assignment})
         return answers.assignment_state(_accepted(reply))
 
-    def updates(self, cursor=None):
+    def updates(self, cursor=None, pending=()):
         """What is new. A page that was given is never given again, so there is no
-        cursor: keep each page before the next one is asked for."""
+        cursor: keep each page before the next one is asked for. What is pending is
+        among it."""
         while rows := self.status_rows():
             yield Page(rows)
 
@@ -415,17 +417,6 @@ def _open_amount(invoices, case):
         )
     ]
     return amounts[0] if len(amounts) == 1 else None
-
-
-def failed(error):
-    """The `Answer` that stands for a call that raised."""
-    return documents.Answer(
-        error.outcome,
-        reason=error.reason,
-        error=error.detail,
-        retry_after=error.retry_after,
-        raw={"reason": str(error.reason), "detail": error.detail},
-    )
 
 
 def _safe_url(value):

@@ -1,0 +1,51 @@
+"""Numbers and dates as services write them, read without trusting them."""
+
+import datetime
+import re
+
+LARGEST_NUMBER = 1e12  # of an amount; what is larger is a fault
+
+NORDIC_FORMS = ("%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y", "%Y%m%d")
+YEARS = range(1970, 2200)  # what is dated otherwise bears no date
+
+
+def number(value):
+    """A number from a number or a text, with a comma or a point; None if neither, or
+    if no ledger could hold it."""
+    if isinstance(value, bool):
+        return None
+    text = str(value if value is not None else "").replace("\N{MINUS SIGN}", "-")
+    text = re.sub(r"[\s'€]|(EUR|SEK|NOK|kr)$", "", text.strip(), flags=re.I)
+    if "," in text and "." in text:
+        decimal = max(text.rfind(","), text.rfind("."))
+        text = re.sub(r"[.,]", "", text[:decimal]) + "." + text[decimal + 1 :]
+    try:
+        found = float(text.replace(",", "."))
+    except ValueError:
+        return None
+    # NaN is in no range.
+    return found if -LARGEST_NUMBER <= found <= LARGEST_NUMBER else None
+
+
+def date(value):
+    """A date from an ISO or a Nordic (1.2.2026) text, or None."""
+    found = moment(value)
+    return found.date() if found else None
+
+
+def moment(value):
+    """A naive datetime from the forms that Ropo may use, or None."""
+    text = re.sub(r"[zZ]$", "+00:00", str(value or "").strip())
+    for parse in (datetime.datetime.fromisoformat, *map(_strptime, NORDIC_FORMS)):
+        try:
+            parsed = parse(text)
+            if parsed.tzinfo:
+                parsed = parsed.astimezone(datetime.timezone.utc).replace(tzinfo=None)
+        except (ValueError, OverflowError):
+            continue
+        return parsed.replace(microsecond=0) if parsed.year in YEARS else None
+    return None
+
+
+def _strptime(form):
+    return lambda text: datetime.datetime.strptime(text, form)
