@@ -26,7 +26,7 @@ class Token:
     """An access token and the moment it ends (seconds since the epoch).
 
     `lacks` are the rights that were asked for with it and not granted, where the
-    channel tells it, in its own words.
+    channel shows it, in its own words.
     """
 
     value: str = ""
@@ -56,7 +56,7 @@ class Found:
 
     Of an assignment, whether it arrived (None: the channel can't say) and its id. Of a
     change of a case, what is open of the case, with interest and fees, and how many
-    `reports` of ours with this kind, sum and day the case bears (None: can't say). Two
+    `reports` of ours with this kind, sum and day the case bears (None: unknown). Two
     equal payments of one day are two reports: it arrived when there is one more than
     are known to have arrived.
     """

@@ -46,7 +46,7 @@ class Meaning(enum.StrEnum):
 
 
 class Fault(enum.StrEnum):
-    """Why a document was refused, where the channel tells it by a code of its own, or
+    """Why a document was refused, where the channel shows it by a code of its own, or
     where it was not even sent; the addon has a sentence with a remedy for each."""
 
     SERVICE = "service"  # the service that takes it is not active
