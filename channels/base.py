@@ -157,8 +157,8 @@ class Capabilities:
     :param settles_later: kinds of documents whose answer leaves delivery or acceptance
         open; see `updates`
     :param activation: whether the service is activated and closed by calls
-    :param invoice_terms: what a user may choose of an invoice, by `Invoice`'s names (and
-        `fallback` of a delivery); `claim_terms` the same by `Claim`'s names
+    :param invoice_terms: what a user may choose of an invoice, by `Invoice`'s names
+        (and `fallback` of a delivery); `claim_terms` the same by `Claim`'s names
     """
 
     kinds: frozenset[str]
@@ -211,8 +211,8 @@ class Channel(Protocol):
     identity: ClassVar[tuple[str, ...]]
     # By `(environment, country)`; what is not in it may be entered.
     hosts: ClassVar[Mapping[tuple[str, str], str]]
-    # The same of further APIs, by the field of the account that has their address,
-    # which is an option of the constructor of that name; empty stands for the usual one.
+    # The same of further APIs, by the field of the account that has their address: an
+    # option of the constructor, of that name; empty stands for the usual one.
     further_hosts: ClassVar[Mapping[str, Mapping[tuple[str, str], str]]]
     # Status codes with a known stage, and those that no document confirms.
     stages: ClassVar[Mapping[str, str]]

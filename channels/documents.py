@@ -202,7 +202,7 @@ class Invoice:
     `paid` is what was paid of it before it is sent.
     `interest` is the late interest in percent a year, None as agreed with Ropo.
     `handling`: only delivered, since Ropo's ledger has it already, or only printed by
-    ourselves. `einvoice` is for channels that deliver it instead of a drawing of theirs.
+    ourselves. `einvoice` is for channels that deliver what Odoo made of it.
     """
 
     own_reference: int
