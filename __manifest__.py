@@ -6,7 +6,7 @@
     "license": "LGPL-3",
     "category": "Accounting/Accounting",
     "depends": ["account"],
-    "external_dependencies": {"python": ["babel", "python-stdnum", "requests"]},
+    "external_dependencies": {"python": ["babel", "lxml", "python-stdnum", "requests"]},
     "data": [
         "security/ropo_security.xml",
         "security/ir.model.access.csv",

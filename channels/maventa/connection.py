@@ -1,0 +1,255 @@
+"""One profile's calls: the token, and what a refusal of it means."""
+
+import hashlib
+import threading
+import time
+from urllib.parse import urlencode
+
+from ..base import Token
+from ..errors import (
+    ChannelError,
+    CredentialsRefused,
+    NotSent,
+    Reason,
+    Rejected,
+    RightsRefused,
+    Throttled,
+    Unknown,
+)
+from ..transport import Transport
+from . import answers, cases
+from .codes import HOSTS, RECEIVABLES_HOSTS, SCOPES, UNAUTHORIZED_SCOPES
+
+# With which Maventa itself refuses what it has read, in its own shape. Any other status
+# or shape can be that of a gateway in front of it.
+REFUSALS = (400, 404, 409, 422)
+TOKEN_REFUSALS = (400, 401)
+TOKEN_SECONDS = 3600  # where the answer does not say
+LONGEST_DETAIL = 200  # characters of a foreign text that are kept
+CREDENTIALS = (
+    "maventa_company_uuid",
+    "maventa_user_api_key",
+    "maventa_vendor_api_key",
+)
+
+
+class Connection:
+    """Calls of one profile, from any thread; `answers` reads what they bring.
+
+    :param base_url: the root of the AutoXChange API
+    :param credentials: by the names of `CREDENTIALS`
+    :param receivables_base_url: the root of the Receivables API; "" for the usual one
+    :param options: of `Transport`
+    """
+
+    credentials = CREDENTIALS
+    identity = ("maventa_company_uuid",)
+
+    def __init__(
+        self,
+        base_url,
+        credentials,
+        *,
+        token=None,
+        receivables_base_url="",
+        settings=None,
+        profile="",
+        **options,
+    ):
+        self._invoices = self._receivables = Transport(base_url, **options)
+        receivables = receivables_base(base_url, receivables_base_url)
+        if receivables.rstrip("/") != self._invoices.base_url:
+            self._receivables = Transport(receivables, **options)
+        self._credentials = {
+            name: (credentials[name] or "").strip() for name in self.credentials
+        }
+        # Tells tokens of other credentials apart without keeping the credentials.
+        seed = "\n".join((self._invoices.base_url, *self._credentials.values()))
+        self.fingerprint = hashlib.sha256(seed.encode()).hexdigest()
+        self.profile = profile
+        self.token = token or Token()
+        self._renewing = threading.Lock()
+
+    def close(self):
+        self._invoices.close()
+        self._receivables.close()
+
+    def connect(self):
+        """Gets a fresh token, whatever was kept; `lacks` of it are the scopes that were
+        not granted. Raises when there is none to be had."""
+        self._renew(self.token.value)
+        return self.token
+
+    # --- calls ---
+
+    def _call(self, method, path, **arguments):
+        """The `Reply` that Maventa itself gave: what was asked for, or a refusal.
+
+        :raises ChannelError: for any other end
+        """
+        transport = self._invoices if _is_invoices(path) else self._receivables
+        if not self.token.good_for(0):
+            self._renew(self.token.value)
+        token = self.token.value
+        reply = transport.call(method, path, token=token, **arguments)
+        if reply.status != 401:
+            return _from_api(reply)
+        # Refused before anything was done: a fresh token, and once more.
+        self._renew(token)
+        reply = transport.call(method, path, token=self.token.value, **arguments)
+        if reply.status == 401:
+            raise self._unauthorized(reply)
+        return _from_api(reply)
+
+    def _read(self, method, path, **arguments):
+        """The object that a call brings; raises `Rejected` for a refusal."""
+        return object_of(self._accepted(method, path, **arguments))
+
+    def _accepted(self, method, path, **arguments):
+        reply = self._call(method, path, **arguments)
+        if not reply.ok:
+            raise Rejected(Reason.REFUSED, answers.error_text(reply.json()))
+        return reply
+
+    def _read_or_none(self, path, codes):
+        """What is there, or None where Maventa refuses by one of these codes."""
+        reply = self._call("GET", path)
+        if reply.ok:
+            return object_of(reply)
+        body = reply.json()
+        if answers.error_code(body) in codes:
+            return None
+        raise Rejected(Reason.REFUSED, answers.error_text(body))
+
+    def _unauthorized(self, reply):
+        """The error for a fresh token that is refused; nothing was done with the call.
+
+        Maventa refuses a bad token and a missing right alike; whose token it is, it
+        shows to a good one only.
+        """
+        body = _json_or_none(reply)
+        if not answers.is_own_error(body):
+            return NotSent(Reason.GATEWAY, "HTTP 401")
+        try:
+            current = self._invoices.call(
+                "GET", "/oauth2/current", token=self.token.value
+            )
+        except ChannelError as error:
+            return NotSent(error.reason, error.detail)
+        text = self._without_secrets(answers.error_text(body))
+        if current.ok:
+            return RightsRefused("; ".join(filter(None, (text, self._lacking()))))
+        if current.status == 401 and answers.is_own_error(_json_or_none(current)):
+            return CredentialsRefused(text)
+        return NotSent(Reason.GATEWAY, f"HTTP {current.status}")
+
+    def _lacking(self):
+        lacks = self.token.lacks
+        return f"not granted: {' '.join(lacks)}" if lacks else ""
+
+    # --- the token ---
+
+    def _renew(self, stale):
+        """A new token, once for all the threads that found `stale` refused."""
+        with self._renewing:
+            if self.token.value == stale:
+                self.token = self._fetch_token()
+
+    def _fetch_token(self):
+        company, user_key, vendor_key = self._credentials.values()
+        if not cases.is_uuid(company):
+            raise CredentialsRefused("The company UUID is no UUID")
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": company,
+            "client_secret": user_key,
+            "vendor_api_key": vendor_key,
+            "scope": " ".join(SCOPES),
+        }
+        content = ("application/x-www-form-urlencoded", urlencode(form).encode())
+        try:
+            reply = self._invoices.call("POST", "/oauth2/token", content=content)
+            body = reply.json()
+        except Throttled:
+            raise
+        except ChannelError as error:
+            # Whatever became of this call: the one that needed the token never left.
+            raise NotSent(error.reason, error.detail) from error
+        if not reply.ok:
+            raise self._refused_token(reply.status, body)
+        return _token(reply.status, body)
+
+    def _refused_token(self, status, body):
+        """The error for a token call that brought none: only Maventa itself refuses
+        credentials, and only that needs a person."""
+        is_own = answers.is_own_error(body) or answers.is_oauth_error(body)
+        if not is_own or status not in TOKEN_REFUSALS:
+            return NotSent(Reason.GATEWAY, f"HTTP {status}")
+        text = self._without_secrets(answers.error_text(body))
+        code = answers.error_code(body) or body.get("error")
+        is_right = code in UNAUTHORIZED_SCOPES
+        return RightsRefused(text) if is_right else CredentialsRefused(text)
+
+    def _without_secrets(self, text):
+        """A text without the keys that Maventa may repeat in it."""
+        for name, secret in self._credentials.items():
+            if secret and name not in self.identity:
+                text = text.replace(secret, "…")
+        return text[:LONGEST_DETAIL]
+
+
+def receivables_base(base_url, given):
+    """The root of the Receivables API.
+
+    Assumption: it lies beside the AutoXChange API, on a host of its own in production
+    and test, and on the same one in a sandbox; a setting replaces it.
+    """
+    if given:
+        return given
+    known = {url: RECEIVABLES_HOSTS[key] for key, url in HOSTS.items()}
+    return known.get((base_url or "").strip().rstrip("/"), base_url)
+
+
+def _is_invoices(path):
+    return not path.startswith(("/v1/assignments", "/v1/events"))
+
+
+def _token(status, body):
+    value = body.get("access_token") if isinstance(body, dict) else None
+    if not value or not isinstance(value, str):
+        raise NotSent(Reason.UNREADABLE, f"HTTP {status}")
+    seconds = body.get("expires_in")
+    is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
+    granted = body.get("scope")
+    lacks = set(SCOPES) - set(granted.split()) if isinstance(granted, str) else ()
+    return Token(
+        value,
+        time.time() + (seconds if is_number else TOKEN_SECONDS),
+        tuple(sorted(lacks)),
+    )
+
+
+def _from_api(reply):
+    """The reply, when Maventa itself gave it; raises `Unknown` for a gateway's: what
+    it did with the call, and whether Maventa has seen it, nobody knows."""
+    if reply.ok:
+        return reply
+    body = _json_or_none(reply)
+    if reply.status in REFUSALS and answers.is_own_error(body):
+        return reply
+    text = f"HTTP {reply.status}: {answers.error_text(body)}".rstrip(": ")
+    raise Unknown(Reason.GATEWAY, text[:LONGEST_DETAIL])
+
+
+def _json_or_none(reply):
+    try:
+        return reply.json()
+    except Unknown:
+        return None
+
+
+def object_of(reply):
+    body = reply.json()
+    if not isinstance(body, dict):
+        raise Unknown(Reason.UNREADABLE, f"HTTP {reply.status}")
+    return body

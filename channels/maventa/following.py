@@ -1,0 +1,200 @@
+"""Where cases stand, and what happened to them."""
+
+import logging
+
+from ..base import Page
+from ..documents import Standing
+from ..errors import ChannelError, Outcome, Reason, Rejected, Unknown
+from . import answers, cases
+from .events import EventCursor
+from .reading import PER_PAGE, CaseRefused, Reading
+
+_logger = logging.getLogger(__name__)
+
+MOST_FAILURES = 3  # of single cases in one run, before the run is given up
+
+
+class Following(Reading):
+    """Standings, updates and histories; see `base.Channel`."""
+
+    # --- where it stands ---
+
+    def standings(self, refs):
+        """A `Standing` for each; raises nothing: what could not be had is in it."""
+        return [self._standing(case) for case in refs]
+
+    def _standing(self, case):
+        try:
+            if cases.is_transfer(case.assignment) or not case.assignment:
+                return self._transfer_standing(case)
+            return self._invoice_standing(case)
+        except ChannelError as error:
+            return Standing(error.outcome, error=error)
+        except Exception:
+            # What is odd of one case must not be lost of the others.
+            _logger.exception("Case %s: its state can't be read", case.assignment)
+            error = Unknown(Reason.UNREADABLE)
+            return Standing(error.outcome, error=error)
+
+    def _invoice_standing(self, case):
+        invoice = self._invoice(self._invoice_id(case.assignment, case.number))
+        if not invoice:
+            raise CaseRefused("Maventa does not have the invoice.")
+        return Standing(Outcome.ACCEPTED, answers.invoice_state(invoice))
+
+    def _transfer_standing(self, case):
+        invoice_id = self._invoice_id(case.assignment, case.number)
+        name = cases.transfer_of(invoice_id)
+        if invoice_id not in self._assignments:
+            transfer = self._transfer(invoice_id)
+            if not transfer and not case.assignment:
+                return self._invoice_standing(case)  # it was only sent
+            if transfer and answers.progress(transfer) != "done":
+                state = answers.transfer_state(name, transfer)
+                return Standing(Outcome.ACCEPTED, state)
+        identifier = self._assignment_id(name, case.number)
+        assignment = self._read("GET", f"/v1/assignments/{identifier}")
+        is_closed = answers.is_closed(assignment)
+        return Standing(
+            Outcome.ACCEPTED,
+            answers.assignment_state(name, assignment),
+            # Of what is closed Ropo asks nothing any more, whatever the sums say.
+            0.0 if is_closed else answers.open_amount(assignment),
+        )
+
+    # --- what is new ---
+
+    def updates(self, cursor=None, pending=()):
+        """What became of pending cases, then the events that are new.
+
+        Events are read from the cursor on and known by their ids, since anybody may
+        mark one as seen; they are marked when they were kept.
+        """
+        yield from self._settled(pending)
+        yield from self._new_events(EventCursor(cursor))
+
+    def _settled(self, pending):
+        """What became of these; one that can't be asked about does not stop others."""
+        names = [case.assignment for case in pending if case.assignment]
+        transfers = [name for name in names if cases.is_transfer(name)]
+        invoices = [cases.invoice_of(name) for name in names if name not in transfers]
+        for start in range(0, len(invoices), PER_PAGE):
+            ids = [each for each in invoices[start : start + PER_PAGE] if each]
+            if rows := self._delivery_rows({"ids": ids}):
+                yield Page(rows)
+        failures = 0
+        for name in transfers:
+            try:
+                rows = self._transfer_rows(cases.invoice_of(name))
+            except (Rejected, Unknown) as error:
+                _logger.warning("Case %s: can't be asked about: %s", name, error)
+                failures += 1
+                if failures == MOST_FAILURES:
+                    return
+                continue
+            if rows:
+                yield Page(rows)
+
+    def _delivery_rows(self, query):
+        """The deliveries that are settled, of these invoices."""
+        pages = self._pages("/v1/invoices", {"direction": "SENT", **query})
+        invoices = [invoice for page in pages for invoice in page]
+        return [
+            answers.delivery_row(invoice)
+            for invoice in invoices
+            if answers.progress(invoice) in ("done", "failed")
+        ]
+
+    def _transfer_rows(self, invoice_id):
+        """What became of the transfer of this invoice, where that is settled."""
+        transfer = self._transfer(invoice_id) if invoice_id else None
+        if not transfer or answers.progress(transfer) not in ("done", "failed"):
+            return []
+        return [answers.transfer_row(invoice_id, transfer)]
+
+    def _new_events(self, cursor):
+        """Pages of events; what was not marked as seen yet goes with the next."""
+        unseen, held = [], {}
+        for events in self._pages("/v1/events", cursor.query()):
+            unseen += [event for event in events if event.get("seen") is not True]
+            rows = self._event_rows(cursor.fresh(events), held, cursor)
+            cursor.take(events)
+            if rows:
+                seen, unseen = cursor.without_held_back(unseen), []
+                yield Page(rows, cursor.state(), acknowledge=self._marks(seen))
+        seen = cursor.without_held_back(unseen)
+        if seen or cursor.is_behind():
+            yield Page([], cursor.end(), acknowledge=self._marks(seen))
+
+    def _event_rows(self, events, held, cursor):
+        """Rows of events with what is needed of their assignments.
+
+        Those of an assignment that can't be read are held back and asked for again:
+        they keep no other from being taken.
+
+        :param held: assignments that were read in this run, by id
+        """
+        rows = []
+        for event in events:
+            identifier = event.get("assignment_id")
+            if identifier not in held:
+                held[identifier] = self._assignment_or_none(identifier, held)
+            if held[identifier] is None:
+                cursor.hold_back(event)
+            else:
+                rows.append(answers.event_row(event, held[identifier]))
+        return rows
+
+    def _assignment_or_none(self, identifier, held):
+        """The assignment, {} where there is none, None where it can't be read now."""
+        if not cases.is_uuid(identifier):
+            return {}
+        try:
+            return self._read("GET", f"/v1/assignments/{identifier}")
+        except Rejected:
+            return {}
+        except Unknown as error:
+            _logger.warning("Assignment %s: can't be read: %s", identifier, error)
+            if list(held.values()).count(None) + 1 >= MOST_FAILURES:
+                raise
+            return None
+
+    def _marks(self, events):
+        """A function that marks these as seen, as well as it can: no more hangs on it
+        than how they are shown to people."""
+
+        def mark():
+            for event in events:
+                path = f"/v1/assignments/{event.get('assignment_id')}/events"
+                try:
+                    self._call("POST", f"{path}/{event['id']}/seen")
+                except ChannelError as error:
+                    _logger.info("Events can't be marked as seen: %s", error)
+                    return
+
+        return mark
+
+    def history(self, case):
+        """All raw updates of one case; by its number, of all that bear it."""
+        if case.assignment:
+            invoice_id = cases.invoice_of(case.assignment)
+            if cases.is_transfer(case.assignment):
+                return self._transfer_history(invoice_id)
+            return self._delivery_rows({"ids": [invoice_id]}) if invoice_id else []
+        rows = []
+        for invoice in self._invoices_of(case.number):
+            if answers.progress(invoice) in ("done", "failed"):
+                rows.append(answers.delivery_row(invoice))
+            rows += self._transfer_history(invoice["id"].lower())
+        return rows
+
+    def _transfer_history(self, invoice_id):
+        rows = self._transfer_rows(invoice_id)
+        if not rows or answers.status_update(rows[0]).progress != "done":
+            return rows
+        identifier = self._assignment_id(cases.transfer_of(invoice_id))
+        assignment = self._read("GET", f"/v1/assignments/{identifier}")
+        events = self._pages(f"/v1/assignments/{identifier}/events")
+        return rows + [
+            answers.event_row(event, assignment) for page in events for event in page
+        ]

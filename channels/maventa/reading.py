@@ -1,0 +1,112 @@
+"""What Maventa holds, found by what the addon knows of it."""
+
+from ..errors import Meaning, NotSent, Reason, Rejected
+from . import answers, cases
+from .codes import NO_ASSIGNMENT, NO_INVOICE
+from .connection import Connection
+
+PER_PAGE = 100  # the most that Maventa gives
+MOST_PAGES = 1000  # of one list
+
+
+class CaseRefused(Rejected):
+    """A case that can't be told anything, and what that means for it."""
+
+    def __init__(self, text, meaning=Meaning.TO_FIX):
+        super().__init__(Reason.REFUSED, text)
+        self.meaning = meaning
+
+
+class Reading(Connection):
+    """Invoices, transfers, and the assignments that they became."""
+
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+        self._assignments = {}  # ids of those that are known, by the invoice's id
+
+    def _invoice(self, invoice_id):
+        """An invoice, or None where Maventa does not have it."""
+        return self._read_or_none(f"/v1/invoices/{invoice_id}", (NO_INVOICE,))
+
+    def _transfer(self, invoice_id):
+        """The state of an invoice's transfer, or None where there is none."""
+        path = transfer_path(invoice_id)
+        return self._read_or_none(path, (NO_ASSIGNMENT, NO_INVOICE))
+
+    def _invoice_id(self, case, number=""):
+        """The id of the invoice that a case is about, by its number where the case's
+        id is not known."""
+        if case:
+            found = [cases.invoice_of(case)]
+        else:
+            found = [invoice["id"].lower() for invoice in self._invoices_of(number)]
+        if len(found) != 1 or not found[0]:
+            text = f"Maventa has no single invoice {case or number}."
+            raise CaseRefused(text)
+        return found[0]
+
+    def _assignment_id(self, case, number=""):
+        """The id of the assignment that a transfer became.
+
+        Raises `CaseRefused` where there is none, `NotSent` where Ropo has not taken it
+        yet.
+        """
+        invoice_id = self._invoice_id(case, number)
+        if invoice_id in self._assignments:
+            return self._assignments[invoice_id]
+        transfer = self._transfer(invoice_id)
+        if not transfer:
+            raise CaseRefused("Maventa knows of no transfer of this invoice.")
+        state = answers.progress(transfer)
+        if state == "failed":
+            raise CaseRefused(answers.transfer_text(transfer), Meaning.ENDED)
+        found = answers.assignment_id(transfer)
+        if state == "done" and not found:
+            found = self._look_for_assignment(invoice_id)
+        if not found:
+            raise NotSent(Reason.NOT_READY, answers.transfer_text(transfer))
+        self._assignments[invoice_id] = found
+        return found
+
+    def _look_for_assignment(self, invoice_id):
+        """The id of an assignment by the list of all, where its transfer lacks it."""
+        for page in self._pages("/v1/assignments"):
+            for assignment in page:
+                if str(assignment.get("invoice_id")).lower() == invoice_id:
+                    return assignment["id"].lower()
+        return ""
+
+    def _pages(self, path, params=None):
+        """The rows of a list, page by page, each once.
+
+        Ends where a page brings nothing new, so that one that repeats is no endless
+        list.
+        """
+        known = set()
+        for page in range(1, MOST_PAGES + 1):
+            query = {**(params or {}), "page": page, "per_page": PER_PAGE}
+            reply = self._accepted("GET", path, params=query)
+            rows = {row["id"]: row for row in answers.rows_of(reply.json())}
+            fresh = [row for key, row in rows.items() if key not in known]
+            if not fresh:
+                return
+            yield fresh
+            known |= set(rows)
+            if answers.is_last_page(reply.headers, len(rows), PER_PAGE):
+                return
+
+    def _invoices_of(self, number):
+        """Those that we sent under exactly this number."""
+        if not number:
+            return []
+        params = {"direction": "SENT", "number": number}
+        return [
+            invoice
+            for page in self._pages("/v1/invoices", params)
+            for invoice in page
+            if invoice.get("number") == number
+        ]
+
+
+def transfer_path(invoice_id):
+    return f"/v2/invoices/{invoice_id}/assignment"
