@@ -14,7 +14,7 @@ OF_IDEAL = 1.25
 OF_JOIN = 2
 ROUNDS = 9
 SECONDS = 3  # for all open cases
-# What nobody can do without: the reconciliations of what is collected, with what tells
+# What nobody can do without: the reconciliations of what is collected, with what shows
 # their day and kind, but for those that were reported.
 JOIN = """
     SELECT job.id, partial.id, partial.debit_amount_currency, entry.id,

@@ -31,7 +31,7 @@ def fill(world, move_ids, operation="invoice"):
 
 
 def work_off(world, account_id, count):
-    """The cost of telling all that is queued; none of it may be left."""
+    """The cost of reporting all that is queued; none of it may be left."""
     with world.environment() as env:
         found = cost(lambda: env["ropo.outbox"]._work_off(account_id), count)
         env.invalidate_all()

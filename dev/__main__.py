@@ -1,4 +1,4 @@
-"""Sets up Odoo, PostgreSQL and databases by itself, and runs the project's commands."""
+"""Sets up Odoo, PostgreSQL and databases, and runs the project's commands."""
 
 import inspect
 import sys

@@ -32,7 +32,7 @@ def ensure():
 def lock():
     """Renew package-lock.json from package.json."""
     LISTS[1].unlink()
-    # Whoever installs from it has a registry of his own.
+    # Whoever installs from it has its own registry.
     quiet = [
         "--package-lock-only",
         "--ignore-scripts",

@@ -121,7 +121,8 @@ class RopoAccount(models.Model):
             raise UserError(self._living_text(living))
 
     def _lock_worker(self):
-        """Keeps the workers of this account away until this transaction ends."""
+        """Keeps the workers of this account away until this transaction ends, by the
+        lock that they take; the ORM has none like it."""
         self.env.cr.execute(
             "SELECT pg_try_advisory_xact_lock(%s, %s)", [WORKER_LOCK, self.id]
         )

@@ -122,7 +122,8 @@ class RopoRequest(models.Model):
         """Locks these and reads their states from the database, past the cache.
 
         Waits for who holds them. When they were changed since this transaction began,
-        PostgreSQL raises a serialization failure, and the transaction runs again.
+        PostgreSQL raises a serialization failure, and the transaction runs again. SQL,
+        since the ORM locks without reading, or without waiting.
         """
         if not self:
             return

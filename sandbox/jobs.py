@@ -29,7 +29,7 @@ def _post_one(world, profile, received):
 
 
 def read(profile, received):
-    """``(dataset, errors, notices)``: all that one dataset shows by itself."""
+    """``(dataset, errors, notices)``: all that one dataset shows alone."""
     dataset, errors, notices = contract.dataset().read(received)
     errors = errors or rules.check(dataset, profile)
     errors = errors or rules.check_sums(dataset, profile)

@@ -29,7 +29,7 @@ def _open(job):
 def pay(job, amount):
     """Money for the job. Assumption: capital first, then interest, then notice fee.
 
-    A creditor reports what was paid to his own account, and that is his capital; the
+    A creditor reports what was paid to its own account, and that is its capital; the
     fees are Ropo's. (Finnish law would put interest first; change the order here.)
     """
     before, rest = _open(job), amount
@@ -60,7 +60,7 @@ def take_credit_back(job, amount):
 
 
 def room_for_reversal(job):
-    """How much can be taken back without asking for more than was ever owed."""
+    """How much can be reversed without asking for more than was ever owed."""
     lowered = max(job.amount - job.capital, 0)
     return job.overpaid + job.paid_noticefee + job.paid_interest + lowered
 

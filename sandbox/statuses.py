@@ -32,7 +32,7 @@ CHASED = frozenset({"reminder", "collection", "legal", "payment_plan"})
 
 FIRST_STAGE = {0: "invoiced", 1: "reminder", 2: "collection", 300: "invoiced"}
 
-# A: no page gives the timetable. What Ropo does next by itself, after how many days.
+# A: no page gives the timetable. What Ropo does next, after how many days.
 NEXT = {
     "invoiced": ("reminder", 14),
     "reminder": ("collection", 14),
@@ -63,7 +63,7 @@ def text_of(code):
 
 
 def next_of(stage, unchased, today):
-    """What follows by itself: ``(stage, date)``, or ``(None, None)``."""
+    """What follows: ``(stage, date)``, or ``(None, None)``."""
     if unchased or stage not in NEXT:
         return None, None
     following, days = NEXT[stage]

@@ -68,7 +68,8 @@ class RopoEffects(models.AbstractModel):
         moves = delivered.move_id.filtered(lambda move: not move.is_move_sent)
         if moves:
             # Past account.move's own write(), which checks and synchronizes the whole
-            # entry: more work than all the rest of sending, for a flag.
+            # entry: more work than all the rest of sending, for a flag (`make bench`,
+            # “sending”).
             self.env.execute_query(
                 SQL(
                     "UPDATE account_move SET is_move_sent = TRUE WHERE id IN %s "

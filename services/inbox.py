@@ -198,7 +198,7 @@ class RopoInbox(models.AbstractModel):
         :param profile: under which they came, if not under the account's of now
 
         In one query, and so that of two who store the same at the same moment the
-        second finds the first one's, or has to try again.
+        second finds the first one's, or has to try again: the ORM has no ON CONFLICT.
         """
         fresh = {}
         for row in map(storable, rows):
@@ -287,7 +287,10 @@ class RopoInbox(models.AbstractModel):
         return self.env._("An error that the server's log shows.")
 
     def _waiting(self, account):
-        """What is new, and what waited for a case that there is now."""
+        """What is new, and what waited for a case that there is now.
+
+        SQL, so that what names no case costs no query (tests/test_inbox.py counts it).
+        """
         since = fields.Datetime.now() - LONGEST_WAIT
         own = [
             ("account_id", "=", account.id),

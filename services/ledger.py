@@ -7,7 +7,9 @@ from odoo.tools import SQL
 class RopoLedger(models.AbstractModel):
     """What stands in the ledger of what Ropo collects, held against what Ropo has got.
 
-    It only reads, with one query for however many cases.
+    It only reads, with one query for however many cases. That is why it is SQL: `make
+    bench` holds it against the bare join of the partials (“money”), and among a great
+    many other cases (“cases”).
     """
 
     _name = "ropo.ledger"

@@ -377,8 +377,9 @@ class RopoOutbox(models.AbstractModel):
         """The next payments, reversals and allocations: one of each case.
 
         While one change of a case is under way or lost, no other is sent: that is
-        what makes a lost one recognisable by the capital that Ropo shows. What is
-        taken back goes first: to a case that is paid nothing can be paid.
+        what makes a lost one recognisable by the capital that Ropo shows. Reversals go
+        first: to a case that is paid nothing can be paid. SQL, since the ORM has no
+        DISTINCT ON: `make bench` sends 1,000 payments by it (“money”).
         """
         limit = account.max_concurrency * CALLS_PER_RESERVATION
         self.env["ropo.request"].flush_model()

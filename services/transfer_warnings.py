@@ -75,6 +75,8 @@ class RopoTransferWarnings(models.AbstractModel):
 
     @staticmethod
     def _query(moves):
+        """SQL, since journal items and statement lines come in one query for however
+        many invoices: `make bench` counts it (“verdicts”)."""
         return SQL(
             """
             SELECT line.id,

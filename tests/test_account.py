@@ -146,7 +146,7 @@ class TestAccount(RopoCommon):
             self.assertEqual(self.account.base_url, url)
 
     def test_who_may_not_read_the_credentials_may_not_send_them_elsewhere(self):
-        """Else a Ropo manager could have them sent to a host of his own."""
+        """Else a Ropo manager could have them sent to another host."""
         changes = (
             {"environment": "test"},
             {"country": "se"},

@@ -1,4 +1,4 @@
-"""Each debtor is asked once, for what he owes: which facts decide about a transfer."""
+"""Each debtor is asked once, for what is owed: which facts decide about a transfer."""
 
 from contextlib import contextmanager
 from datetime import timedelta

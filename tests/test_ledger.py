@@ -297,7 +297,7 @@ class TestMoneyInTheLedger(LedgerCommon):
         self.report()
         self.assertInStep(invoice)
 
-    # --- taken back ---
+    # --- reversed ---
 
     def test_unreconciled(self):
         invoice = self.transferred()
@@ -324,7 +324,7 @@ class TestMoneyInTheLedger(LedgerCommon):
         self.assertInStep(invoice)
 
     def test_what_is_undone_overtakes_what_waits(self):
-        """To a case that is paid nothing could be taken back any more."""
+        """To a case that is paid nothing could be reversed any more."""
         invoice = self.transferred()
         self.pay(invoice, 25.5)
         self.report()
@@ -351,7 +351,7 @@ class TestMoneyInTheLedger(LedgerCommon):
         self.assertInStep(first, second)
 
     def test_all_undone_and_paid_otherwise_before_the_next_run(self):
-        """What is taken back goes first: to a case that is paid nothing can be paid."""
+        """Reversals go first: to a case that is paid nothing can be paid."""
         invoice = self.transferred()
         self.pay(invoice)
         self.report()
@@ -379,7 +379,7 @@ class TestMoneyInTheLedger(LedgerCommon):
         self.assertInStep(invoice)
 
     def test_reset_to_draft_and_posted_before_the_next_call(self):
-        """What waits to be taken back is forgotten when it stands again."""
+        """A reversal that waits is forgotten when it stands again."""
         invoice = self.transferred()
         payment = self.pay(invoice, 50)
         self.report()

@@ -102,7 +102,7 @@ class TestLocalPrint(DocumentsCommon):
         self.wait_and_look_up()
         self.assertEqual(invoice.ropo_state, "sent")
         self.assertEqual(len(self.sandbox.jobs(billnum=invoice.name)), 1)
-        # The document, which was lost with the answer, comes by itself.
+        # The document, which was lost with the answer, comes later.
         self.run_cron("cron_fetch_documents")
         self.assertIn(invoice.name, self.text(self.pdfs(invoice)))
 

@@ -183,7 +183,7 @@ class TestMoneyBack(LedgerCommon):
             with Form(record.with_user(self.user)) as form:
                 self.assertEqual(len(form.ropo_reported_ids), 1)
 
-    # --- taken back ---
+    # --- reversed ---
 
     def test_unreconciled_payment_is_reversed_and_reported_anew_when_it_comes_back(
         self,

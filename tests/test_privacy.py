@@ -60,7 +60,7 @@ class TestPrivacy(RopoCommon, HttpCase):
         self.business.ropo_no_collection = True
         self.env.flush_all()
         self.env.invalidate_all()
-        # He does read his invoice, and himself.
+        # Customers do read their invoices, and themselves.
         mine = invoice.with_user(self.portal)
         self.assertEqual(mine.read(["name"])[0]["name"], invoice.name)
         partner = self.portal.partner_id.with_user(self.portal)

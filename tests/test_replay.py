@@ -31,7 +31,7 @@ class TestReplay(RopoCommon, HttpCase):
         journal.inbound_payment_method_line_ids.payment_account_id = outstanding
         cls.account.write(
             {
-                # Ropo collects by itself: one case from the invoice to the money.
+                # Ropo collects unasked: one case from the invoice to the money.
                 "service_model": "unify",
                 "cid": "700002",
                 "apicode": "sandbox-apicode-2",

@@ -141,7 +141,7 @@ class TestSecurity(RopoCommon):
         copied.unlink()
 
     def test_a_manager_can_not_lead_the_credentials_to_another_host(self):
-        """Who may not read them may not have them sent to where he can."""
+        """Who may not read them may not have them sent to another host."""
         account = self.account.with_user(self.manager)
         with contextlib.suppress(AccessError, UserError):
             account.write(

@@ -25,6 +25,7 @@ from .codes import HOSTS, RECEIVABLES_HOSTS, SCOPES, UNAUTHORIZED_SCOPES
 REFUSALS = (400, 404, 409, 422)
 TOKEN_REFUSALS = (400, 401)
 TOKEN_SECONDS = 3600  # where the answer does not say
+SHORTEST_SECRET = 8  # characters; a shorter word may be any word of a sentence
 LONGEST_DETAIL = 200  # characters of a foreign text that are kept
 CREDENTIALS = (
     "maventa_company_uuid",
@@ -193,7 +194,7 @@ class Connection:
     def _without_secrets(self, text):
         """A text without the keys that Maventa may repeat in it."""
         for name, secret in self._credentials.items():
-            if secret and name not in self.identity:
+            if len(secret) >= SHORTEST_SECRET and name not in self.identity:
                 text = text.replace(secret, "…")
         return text[:LONGEST_DETAIL]
 

@@ -11,7 +11,20 @@ from .reading import PER_PAGE, CaseRefused, Reading
 
 _logger = logging.getLogger(__name__)
 
-MOST_FAILURES = 3  # of single cases in one run, before the run is given up
+MOST_FAILURES = 3  # of single cases that cost their time, before a run is given up
+SLOW = (Reason.TIMEOUT, Reason.CUT)
+
+
+class Patience:
+    """Counts the cases of one run that nobody answers about in time. What is refused
+    at once costs no time, however many there are."""
+
+    def __init__(self):
+        self._failures = 0
+
+    def is_over(self, error):
+        self._failures += error.reason in SLOW
+        return self._failures >= MOST_FAILURES
 
 
 class Following(Reading):
@@ -75,34 +88,34 @@ class Following(Reading):
 
     def _settled(self, pending):
         """What became of these; one that can't be asked about does not stop others."""
-        names = [case.assignment for case in pending if case.assignment]
+        names = [case.assignment for case in pending]
         transfers = [name for name in names if cases.is_transfer(name)]
         invoices = [cases.invoice_of(name) for name in names if name not in transfers]
+        invoices = list(filter(None, invoices))
         for start in range(0, len(invoices), PER_PAGE):
-            ids = [each for each in invoices[start : start + PER_PAGE] if each]
-            if rows := self._delivery_rows({"ids": ids}):
+            if rows := self._delivery_rows(invoices[start : start + PER_PAGE]):
                 yield Page(rows)
-        failures = 0
+        patience = Patience()
         for name in transfers:
             try:
                 rows = self._transfer_rows(cases.invoice_of(name))
             except (Rejected, Unknown) as error:
                 _logger.warning("Case %s: can't be asked about: %s", name, error)
-                failures += 1
-                if failures == MOST_FAILURES:
+                if patience.is_over(error):
                     return
                 continue
             if rows:
                 yield Page(rows)
 
-    def _delivery_rows(self, query):
-        """The deliveries that are settled, of these invoices."""
-        pages = self._pages("/v1/invoices", {"direction": "SENT", **query})
-        invoices = [invoice for page in pages for invoice in page]
+    def _delivery_rows(self, ids):
+        """The deliveries that are settled, of at most `PER_PAGE` invoices."""
+        pages = self._pages("/v1/invoices", {"direction": "SENT", "ids": ids})
         return [
             answers.delivery_row(invoice)
-            for invoice in invoices
-            if answers.progress(invoice) in ("done", "failed")
+            for page in pages
+            for invoice in page
+            if invoice["id"].lower() in ids
+            and answers.progress(invoice) in ("done", "failed")
         ]
 
     def _transfer_rows(self, invoice_id):
@@ -114,10 +127,14 @@ class Following(Reading):
 
     def _new_events(self, cursor):
         """Pages of events; what was not marked as seen yet goes with the next."""
-        unseen, held = [], {}
+        unseen, held, patience = [], {}, Patience()
         for events in self._pages("/v1/events", cursor.query()):
             unseen += [event for event in events if event.get("seen") is not True]
-            rows = self._event_rows(cursor.fresh(events), held, cursor)
+            fresh = cursor.fresh(events)
+            for identifier in {event.get("assignment_id") for event in fresh}:
+                if identifier not in held:
+                    held[identifier] = self._assignment(identifier, patience)
+            rows = self._event_rows(fresh, held, cursor)
             cursor.take(events)
             if rows:
                 seen, unseen = cursor.without_held_back(unseen), []
@@ -136,16 +153,14 @@ class Following(Reading):
         """
         rows = []
         for event in events:
-            identifier = event.get("assignment_id")
-            if identifier not in held:
-                held[identifier] = self._assignment_or_none(identifier, held)
-            if held[identifier] is None:
+            assignment = held[event.get("assignment_id")]
+            if assignment is None:
                 cursor.hold_back(event)
             else:
-                rows.append(answers.event_row(event, held[identifier]))
+                rows.append(answers.event_row(event, assignment))
         return rows
 
-    def _assignment_or_none(self, identifier, held):
+    def _assignment(self, identifier, patience):
         """The assignment, {} where there is none, None where it can't be read now."""
         if not cases.is_uuid(identifier):
             return {}
@@ -155,7 +170,7 @@ class Following(Reading):
             return {}
         except Unknown as error:
             _logger.warning("Assignment %s: can't be read: %s", identifier, error)
-            if list(held.values()).count(None) + 1 >= MOST_FAILURES:
+            if patience.is_over(error):
                 raise
             return None
 
@@ -165,7 +180,9 @@ class Following(Reading):
 
         def mark():
             for event in events:
-                path = f"/v1/assignments/{event.get('assignment_id')}/events"
+                if not cases.is_uuid(event.get("assignment_id")):
+                    continue
+                path = f"/v1/assignments/{event['assignment_id']}/events"
                 try:
                     self._call("POST", f"{path}/{event['id']}/seen")
                 except ChannelError as error:
@@ -180,7 +197,7 @@ class Following(Reading):
             invoice_id = cases.invoice_of(case.assignment)
             if cases.is_transfer(case.assignment):
                 return self._transfer_history(invoice_id)
-            return self._delivery_rows({"ids": [invoice_id]}) if invoice_id else []
+            return self._delivery_rows([invoice_id]) if invoice_id else []
         rows = []
         for invoice in self._invoices_of(case.number):
             if answers.progress(invoice) in ("done", "failed"):

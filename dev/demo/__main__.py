@@ -29,7 +29,7 @@ def main():
 
 
 def play(env, sandbox):
-    """Tells the story; whether both sides agree at its end."""
+    """Runs the main job; whether both sides agree at its end."""
     from .story import Story  # needs Odoo, which is configured only now
 
     story = Story(env, sandbox)
@@ -52,7 +52,7 @@ def play(env, sandbox):
 
 @contextlib.contextmanager
 def odoo(database):
-    """An environment of the superuser, in a transaction that stories commit."""
+    """An environment of the superuser, in a transaction that the demo commits."""
     from odoo import SUPERUSER_ID, api
     from odoo.modules.registry import Registry
     from odoo.tools import config

@@ -207,7 +207,7 @@ class Story:
         )
         payment = case.event_ids.payment_ids
         screen.show(
-            f"Registered by itself: {payment.name}, {screen.money(payment.amount)} in "
+            f"Registered: {payment.name}, {screen.money(payment.amount)} in "
             f"{payment.journal_id.name}; open of {case.billnum}: "
             f"{screen.money(case.move_id.amount_residual)}."
         )

@@ -36,7 +36,7 @@ NEW = "new"  # A: the collection status before the first of S
 
 
 def check(body):
-    """Everything that the request shows by itself."""
+    """Everything that the request shows alone."""
     problems = _names(body, REQUIRED, OPTIONAL)
     problems += _choice(body, "collection_type", COLLECTION_TYPES)
     problems += _choice(body, "receivables_type", DAYS)

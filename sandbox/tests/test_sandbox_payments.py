@@ -86,7 +86,7 @@ def test_the_collected_job_is_meant_where_its_invoice_has_the_same_number(ropo):
     assert answer["jobid"] == reminder["jobid"]
 
 
-# --- every statusid: how it comes about by itself ---------------------------------
+# --- every statusid: how it comes about -------------------------------------------
 
 
 def _undone(ropo):
