@@ -52,7 +52,7 @@ class AccountMove(models.Model):
         string="Outbox",
         groups=READERS,
     )
-    ropo_told_ids = fields.One2many(
+    ropo_reported_ids = fields.One2many(
         "ropo.request",
         "counterpart_id",
         string="Allocations Reported to Ropo",

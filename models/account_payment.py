@@ -16,8 +16,8 @@ class AccountPayment(models.Model):
         groups=READERS,
     )
 
-    ropo_told_ids = fields.One2many(
-        related="move_id.ropo_told_ids",
+    ropo_reported_ids = fields.One2many(
+        related="move_id.ropo_reported_ids",
         groups=READERS,
     )
 

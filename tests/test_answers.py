@@ -195,7 +195,7 @@ class TestAnswers(AnswersCommon):
 
 @tagged("post_install", "-at_install")
 class TestMoneyThroughRopo(AnswersCommon):
-    def reported(self, invoice, amount, days=0):
+    def paid_at_ropo(self, invoice, amount, days=0):
         """The debtor pays at Ropo, which reports it."""
         job = self.sandbox.job(billnum=invoice.name, jobtype=1)
         day = (self.today - timedelta(days=days)).isoformat()
@@ -205,7 +205,7 @@ class TestMoneyThroughRopo(AnswersCommon):
     def doubtful(self):
         """Ropo reports 50, the ledger books 49.50 on the same day."""
         invoice = self.transferred()
-        self.reported(invoice, 50)
+        self.paid_at_ropo(invoice, 50)
         self.pay(invoice, 49.5)
         for _run in range(3):
             self.report()
@@ -253,7 +253,7 @@ class TestMoneyThroughRopo(AnswersCommon):
 
     def test_the_same_amount_weeks_later_is_doubtful_and_months_later_is_not(self):
         invoice = self.transferred()
-        self.reported(invoice, 30)
+        self.paid_at_ropo(invoice, 30)
         self.pay(invoice, 30, payment_date=self.today - timedelta(days=20))
         self.pay(invoice, 30, payment_date=self.today - timedelta(days=90))
         self.report()
@@ -266,7 +266,7 @@ class TestMoneyThroughRopo(AnswersCommon):
     def test_money_on_a_settlement_journal_does_not_hide_other_money(self):
         """What Ropo reported and paid out is that money, and no other of its amount."""
         invoice = self.transferred()
-        self.reported(invoice, 50)
+        self.paid_at_ropo(invoice, 50)
         self.cash.ropo_settlement = True
         self.pay(invoice, 50, journal_id=self.cash.id)
         self.pay(invoice, 50, payment_date=self.yesterday)
@@ -277,7 +277,7 @@ class TestMoneyThroughRopo(AnswersCommon):
     def test_equal_money_on_the_same_day_waits_for_a_person(self):
         """The customer may have paid once to Ropo and once to us."""
         invoice = self.transferred()
-        self.reported(invoice, 50)
+        self.paid_at_ropo(invoice, 50)
         self.pay(invoice, 50)
         for _run in range(3):
             self.report()
@@ -290,7 +290,7 @@ class TestMoneyThroughRopo(AnswersCommon):
 
     def test_equal_money_is_not_asked_about_where_ropos_is_booked_already(self):
         invoice = self.transferred()
-        self.reported(invoice, 50)
+        self.paid_at_ropo(invoice, 50)
         self.cash.ropo_settlement = True
         self.pay(invoice, 50, journal_id=self.cash.id)
         self.report()
@@ -302,7 +302,7 @@ class TestMoneyThroughRopo(AnswersCommon):
 
     def test_a_credit_note_is_never_taken_for_ropos_money(self):
         invoice = self.transferred()
-        self.reported(invoice, 25.1)
+        self.paid_at_ropo(invoice, 25.1)
         self.credit(invoice, 20)
         self.report()
         self.assertEqual(self.reported(), [(25.1,)])
@@ -310,7 +310,7 @@ class TestMoneyThroughRopo(AnswersCommon):
 
     def test_reported_money_reconciled_anew_is_asked_about_once(self):
         invoice = self.transferred()
-        self.reported(invoice, 50)
+        self.paid_at_ropo(invoice, 50)
         payment = self.pay(invoice, 50)
         self.report()
         self.came_through_ropo(invoice)
@@ -323,7 +323,7 @@ class TestMoneyThroughRopo(AnswersCommon):
 
     def test_reported_money_whose_payment_is_gone_is_found_in_another(self):
         invoice = self.transferred()
-        self.reported(invoice, 50)
+        self.paid_at_ropo(invoice, 50)
         payment = self.pay(invoice, 50)
         self.report()
         self.came_through_ropo(invoice)

@@ -102,7 +102,7 @@ class TestTimeLimit(RopoCommon):
             note = self.account.timeout_note
         self.assertIn("A user's call takes at most 90 seconds", note)
         self.assertIn("A scheduled call takes at most 90 seconds", note)
-        self.assertIn("may need 240 seconds, takes at most 90", note)
+        self.assertIn("may need 240 seconds and takes at most 90", note)
         for real, cron, timeout, count in (
             (120, -1, 60, 1),
             (400, -1, 60, 0),

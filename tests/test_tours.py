@@ -47,7 +47,7 @@ class TestTours(RopoCommon, HttpCase):
                 break
         waiting = self.env["ropo.request"].search([("state", "!=", "done")])
         self.assertFalse(
-            waiting, waiting.read(["state", "error", "next_attempt_at", "account_id"])
+            waiting, waiting.read(["state", "error", "next_attempt_at", "response"])
         )
 
     def test_one_invoice_is_fixed_sent_and_answered_in_odoos_own_dialog(self):

@@ -302,7 +302,7 @@ class TestRules(TransferCommon):
             ),
         }
 
-    def transferred(self):
+    def collected(self):
         delivered, reminded, collected, queued = (
             self.create_invoice(days_overdue=20) for _n in range(4)
         )
