@@ -92,6 +92,12 @@ class Reply:
         except (ValueError, RecursionError) as error:
             raise Unknown(Reason.UNREADABLE, f"HTTP {self.status}") from error
 
+    def json_or_none(self):
+        try:
+            return self.json()
+        except Unknown:
+            return None
+
     @property
     def ok(self):
         return 200 <= self.status < 300

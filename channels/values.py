@@ -1,4 +1,4 @@
-"""Numbers and dates as services write them, read without trusting them."""
+"""Values as services write and want them: numbers, dates, amounts and texts."""
 
 import datetime
 import re
@@ -7,6 +7,7 @@ LARGEST_NUMBER = 1e12  # of an amount; what is larger is a fault
 
 NORDIC_FORMS = ("%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y", "%Y%m%d")
 YEARS = range(1970, 2200)  # what is dated otherwise bears no date
+CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
 def number(value):
@@ -49,3 +50,20 @@ def moment(value):
 
 def _strptime(form):
     return lambda text: datetime.datetime.strptime(text, form)
+
+
+def money(amount):
+    return round(amount, 2) + 0.0  # + 0.0: no negative zero
+
+
+def without_blanks(payload):
+    values = {
+        key: readable(value) if isinstance(value, str) else value
+        for key, value in payload.items()
+    }
+    return {key: value for key, value in values.items() if value not in ("", None, [])}
+
+
+def readable(text):
+    """Without what no printer and no XML can show, such as a form feed."""
+    return CONTROLS.sub("", text).strip()

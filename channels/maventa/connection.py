@@ -1,7 +1,5 @@
 """One profile's calls: the token, and what a refusal of it means."""
 
-import hashlib
-import threading
 import time
 from urllib.parse import urlencode
 
@@ -16,6 +14,7 @@ from ..errors import (
     Throttled,
     Unknown,
 )
+from ..session import Session
 from ..transport import Transport
 from . import answers, cases
 from .codes import HOSTS, RECEIVABLES_HOSTS, SCOPES, UNAUTHORIZED_SCOPES
@@ -64,12 +63,18 @@ class Connection:
         self._credentials = {
             name: (credentials[name] or "").strip() for name in self.credentials
         }
-        # Tells tokens of other credentials apart without keeping the credentials.
-        seed = "\n".join((self._invoices.base_url, *self._credentials.values()))
-        self.fingerprint = hashlib.sha256(seed.encode()).hexdigest()
+        secrets = (self._invoices.base_url, *self._credentials.values())
+        self._session = Session(self._fetch_token, token, secrets)
+        self.fingerprint = self._session.fingerprint
         self.profile = profile
-        self.token = token or Token()
-        self._renewing = threading.Lock()
+
+    @property
+    def token(self):
+        return self._session.token
+
+    @token.setter
+    def token(self, token):
+        self._session.token = token
 
     def close(self):
         self._invoices.close()
@@ -78,8 +83,7 @@ class Connection:
     def connect(self):
         """Gets a fresh token, whatever was kept; `lacks` of it are the scopes that were
         not granted. Raises when there is none to be had."""
-        self._renew(self.token.value)
-        return self.token
+        return self._session.connect()
 
     # --- calls ---
 
@@ -89,15 +93,9 @@ class Connection:
         :raises ChannelError: for any other end
         """
         transport = self._invoices if _is_invoices(path) else self._receivables
-        if not self.token.good_for(0):
-            self._renew(self.token.value)
-        token = self.token.value
-        reply = transport.call(method, path, token=token, **arguments)
-        if reply.status != 401:
-            return _from_api(reply)
-        # Refused before anything was done: a fresh token, and once more.
-        self._renew(token)
-        reply = transport.call(method, path, token=self.token.value, **arguments)
+        reply = self._session.call(
+            lambda token: transport.call(method, path, token=token, **arguments)
+        )
         if reply.status == 401:
             raise self._unauthorized(reply)
         return _from_api(reply)
@@ -128,7 +126,7 @@ class Connection:
         Maventa refuses a bad token and a missing right alike; whose token it is, it
         shows to a good one only.
         """
-        body = _json_or_none(reply)
+        body = reply.json_or_none()
         if not answers.is_own_error(body):
             return NotSent(Reason.GATEWAY, "HTTP 401")
         try:
@@ -140,7 +138,7 @@ class Connection:
         text = self._without_secrets(answers.error_text(body))
         if current.ok:
             return RightsRefused("; ".join(filter(None, (text, self._lacking()))))
-        if current.status == 401 and answers.is_own_error(_json_or_none(current)):
+        if current.status == 401 and answers.is_own_error(current.json_or_none()):
             return CredentialsRefused(text)
         return NotSent(Reason.GATEWAY, f"HTTP {current.status}")
 
@@ -149,12 +147,6 @@ class Connection:
         return f"not granted: {' '.join(lacks)}" if lacks else ""
 
     # --- the token ---
-
-    def _renew(self, stale):
-        """A new token, once for all the threads that found `stale` refused."""
-        with self._renewing:
-            if self.token.value == stale:
-                self.token = self._fetch_token()
 
     def _fetch_token(self):
         company, user_key, vendor_key = self._credentials.values()
@@ -235,18 +227,11 @@ def _from_api(reply):
     it did with the call, and whether Maventa has seen it, nobody knows."""
     if reply.ok:
         return reply
-    body = _json_or_none(reply)
+    body = reply.json_or_none()
     if reply.status in REFUSALS and answers.is_own_error(body):
         return reply
     text = f"HTTP {reply.status}: {answers.error_text(body)}".rstrip(": ")
     raise Unknown(Reason.GATEWAY, text[:LONGEST_DETAIL])
-
-
-def _json_or_none(reply):
-    try:
-        return reply.json()
-    except Unknown:
-        return None
 
 
 def object_of(reply):

@@ -1,12 +1,12 @@
 """Documents in, what Maventa is sent out. Pure: the same document, the same payload."""
 
-import re
 import uuid
 
 from urllib3 import encode_multipart_formdata
 
 from ..base import Frozen
 from ..documents import CapitalChange, Claim
+from ..values import money, readable, without_blanks
 from .cases import is_uuid
 from .codes import (
     COLLECTION_TYPES,
@@ -17,7 +17,6 @@ from .codes import (
     Call,
 )
 
-CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 # "Full address details" (guide): what a payer cannot lack, by what a person calls it.
 NEEDED = {
     "name": "name",
@@ -52,7 +51,7 @@ def invoice_payload(invoice):
     return {
         "number": invoice.number,
         "file": {"name": einvoice.file.name, "checksum": einvoice.file.checksum},
-        "form": _without_blanks(
+        "form": without_blanks(
             {
                 "uuid": invoice_id(invoice.own_reference, einvoice.file.checksum),
                 "format": FORMATS.get(einvoice.format, einvoice.format),
@@ -129,7 +128,7 @@ def transfer_payload(claim):
             "collection_type": COLLECTION_TYPES[claim.kind],
             "receivables_type": _receivables_type(claim),
             "payers": [_payer(debtor) for debtor in debtors],
-            "assignment_summary": _readable(
+            "assignment_summary": readable(
                 claim.summary or claim.reason or claim.number
             ),
             **_capital(claim),
@@ -148,14 +147,14 @@ def _capital(claim):
     Assumption: `capital_amount`, as the sibling service of Amili has it; without it
     a part that was paid before the transfer would be collected once more.
     """
-    return {"capital_amount": _money(claim.amount)}
+    return {"capital_amount": money(claim.amount)}
 
 
 def _payer(debtor):
     """One who owes it. Assumption: all the keys, of which no page shows any; and that
     a private person is `person`."""
     number = "business_id" if debtor.is_company else "personal_id"
-    return _without_blanks(
+    return without_blanks(
         {
             "name": debtor.name,
             "customer_type": "company" if debtor.is_company else "person",
@@ -190,7 +189,7 @@ def has_invoice(payload):
 def event_payload(change):
     """What goes with a `CapitalChange` (guide: Reporting events): `event` is posted to
     the case's assignment."""
-    if not _money(change.amount) > 0:
+    if not money(change.amount) > 0:
         raise ValueError("What is open can only be lowered: a person has to ask Ropo")
     return {
         "case": change.assignment,
@@ -207,26 +206,6 @@ def _event(change):
     is_paid = change.is_payment and not change.credit_note
     return {
         "event_type": "paid" if is_paid else "credit_note",
-        "sum_paid" if is_paid else "credit_sum": _money(change.amount),
+        "sum_paid" if is_paid else "credit_sum": money(change.amount),
         "booked_at": change.date.isoformat(),
     }
-
-
-# --- values ---
-
-
-def _money(amount):
-    return round(amount, 2) + 0.0  # + 0.0: no negative zero
-
-
-def _without_blanks(payload):
-    values = {
-        key: _readable(value) if isinstance(value, str) else value
-        for key, value in payload.items()
-    }
-    return {key: value for key, value in values.items() if value not in ("", None, [])}
-
-
-def _readable(text):
-    """Without what no printer and no XML can show, such as a form feed."""
-    return CONTROLS.sub("", text).strip()

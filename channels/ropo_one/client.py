@@ -1,9 +1,7 @@
 """The calls of Ropo One's REST API."""
 
-import hashlib
 import logging
 import re
-import threading
 import time
 from urllib.parse import urlsplit
 
@@ -20,6 +18,7 @@ from ..errors import (
     Unknown,
 )
 from ..inbound import messages_of
+from ..session import Session
 from ..transport import Transport
 from . import answers
 from .answers import assignment_answers, error_text, is_own_error
@@ -98,13 +97,19 @@ class RopoOne:
             loopback_http=loopback_http,
         )
         self._credentials = {name: credentials[name] for name in self.credentials}
-        # Distinguishes tokens of other credentials without keeping the credentials.
-        seed = "\n".join((self._transport.base_url, *self._credentials.values()))
-        self.fingerprint = hashlib.sha256(seed.encode()).hexdigest()
+        secrets = (self._transport.base_url, *self._credentials.values())
+        self._session = Session(self._fetch_token, token, secrets)
+        self.fingerprint = self._session.fingerprint
         self.profile = profile
-        self.token = token or Token()
-        self._renewing = threading.Lock()
         self._paths = PATHS | (settings or {})
+
+    @property
+    def token(self):
+        return self._session.token
+
+    @token.setter
+    def token(self, token):
+        self._session.token = token
 
     def close(self):
         self._transport.close()
@@ -154,8 +159,7 @@ class RopoOne:
 
     def connect(self):
         """Gets a fresh token, whatever was kept; raises when the door stays shut."""
-        self._renew(self.token.value)
-        return self.token
+        return self._session.connect()
 
     def document(self, case, which="original"):
         """The archived document ("original"), or the current "letter".
@@ -315,27 +319,14 @@ class RopoOne:
     # --- the token ---
 
     def _call(self, method, path, **arguments):
-        token = self.token
-        if not token.good_for(0):
-            self._renew(token.value)
-        token = self.token.value
-        reply = self._transport.call(method, f"/rest{path}", token=token, **arguments)
-        if reply.status != 401:
-            return _from_api(reply)
-        # Refused before anything was done: a fresh token, and once more.
-        self._renew(token)
-        reply = self._transport.call(
-            method, f"/rest{path}", token=self.token.value, **arguments
+        reply = self._session.call(
+            lambda token: self._transport.call(
+                method, f"/rest{path}", token=token, **arguments
+            )
         )
         if reply.status == 401:
             raise _unauthorized(reply)
         return _from_api(reply)
-
-    def _renew(self, stale):
-        """A new token, once for all the threads that found `stale` refused."""
-        with self._renewing:
-            if self.token.value == stale:
-                self.token = self._fetch_token()
 
     def _fetch_token(self):
         try:
@@ -368,7 +359,7 @@ def _unauthorized(reply):
 
     The contract has 401 without a body.
     """
-    body = _json_or_none(reply)
+    body = reply.json_or_none()
     if not reply.content.strip() or is_own_error(body):
         return CredentialsRefused(error_text(body))
     return NotSent(Reason.GATEWAY, f"HTTP {reply.status}")
@@ -384,13 +375,6 @@ def _from_api(reply):
         return reply
     text = f"HTTP {reply.status}: {error_text(body)}".rstrip(": ")
     raise Unknown(Reason.GATEWAY, text[:LONGEST_DETAIL])
-
-
-def _json_or_none(reply):
-    try:
-        return reply.json()
-    except Unknown:
-        return None
 
 
 def _customer_invoice(job):

@@ -1,12 +1,12 @@
 """Documents in, Ropo One's datasets out."""
 
 import base64
-import re
 
 from babel.core import get_global
 
 from ..base import Frozen
 from ..documents import CapitalChange, Claim
+from ..values import money, readable, without_blanks
 from .codes import COMPANY, INVOICE, JOBTYPES, PERSON, PRINT_SERVICE, Call
 
 LANGUAGES = {"fi": "fin", "sv": "swe", "nb": "nor", "nn": "nor", "no": "nor"}
@@ -27,7 +27,6 @@ DEBT_TYPES = {"capital": 3, "customer_fee": 6, "reminder_fee": 12}  # `rowtype`
 
 BY_CHECKSUM = "sha1:"  # what stands for a file until it is sent
 NAMELESS = "-"  # each row must have a description
-CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 TEXT_ROW = 25601  # `invoicerowtype` of a header row: a text without money
 
 
@@ -53,9 +52,9 @@ def invoice_payload(invoice):
         "jobtype": INVOICE if invoice.ledger_at_ropo else PRINT_SERVICE,
         **_head(invoice),
         "checkbillnum": int(invoice.unique_number),
-        "netamount": _money(sign * invoice.net),
-        "vatamount": _money(sign * invoice.tax),
-        "totalamount": _money(sign * invoice.total),
+        "netamount": money(sign * invoice.net),
+        "vatamount": money(sign * invoice.tax),
+        "totalamount": money(sign * invoice.total),
         "payrow": [_row(row, sign) for row in invoice.rows],
         "taxrow": [_tax_row(tax, sign) for tax in invoice.taxes],
         "negvat": int(_is_reverse_charged(invoice)) or None,
@@ -86,7 +85,7 @@ def invoice_payload(invoice):
         ],
         "image": _image(invoice.image),
     }
-    return _without_blanks(payload)
+    return without_blanks(payload)
 
 
 def _image(file):
@@ -133,13 +132,13 @@ def _delivery_payload(payload):
 
 def claim_payload(claim):
     """The dataset for a reminder or a collection (guide: Reminder, Connect)."""
-    return _without_blanks(
+    return without_blanks(
         {
             "jobtype": JOBTYPES[claim.kind],
             **_head(claim),
-            "amount": _money(claim.amount),
+            "amount": money(claim.amount),
             "noticedate": _date(claim.notice_date),
-            "noticefee": _money(claim.notice_fee) or None,
+            "noticefee": money(claim.notice_fee) or None,
             "overdueinterest": claim.interest,
             "claimtext": claim.reason,
             "collectionprocess": claim.process,
@@ -161,7 +160,7 @@ def _claim_rows(claim):
         {
             "desc": claim.reason or claim.number,
             "count": 1,
-            "amount": _money(claim.amount),
+            "amount": money(claim.amount),
             "taxpr": 0,
             "rowtype": DEBT_TYPES[claim.debt_type],
         }
@@ -176,7 +175,7 @@ def payment_payload(change):
     """
     payload = {
         "paydate": _date(change.date),
-        "amount": _money(change.amount),
+        "amount": money(change.amount),
         "type": "directpayment" if change.is_payment else "",
         "creditnotebillnum": change.credit_note,
         "identifier": change.identifier,
@@ -186,7 +185,7 @@ def payment_payload(change):
         payload["jobid"] = int(change.assignment)
     else:
         payload["billnum"] = change.number
-    return _without_blanks(payload)
+    return without_blanks(payload)
 
 
 def _head(document):
@@ -237,7 +236,7 @@ def _is_reverse_charged(invoice):
 
 def _place(place):
     name = "company" if place.is_company else "person"
-    return _without_blanks(
+    return without_blanks(
         {
             "addresstype": DELIVERY_ADDRESS,
             "customertype": 1 if place.is_company else 2,
@@ -286,20 +285,20 @@ def _terms(invoice):
     early = invoice.early_discount
     plan = invoice.instalments if invoice.debtor.is_company else ()
     discount = early and {
-        "discountamount": _money(early.amount),
-        "discountbaseamount": _money(early.base),
+        "discountamount": money(early.amount),
+        "discountbaseamount": money(early.base),
         "discountdate": _date(early.date),
         "discountpercent": early.percent,
         "discountfreetext": early.text,
     }
     return {
         "overdueinterest": invoice.interest,
-        "advancepayment": _money(invoice.paid) or None,
-        "cashdiscountrow": [_without_blanks(discount)] if discount else [],
+        "advancepayment": money(invoice.paid) or None,
+        "cashdiscountrow": [without_blanks(discount)] if discount else [],
         # Not for consumers.
         "payplan": {
             "instalment": [
-                {"date": _date(part.date), "amount": _money(part.amount)}
+                {"date": _date(part.date), "amount": money(part.amount)}
                 for part in plan
             ]
         }
@@ -315,7 +314,7 @@ def _ledger(invoice, sign):
     Assumption: `currency` is that of all amounts; `foreignamount` only repeats the
     total where it is not the creditor's own.
     """
-    total = _money(sign * invoice.total)
+    total = money(sign * invoice.total)
     return {
         "foreignamount": total if invoice.is_foreign else None,
         "foreigncurrency": invoice.currency if invoice.is_foreign else "",
@@ -332,12 +331,12 @@ def _ledger(invoice, sign):
 
 
 def _account_row(row, sign):
-    return _without_blanks(
+    return without_blanks(
         {
             "accountid": row.account,
             "desc": row.name,
-            "netamount": _money(sign * row.net),
-            "vatamount": _money(sign * row.tax),
+            "netamount": money(sign * row.net),
+            "vatamount": money(sign * row.tax),
             "taxpr": row.tax_percent,
             "servicecode": row.cost_centre,
         }
@@ -352,8 +351,8 @@ def _credit(invoice, sign):
             {
                 "invoicenumber": origin.number,
                 "invoicedate": _date(origin.date),
-                "netamount": _money(origin.net),
-                "totalamount": _money(origin.total),
+                "netamount": money(origin.net),
+                "totalamount": money(origin.total),
             }
         ]
         if origin
@@ -386,16 +385,16 @@ def _property_rows(delivery):
 def _row(row, sign):
     """One row. Assumption: `vatcode` is the category of UNCL5305, as in Finvoice."""
     if row.is_text:
-        return _without_blanks({"desc": row.name, "invoicerowtype": TEXT_ROW})
-    return _without_blanks(
+        return without_blanks({"desc": row.name, "invoicerowtype": TEXT_ROW})
+    return without_blanks(
         {
-            "desc": _readable(row.name) or NAMELESS,
+            "desc": readable(row.name) or NAMELESS,
             "count": sign * row.quantity,
             "itemtype": row.unit,
             "amount": row.price,
             "discount": row.discount or None,
             "taxpr": row.tax_percent,
-            "netamount": _money(sign * row.net),
+            "netamount": money(sign * row.net),
             "productid": row.product_code,
             "eancode": row.barcode,
             "freetext": row.description,
@@ -409,12 +408,12 @@ def _row(row, sign):
 
 
 def _tax_row(tax, sign):
-    return _without_blanks(
+    return without_blanks(
         {
             "taxpr": tax.percent,
-            "netamount": _money(sign * tax.net),
-            "vatamount": _money(sign * tax.tax),
-            "totalamount": _money(sign * (tax.net + tax.tax)),
+            "netamount": money(sign * tax.net),
+            "vatamount": money(sign * tax.tax),
+            "totalamount": money(sign * (tax.net + tax.tax)),
             "vatcode": tax.category,
             "vatfreetext": tax.exemption,
             "vatexemptionreasoncode": tax.exemption_code,
@@ -422,22 +421,5 @@ def _tax_row(tax, sign):
     )
 
 
-def _money(amount):
-    return round(amount, 2) + 0.0  # + 0.0: no negative zero
-
-
 def _date(date):
     return date.isoformat() if date else None
-
-
-def _without_blanks(payload):
-    values = {
-        key: _readable(value) if isinstance(value, str) else value
-        for key, value in payload.items()
-    }
-    return {key: value for key, value in values.items() if value not in ("", None, [])}
-
-
-def _readable(text):
-    """Without what no printer and no XML can show, such as a form feed."""
-    return CONTROLS.sub("", text).strip()

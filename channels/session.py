@@ -1,0 +1,44 @@
+"""Calls with a token, which is renewed once for all threads that found it refused."""
+
+import hashlib
+import threading
+
+from .base import Token
+
+
+class Session:
+    """A token and its renewal.
+
+    :param fetch: returns a fresh `Token`, or raises a `ChannelError`
+    :param secrets: the address and the credentials; a fingerprint of them distinguishes
+        tokens of others, without keeping them
+    """
+
+    def __init__(self, fetch, token, secrets):
+        self.token = token or Token()
+        self.fingerprint = hashlib.sha256("\n".join(secrets).encode()).hexdigest()
+        self._fetch = fetch
+        self._renewing = threading.Lock()
+
+    def connect(self):
+        """A fresh token, whatever was kept."""
+        self._renew(self.token.value)
+        return self.token
+
+    def call(self, call):
+        """The reply of `call(token)`; once more with a fresh token after a 401, before
+        which nothing was done. A second 401 is returned."""
+        token = self.token
+        if not token.good_for(0):
+            self._renew(token.value)
+        used = self.token.value
+        reply = call(used)
+        if reply.status != 401:
+            return reply
+        self._renew(used)
+        return call(self.token.value)
+
+    def _renew(self, stale):
+        with self._renewing:
+            if self.token.value == stale:
+                self.token = self._fetch()
