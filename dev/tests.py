@@ -30,6 +30,7 @@ def _command(database, arguments):
     pytest += ["-c", config.ADDON / "pyproject.toml"]
     # Setting up a class costs seconds: its tests stay with one worker.
     pytest += ["--numprocesses=2", "--dist=loadscope", "--odoo-http"]
+    pytest += ["-p", "dev.filestore"]
     pytest += [f"--odoo-config={config.PATH}", f"--odoo-database={database}"]
     return [*pytest, *arguments]
 
