@@ -160,6 +160,7 @@ class RopoFreezing(models.AbstractModel):
     def _invoice(self, request, account):
         request.credited_job_id = self._credited_job(request, account)
         self._keep_image(request)
+        self._check_readable(request._files() | request.image_id)
         was_allocated = self._was_allocated(request) and self._stands_in_ropos_ledger(
             request, account
         )
@@ -174,6 +175,20 @@ class RopoFreezing(models.AbstractModel):
             model=request.service_model,
             handling="deliver_only" if was_allocated else handling,
         )
+
+    def _check_readable(self, files):
+        """Raises `UserError` for a file whose content is lost: Odoo itself would give
+        an empty one, and Ropo would deliver it."""
+        for file in files:
+            if file.raw:
+                continue
+            raise UserError(
+                self.env._(
+                    "The content of “%(file)s” can't be read from Odoo's file store. "
+                    "Attach the file to the invoice again, then send the invoice.",
+                    file=file.name,
+                )
+            )
 
     def _keep_image(self, request):
         """Keeps Odoo's own PDF with what is to be sent, where it is to be shown."""

@@ -80,6 +80,27 @@ class TestAttachments(RopoCommon):
         with self.assertRaises(AccessError):
             kept.with_user(self.user).name = "Forged.pdf"
 
+    def test_one_whose_file_is_lost_is_named_and_the_others_are_sent(self):
+        lost, fine = self.create_invoice(), self.create_invoice()
+        file = self.attach(lost, "Lost.pdf", PDF + b"lost")
+        self.attach(fine)
+        store = type(file)._file_read
+
+        def read(attachment, name, *args):
+            return b"" if name == file.store_fname else store(attachment, name, *args)
+
+        with patch.object(type(file), "_file_read", read):
+            self.send(lost | fine, self.user)
+        self.assertEqual(self.said(fine), {"Hours.pdf": PDF})
+        self.assertFalse(self.sandbox.jobs(billnum=lost.name))
+        request = self.requests_of(lost)
+        self.assertEqual(request.state, "rejected")
+        self.assertIn("“Lost.pdf” can't be read", request.error)
+        self.attach(lost, "Found.pdf", PDF + b"found")
+        file.unlink()
+        self.send(lost, self.user)
+        self.assertEqual(self.said(lost), {"Found.pdf": PDF + b"found"})
+
     def test_by_default_nothing_goes_along(self):
         self.account.send_attachments = False
         invoice = self.create_invoice()
