@@ -1,6 +1,6 @@
 {
     "name": "Ropo Connect",
-    "version": "19.0.1.2.0",
+    "version": "19.0.1.3.0",
     "summary": "Invoices, reminders and debt collection through Ropo",
     "author": "Ropo Connect contributors",
     "license": "LGPL-3",
@@ -13,6 +13,7 @@
         "data/ir_cron.xml",
         "data/mail_activity_type.xml",
         "data/ropo_status_code.xml",
+        "wizards/ropo_activation_wizard_views.xml",
         "views/ropo_account_views.xml",
         "views/ropo_job_views.xml",
         "views/ropo_request_views.xml",

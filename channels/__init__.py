@@ -7,9 +7,10 @@ a channel is, `base` says. Here alone channels are named.
 
 from urllib.parse import urlsplit
 
+from .maventa import Maventa
 from .ropo_one import RopoOne
 
-CHANNELS = {"ropo_one": RopoOne}
+CHANNELS = {"ropo_one": RopoOne, "maventa": Maventa}
 DEFAULT = "ropo_one"
 
 
@@ -41,3 +42,9 @@ def account_fields(purpose):
     """
     needed = [getattr(channel, purpose) for channel in CHANNELS.values()]
     return tuple(dict.fromkeys(name for names in needed for name in names))
+
+
+def further_addresses():
+    """The fields of an account that have the addresses of a channel's further APIs."""
+    names = [name for channel in CHANNELS.values() for name in channel.further_hosts]
+    return tuple(dict.fromkeys(names))

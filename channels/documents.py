@@ -411,7 +411,8 @@ class StatusUpdate:
 
     `day` is that of the money. `stage_code` is empty where none is reported.
     `unreadable_amount` is what was given as amount and is none. `progress` as of
-    `AssignmentState`. `is_own`: the company reported it itself, by whatever program.
+    `AssignmentState`. `is_own`: the company reported it itself, by whatever program;
+    None where the channel does not say whose report it is.
     """
 
     external_id: str
@@ -426,7 +427,7 @@ class StatusUpdate:
     day: datetime.date | None = None
     stage_code: str = ""
     progress: Progress = ""
-    is_own: bool = False
+    is_own: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,10 @@ UPDATE ropo_account
        base_url = NULL,
        cid = NULL,
        apicode = NULL,
+       maventa_company_uuid = NULL,
+       maventa_user_api_key = NULL,
+       maventa_vendor_api_key = NULL,
+       receivables_base_url = NULL,
        webhook_key = NULL,
        webhook_user = NULL,
        webhook_password = NULL;

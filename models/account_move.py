@@ -117,6 +117,21 @@ class AccountMove(models.Model):
         compute_sudo=True,
         groups=READERS,
     )
+    ropo_may_find = fields.Boolean(
+        compute="_compute_ropo_abilities",
+        compute_sudo=True,
+        groups=READERS,
+    )
+    ropo_may_fetch = fields.Boolean(
+        compute="_compute_ropo_abilities",
+        compute_sudo=True,
+        groups=READERS,
+    )
+    ropo_has_debtor_page = fields.Boolean(
+        compute="_compute_ropo_abilities",
+        compute_sudo=True,
+        groups=READERS,
+    )
     ropo_may_transfer = fields.Boolean(
         compute="_compute_ropo_may_transfer",
         compute_sudo=True,
@@ -230,6 +245,15 @@ class AccountMove(models.Model):
             is_customers = move.move_type in ("out_invoice", "out_refund")
             may = move.state == "posted" and is_customers and move.ropo_account_id
             move.ropo_may_send = may and not held[move._origin.id].operations
+
+    @api.depends("ropo_account_id", "ropo_job_ids")
+    def _compute_ropo_abilities(self):
+        """What the channels can do that have it, or would get it."""
+        for move in self:
+            accounts = move.ropo_job_ids.account_id
+            move.ropo_may_find = move.ropo_account_id.can_find_invoices
+            move.ropo_may_fetch = any(accounts.mapped("can_fetch_documents"))
+            move.ropo_has_debtor_page = any(accounts.mapped("has_debtor_page"))
 
     @api.depends("state", "amount_residual", "ropo_request_ids")
     def _compute_ropo_overdue(self):
@@ -396,6 +420,16 @@ class AccountMove(models.Model):
         """Asks Ropo where the cases of these invoices stand."""
         return self.ropo_job_ids.action_refresh()
 
+    def action_ropo_find(self):
+        """Takes over an invoice that was sent by another program, so that it can be
+        transferred."""
+        self.ensure_one()
+        may = self.env.su or self.env.user.has_group("ropo_connect.group_ropo_user")
+        if not may:
+            raise AccessError(self.env._("Only a Ropo user may link sent invoices."))
+        self.check_access("write")
+        self.env["ropo.linking"]._link(self)
+
     def action_ropo_open_jobs(self):
         return self._ropo_open("ropo_connect.action_ropo_job")
 
@@ -459,6 +493,19 @@ class AccountMove(models.Model):
                 "dialog_size": "extra-large",
             },
         }
+
+    def _ropo_delivery(self, account):
+        """The case by which this account delivered it, or found it delivered."""
+        profile = account.sudo().profile
+        return self.sudo().ropo_job_ids.filtered(
+            lambda job: (
+                job.kind == "invoice"
+                and job.account_id == account
+                and job.profile == profile
+                and job.jobid
+                and job.progress != "failed"
+            )
+        )[-1:]
 
     def _ropo_open_parts(self):
         """The open receivable lines: one, or one for each instalment."""

@@ -231,6 +231,12 @@ class RopoAccount(models.Model):
     has_debtor_page = fields.Boolean(compute="_compute_capabilities")
     has_service_models = fields.Boolean(compute="_compute_capabilities")
     has_webhook = fields.Boolean(compute="_compute_capabilities")
+    can_find_invoices = fields.Boolean(compute="_compute_capabilities")
+    can_fetch_documents = fields.Boolean(compute="_compute_capabilities")
+    terms_names = fields.Char(
+        compute="_compute_capabilities",
+        help="What the channel lets one choose of invoices and claims.",
+    )
 
     _batch_size_positive = models.Constraint(
         "CHECK(batch_size BETWEEN 1 AND 1000)",
@@ -260,7 +266,7 @@ class RopoAccount(models.Model):
         code = (self.env.company.country_id.code or "").lower()
         return code if code in dict(COUNTRIES) else "fi"
 
-    @api.depends("channel")
+    @api.depends("channel", "country")
     def _compute_capabilities(self):
         for account in self:
             can = account._channel().capabilities
@@ -269,6 +275,19 @@ class RopoAccount(models.Model):
             account.has_debtor_page = can.debtor_page
             account.has_service_models = bool(can.service_models)
             account.has_webhook = can.webhook
+            account.can_find_invoices = can.finds_invoices
+            account.can_fetch_documents = can.documents
+            account.terms_names = self._names(can, account.country)
+
+    @staticmethod
+    def _names(can, country):
+        """In one text, so that views can ask for each."""
+        names = [*can.invoice_terms, *can.claim_terms]
+        if can.co_debtors:
+            names.append("co_debtors")
+        if country not in can.rental_countries:
+            names = [name for name in names if name != "is_rental"]
+        return " ".join(sorted(set(names)))
 
     def _compute_counts(self):
         queued = self._count_requests(["queued", "sending"])
@@ -452,6 +471,11 @@ class RopoAccount(models.Model):
             post_class=int(self.post_class) if self.post_class else None,
             layout=(self.layout or "").strip(),
         )
+
+    def _credits_by_document(self):
+        """Whether an allocation is reported as a credit note of its own."""
+        ways = self._channel().capabilities.credit_ways
+        return self.credit_allocation == "credit_job" and "credit_job" in ways
 
     def _interest(self, is_company):
         """Late interest in percent a year; None: as agreed with Ropo."""

@@ -51,6 +51,35 @@ class RopoAccount(models.Model):
         string="Customer ID (cid)", groups="base.group_system", copy=False
     )
     apicode = fields.Char(string="API Code", groups="base.group_system", copy=False)
+    maventa_company_uuid = fields.Char(
+        string="Company UUID",
+        groups="base.group_system",
+        copy=False,
+        help="Of your company at Maventa, as its settings there show it.",
+    )
+    maventa_user_api_key = fields.Char(
+        string="User API Key",
+        groups="base.group_system",
+        copy=False,
+        help="Of the Maventa user by whom Odoo works.",
+    )
+    maventa_vendor_api_key = fields.Char(
+        string="Vendor API Key",
+        groups="base.group_system",
+        copy=False,
+        help="Which Maventa gave for the software, separately for test and production.",
+    )
+    receivables_base_url = fields.Char(
+        string="Receivables Address",
+        groups="base.group_system",
+        copy=False,
+        help="The root of the Receivables API. Empty: the usual one of the "
+        "environment.",
+    )
+    connection_fields = fields.Char(
+        compute="_compute_connection_fields",
+        help="The names of the fields that the channel needs to connect.",
+    )
     max_concurrency = fields.Integer(
         string="Parallel Requests",
         default=4,
@@ -79,11 +108,13 @@ class RopoAccount(models.Model):
 
     # --- constraints ---
 
-    @api.constrains("environment", "base_url")
+    @api.constrains("environment", "base_url", *channels.further_addresses())
     def _check_base_url(self):
-        for account in self.filtered("base_url"):
+        for account in self:
             try:
-                account._checked_url()
+                if account.base_url:
+                    account._checked_url()
+                account.sudo()._further_urls()
             except ChannelError as error:
                 raise ValidationError(account._explain(error)) from error
 
@@ -94,6 +125,13 @@ class RopoAccount(models.Model):
         for account in self:
             known = account._known_host()
             account.base_url = known or account.base_url
+
+    @api.depends("channel")
+    def _compute_connection_fields(self):
+        for account in self:
+            channel = account._channel()
+            names = (*channel.credentials, *channel.further_hosts)
+            account.connection_fields = " ".join(names)
 
     @api.depends("paused_until")
     def _compute_is_resting(self):
@@ -149,11 +187,11 @@ class RopoAccount(models.Model):
         self.check_access("write")  # what follows reads as superuser
         commit_before_call(self.env)
         try:
-            with self._client(renew=True):
-                pass
+            with self._client(renew=True) as client:
+                state = self._service_state_by(client)
         except ChannelError as error:
             raise UserError(self._explain(error)) from error
-        keep_answer(self.env, self._resume)
+        keep_answer(self.env, self._connected, state)
         message = self.env._(
             "%(host)s answered: the credentials of %(account)s are good for the "
             "%(environment)s environment (%(country)s).",
@@ -172,6 +210,10 @@ class RopoAccount(models.Model):
                 "next": {"type": "ir.actions.act_window_close"},
             },
         }
+
+    def _connected(self, state):
+        self._resume()
+        self.sudo()._take_service_state(state)
 
     # --- business: calls ---
 
@@ -200,6 +242,7 @@ class RopoAccount(models.Model):
             loopback_http=own.environment == "sandbox",
             settings=own._settings(),
             profile=own.profile,
+            **own._further_urls(),
         )
         tokens = self.env["ropo.token"].sudo()
         try:
@@ -214,7 +257,7 @@ class RopoAccount(models.Model):
     def _check_may_call(self):
         """Raises `NotSent` when this database may not call for the account."""
         own = self.sudo()
-        if not all(own[name] for name in own._channel().credentials):
+        if own._missing_credentials():
             raise CredentialsRefused("missing")
         self._checked_url()
         if own._is_copy():
@@ -228,6 +271,24 @@ class RopoAccount(models.Model):
         if given and url != given or not given and self._is_production(url):
             raise NotSent(Reason.ADDRESS, self.base_url)
         return url
+
+    def _missing_credentials(self):
+        """The names of the fields of credentials that are not entered."""
+        return [name for name in self._channel().credentials if not self[name]]
+
+    def _further_urls(self):
+        """The addresses of the channel's further APIs that were entered, by field. A
+        sandbox never reaches production by them."""
+        is_sandbox = self.environment == "sandbox"
+        urls = {}
+        for name in self._channel().further_hosts:
+            if not self[name]:
+                continue
+            urls[name] = checked_url(self[name], loopback_http=is_sandbox)
+            is_elsewhere = self.environment != "production"
+            if is_elsewhere and self._is_production(urls[name]):
+                raise NotSent(Reason.ADDRESS, self[name])
+        return urls
 
     @staticmethod
     def _is_production(url):
@@ -284,9 +345,17 @@ class RopoAccount(models.Model):
     def _pause_on_shared_failure(self, answers):
         """Rests when an answer shows a failure that all calls would share."""
         for answer in answers:
-            if answer.outcome == Outcome.NOT_SENT and answer.reason in SHARED_REASONS:
+            if answer.outcome != Outcome.NOT_SENT:
+                continue
+            if answer.reason in SHARED_REASONS:
                 self._pause(NotSent(answer.reason))
                 return
+            if answer.reason == Reason.RIGHTS:
+                # Other calls may still be allowed: nothing is paused.
+                self._ask_person(
+                    self.env._("The credentials lack a right"),
+                    self._explain(NotSent(answer.reason, answer.error)),
+                )
 
     def _resume(self):
         self.filtered("paused_until").paused_until = False

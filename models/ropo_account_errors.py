@@ -17,15 +17,17 @@ class RopoAccount(models.Model):
             return self._copy_text()
         if error.reason == Reason.CREDENTIALS and error.detail == "missing":
             return self.env._(
-                "%(account)s has no customer ID or no API code yet. A system "
-                "administrator enters those that Ropo gave for this environment.",
+                "%(account)s lacks: %(missing)s. A system administrator enters what "
+                "was given for this environment.",
                 account=self.name,
+                missing=self._labels(self.sudo()._missing_credentials()),
             )
         sentences = self._sentences()
         sentence = sentences.get(error.reason, sentences[Reason.UNREADABLE])
         return sentence % {
             "account": self.name,
             "host": host,
+            "credentials": self._labels(self._channel().credentials),
             "detail": f" ({error.detail})" if error.detail else "",
         }
 
@@ -52,8 +54,16 @@ class RopoAccount(models.Model):
                 "the certificates on this server."
             ),
             Reason.CREDENTIALS: self.env._(
-                "%(account)s: %(host)s refuses the customer ID and the API code"
-                "%(detail)s. Enter those that Ropo gave for this environment."
+                "%(account)s: %(host)s refuses the credentials%(detail)s. Enter those "
+                "that were given for this environment: %(credentials)s."
+            ),
+            Reason.RIGHTS: self.env._(
+                "%(account)s: %(host)s knows the credentials, and they may not do this"
+                "%(detail)s. Have the right added, and test the connection."
+            ),
+            Reason.NOT_READY: self.env._(
+                "%(account)s: Ropo has not taken the case yet%(detail)s. It is tried "
+                "again."
             ),
             Reason.TIMEOUT: self.env._(
                 "%(account)s: %(host)s did not answer in time. Try again, or raise the "
@@ -86,7 +96,12 @@ class RopoAccount(models.Model):
             Reason.REFUSED: self.env._("%(account)s: Ropo rejected it%(detail)s."),
             Reason.PROFILE: self.env._(
                 "%(account)s: this belongs to another profile (environment, address or "
-                "customer ID) than the one that the account has now, so Ropo is not "
+                "customer) than the one that the account has now, so Ropo is not "
                 "asked about it."
             ),
         }
+
+    def _labels(self, names):
+        """The labels of these fields, as a list in a sentence."""
+        texts = (self._fields[name]._description_string(self.env) for name in names)
+        return ", ".join(texts)

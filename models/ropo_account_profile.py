@@ -30,7 +30,7 @@ class RopoAccount(models.Model):
         compute="_compute_profile",
         store=True,
         groups="base.group_system",
-        help="Environment, host, and a fingerprint of the customer ID.",
+        help="Environment, host, channel, and a fingerprint of the customer.",
     )
 
     # --- constraints ---
@@ -65,7 +65,7 @@ class RopoAccount(models.Model):
     def _profile_place(self):
         """The profile without its customer: that of what is asked for before the
         first credentials are entered."""
-        return f"{self.environment}|{_host(self.base_url)}|"
+        return f"{self.environment}|{_host(self.base_url)}|{self.channel}|"
 
     # --- CRUD ---
 
@@ -93,6 +93,8 @@ class RopoAccount(models.Model):
             {
                 "gap_since": False,
                 "status_cursor": False,
+                "service_state": False,
+                "service_email": False,
                 "webhook_key": token_urlsafe(24),
             }
         )
@@ -215,7 +217,7 @@ class RopoAccount(models.Model):
                 "%(account)s has %(cases)s cases and %(requests)s requests on the way "
                 "in Ropo's production, where they go on: this profile can't be "
                 "changed or ended. Keep this account for them, and create another "
-                "account for the other environment, country, address or customer ID.",
+                "account for the other environment, country, address or customer.",
                 **counts,
             )
         return self.env._(

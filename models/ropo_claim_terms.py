@@ -3,7 +3,7 @@ from collections import namedtuple
 from odoo import fields, models
 
 # The terms of one claim; `interest` in percent a year, `notice_date` the day of one's
-# own reminder where the invoice bears none.
+# own reminder where the invoice bears none, `co_debtors` ids of contacts.
 Terms = namedtuple(
     "Terms",
     [
@@ -13,12 +13,14 @@ Terms = namedtuple(
         "debt_type",
         "notice_fee",
         "claim_parts",
+        "is_rental",
         "interest",
         "notice_date",
+        "co_debtors",
     ],
-    defaults=[0.0, None],
+    defaults=[0.0, None, ()],
 )
-SHARED_TERMS = Terms._fields[:-2]
+SHARED_TERMS = Terms._fields[:-3]
 
 
 class RopoClaimTerms(models.AbstractModel):
@@ -66,6 +68,12 @@ class RopoClaimTerms(models.AbstractModel):
         "them is overdue, with what is overdue. Ropo takes each invoice once, "
         "so later instalments are not transferred any more. Otherwise it is "
         "transferred when the last instalment is overdue.",
+    )
+
+    is_rental = fields.Boolean(
+        string="Rent",
+        help="What is claimed is rent of a home or of premises, which has rules of its "
+        "own in Finland.",
     )
 
     _notice_fee_positive = models.Constraint(

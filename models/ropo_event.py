@@ -62,6 +62,16 @@ class RopoEvent(models.Model):
         readonly=True, help="What of it was deducted from the open amount."
     )
     stage = fields.Selection(STAGES, readonly=True)
+    progress = fields.Selection(
+        [("pending", "Pending"), ("done", "Done"), ("failed", "Failed")],
+        readonly=True,
+        help="What became of a delivery or a transfer.",
+    )
+    origin = fields.Selection(
+        [("own", "Own Company"), ("ropo", "Ropo")],
+        readonly=True,
+        help="Who reported it, where the channel says so.",
+    )
     applied_stage = fields.Selection(
         STAGES, readonly=True, help="The stage that was applied to the case."
     )

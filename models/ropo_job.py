@@ -262,6 +262,7 @@ class RopoJob(models.Model):
             capital = max(capital - event._ropos_money() + event.counted, 0.0)
             event.counted = event._ropos_money()
             self.to_refresh |= bool(event.amount or event.stage)
+            self._take_progress(event.progress, event.text or "")
             news = event.stage != event.applied_stage and event.stage
             event.applied_stage = event.stage
             # Ropo's times are only compared with each other: its clock is not ours.
@@ -287,7 +288,9 @@ class RopoJob(models.Model):
         if stage in SETTLED:
             self.open_amount = 0.0
         self._ask_for_decision()
-        if self.account_id.fetch_documents and self._lacks_letter():
+        account = self.account_id
+        fetches = account.can_fetch_documents and account.fetch_documents
+        if fetches and self._lacks_letter():
             self.write({"fetch_at": fields.Datetime.now(), "fetch_tries": 0})
 
     def _lacks_letter(self):

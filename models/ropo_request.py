@@ -5,6 +5,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools import format_datetime
 
 from ..channels.base import Frozen
+from ..channels.documents import Attachment, EInvoice
 from ..channels.errors import Meaning
 
 OPERATIONS = [
@@ -148,6 +149,22 @@ class RopoRequest(models.Model):
         ondelete="set null",
         index="btree_not_null",
         help="Odoo's own PDF, as it was sent.",
+    )
+    einvoice_id = fields.Many2one(
+        "ir.attachment",
+        string="E-invoice",
+        readonly=True,
+        copy=False,
+        ondelete="set null",
+        index="btree_not_null",
+        help="The electronic invoice that Odoo made, as it was sent.",
+    )
+    einvoice_format = fields.Char(readonly=True, copy=False)
+    co_debtor_ids = fields.Many2many(
+        "res.partner",
+        string="Co-debtors",
+        readonly=True,
+        help="Who owes the claim besides the customer.",
     )
     attachment_ids = fields.One2many(
         "ir.attachment",
@@ -432,7 +449,15 @@ class RopoRequest(models.Model):
         """What goes along, in the order in which it is sent."""
         if not self.has_attachments:
             return self.env["ir.attachment"]
-        return (self.attachment_ids - self.image_id).sorted("id")
+        own = self.image_id | self.einvoice_id
+        return (self.attachment_ids - own).sorted("id")
+
+    def _einvoice(self):
+        """The `EInvoice` that is kept with it, or None."""
+        file = self.einvoice_id
+        if not file:
+            return None
+        return EInvoice(self.einvoice_format, Attachment(file.name, file.checksum))
 
     def _holds_ledger(self):
         """Whether Ropo collects what it delivers (Unify, Embed), as was asked for."""

@@ -11,12 +11,13 @@ from odoo.tools import SQL
 #  queued, rejected ──a person, or the ledger──▶ cancelled
 #  rejected ──a person: Ropo has it already──▶ done
 #  queued ──an answer that came late: Ropo has it──▶ done
+#  done ──Ropo, later: it was not delivered, or not taken──▶ rejected
 TRANSITIONS = {
     "queued": ("queued", "sending", "rejected", "cancelled", "done"),
     "sending": ("done", "rejected", "unknown", "queued", "cancelled"),
     "unknown": ("done", "queued", "rejected", "unknown"),
     "rejected": ("done", "cancelled"),
-    "done": (),
+    "done": ("rejected",),
     "cancelled": (),
 }
 # What a person may do in which state; see the actions of the same name.

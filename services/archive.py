@@ -58,6 +58,9 @@ class RopoArchive(models.AbstractModel):
         commit_before_call(self.env)
         failures = {}
         for (account, profile), own in jobs._by_profile().items():
+            if not account.can_fetch_documents:
+                failures |= dict.fromkeys(own, self._no_documents(account))
+                continue
             try:
                 with account._client(profile=profile) as client:
                     for job in own:
@@ -67,6 +70,12 @@ class RopoArchive(models.AbstractModel):
             except ChannelError as error:
                 failures |= dict.fromkeys(own, account._explain(error))
         return failures
+
+    def _no_documents(self, account):
+        return self.env._(
+            "%(account)s: its channel gives no documents. Look at it there.",
+            account=account.name,
+        )
 
     def _fetch_pdfs(self, job, client):
         """The document of the case and its letter, None for what is not to be had or

@@ -42,6 +42,29 @@ class RopoDebtor(models.AbstractModel):
         )
 
     @api.model
+    def _co_debtor(self, partner, sender):
+        """The `Debtor` that this contact itself is, whatever company it belongs to."""
+        partner.ensure_one()
+        number = self._person_number(partner)
+        if partner.is_company:
+            number = self._registration_number(partner)
+        return Debtor(
+            name=partner.name or "",
+            is_company=partner.is_company,
+            street=partner.street or "",
+            street2=partner.street2 or "",
+            zip=partner.zip or "",
+            city=partner.city or "",
+            country=partner.country_id.code or "",
+            country_name=self._country_name(partner, sender),
+            language=partner.ropo_language or partner.lang or "",
+            registration_number=number,
+            vat=partner.vat or "",
+            email=partner.email or "",
+            phone=partner.phone or "",
+        )
+
+    @api.model
     def _place(self, partner, sender):
         """The `Place` that goods are delivered to at this address."""
         partner.ensure_one()

@@ -162,6 +162,7 @@ class RopoDocument(models.AbstractModel):
         image=None,
         model=None,
         handling="",
+        einvoice=None,
     ):
         """The `Invoice` of one posted customer invoice or credit note.
 
@@ -170,6 +171,7 @@ class RopoDocument(models.AbstractModel):
         :param image: the attachment that Ropo shows as the invoice, or None
         :param model: the service model that it was asked for, if not the account's
         :param handling: as of `Invoice`
+        :param einvoice: what Odoo made of it, as `EInvoice`, or None
         """
         service = account._service(model)
         Rows = self.env["ropo.document.rows"]
@@ -202,6 +204,7 @@ class RopoDocument(models.AbstractModel):
             ),
             image=documents.Attachment(image.name, image.checksum) if image else None,
             handling=handling,
+            einvoice=einvoice,
         )
 
     # --- references and terms ---
@@ -390,8 +393,23 @@ class RopoDocument(models.AbstractModel):
             debt_type=kind == "collection" and terms.debt_type or "",
             notice_fee=terms.notice_fee,
             interest=terms.interest or None,
+            invoice_id=self._invoice_id(move, account),
+            is_rental=terms.is_rental,
+            co_debtors=self._co_debtors(terms, move.company_id),
         )
         return claim, parts
+
+    @staticmethod
+    def _invoice_id(move, account):
+        """The invoice's id at the channel, where the channel needs it there."""
+        needs_it = account._channel().capabilities.needs_invoice
+        return move._ropo_delivery(account).jobid or "" if needs_it else ""
+
+    def _co_debtors(self, terms, sender):
+        """Who owes it besides the customer, each at the contact's own address."""
+        Debtors = self.env["ropo.debtor"]
+        partners = self.env["res.partner"].browse(terms.co_debtors)
+        return tuple(Debtors._co_debtor(partner, sender) for partner in partners)
 
     # --- what changed in the ledger ---
 

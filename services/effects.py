@@ -106,6 +106,13 @@ class RopoEffects(models.AbstractModel):
             except UserError as error:  # another module's lock: the case has it
                 _logger.warning("%s keeps its reference: %s", move, error)
 
+    @staticmethod
+    def _progress(request, answer, can):
+        """As the answer has it; that of a lost one is found out."""
+        if answer:
+            return answer.progress or False
+        return "pending" if request.operation in can.settles_later else False
+
     def _keep_documents(self, requests, answers):
         """Attaches what came for local print; what was lost of it is fetched."""
         for request in requests.filtered("local_print"):
@@ -182,6 +189,8 @@ class RopoEffects(models.AbstractModel):
 
     def _job_vals(self, request, answer=None):
         is_transfer = request.operation in TRANSFERS
+        can = request.account_id._channel().capabilities
+        fetches = can.documents and request.account_id.fetch_documents
         return {
             "account_id": request.account_id.id,
             "profile": request.profile,
@@ -203,5 +212,6 @@ class RopoEffects(models.AbstractModel):
             "part_ids": request.part_ids,
             "is_collected": request.collects,
             "stop_asked": request.collects and request.is_exempt,
-            "fetch_at": request.account_id.fetch_documents and fields.Datetime.now(),
+            "fetch_at": fetches and fields.Datetime.now(),
+            "progress": self._progress(request, answer, can),
         }

@@ -187,6 +187,8 @@ class RopoEligibility(models.AbstractModel):
         if not verdict.code:
             verdict = self._kind_verdict(account, operation)
         if not verdict.code and terms:
+            verdict = self.env["ropo.channel.rules"]._verdict(move, account, terms)
+        if not verdict.code and terms:
             verdict = transfer._registered_verdict(move, registered)
         if not verdict.code and terms:
             verdict = transfer._verdict(move, operation, account, held, terms)
@@ -199,7 +201,8 @@ class RopoEligibility(models.AbstractModel):
 
     def _kind_verdict(self, account, operation):
         """Whether the account's channel takes such a document at all."""
-        if operation in account._channel().capabilities.kinds:
+        can = account._channel().capabilities
+        if operation in can.kinds:
             return Verdict()
         text = self.env._(
             "%(account)s can't take it: its channel has no documents of this kind.",

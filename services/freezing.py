@@ -160,7 +160,9 @@ class RopoFreezing(models.AbstractModel):
     def _invoice(self, request, account):
         request.credited_job_id = self._credited_job(request, account)
         self._keep_image(request)
-        self._check_readable(request._files() | request.image_id)
+        self.env["ropo.einvoices"]._keep(request)
+        kept = request._files() | request.image_id | request.einvoice_id
+        self._check_readable(kept)
         was_allocated = self._was_allocated(request) and self._stands_in_ropos_ledger(
             request, account
         )
@@ -174,6 +176,7 @@ class RopoFreezing(models.AbstractModel):
             request.image_id,
             model=request.service_model,
             handling="deliver_only" if was_allocated else handling,
+            einvoice=request._einvoice(),
         )
 
     def _check_readable(self, files):
@@ -213,7 +216,7 @@ class RopoFreezing(models.AbstractModel):
         reconciliation by reconciliation.
         """
         jobs = self.env["ropo.job"]
-        by_job = account.credit_allocation == "credit_job" and request._holds_ledger()
+        by_job = account._credits_by_document() and request._holds_ledger()
         if (
             request.operation != "credit_note"
             or not by_job
@@ -239,11 +242,13 @@ class RopoFreezing(models.AbstractModel):
 
     def _stands_in_ropos_ledger(self, request, account):
         """Whether this credit note, once allocated, is there under its number."""
-        return request._holds_ledger() or account.credit_allocation == "credit_job"
+        return request._holds_ledger() or account._credits_by_document()
 
     def _own_terms(self, request):
         return request._terms(
-            interest=request.claim_interest, notice_date=request.notice_date
+            interest=request.claim_interest,
+            notice_date=request.notice_date,
+            co_debtors=tuple(request.co_debtor_ids.ids),
         )
 
     def _freeze_covers(self, requests):
@@ -270,5 +275,5 @@ class RopoFreezing(models.AbstractModel):
 
     def _is_credit_job(self, request, account):
         """Whether it is sent as a job of its own, which credits the case."""
-        by_job = account.credit_allocation == "credit_job"
+        by_job = account._credits_by_document()
         return by_job and request.operation == "credit_allocation"

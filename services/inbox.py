@@ -19,6 +19,7 @@ LONGEST_GAP = timedelta(days=31)  # that is asked for once more, day by day
 LONGEST_WAIT = timedelta(days=90)
 LONGEST_SHOWN = 40  # characters of what can't be read
 MOST_PAGES = 1000  # that one run fetches
+ORIGINS = {None: False, True: "own", False: "ropo"}
 MOST_REPEATS = 3  # pages in a row of which each row was given before
 
 
@@ -105,7 +106,8 @@ class RopoInbox(models.AbstractModel):
         """Whether there are no more; not where Ropo gives the same pages again and
         again, of which the day is asked for once more later."""
         known, repeats = set(), 0
-        for count, page in enumerate(client.updates(account.status_cursor), start=1):
+        updates = client.updates(account.status_cursor, self._pending(account))
+        for count, page in enumerate(updates, start=1):
             self._take(account, page.rows, client.profile, page.cursor)
             page.acknowledge()
             keys = {json.dumps(row, sort_keys=True) for row in page.rows}
@@ -117,6 +119,19 @@ class RopoInbox(models.AbstractModel):
                 _logger.warning("Ropo account %s: there is no last page", account.id)
                 return False
         return True
+
+    def _pending(self, account):
+        """The cases of which it is not known yet whether they were delivered, or
+        taken."""
+        jobs = self.env["ropo.job"].search(
+            [
+                ("account_id", "=", account.id),
+                ("profile", "=", account.sudo().profile),
+                ("progress", "=", "pending"),
+            ],
+            order="id",
+        )
+        return [job._ref() for job in jobs]
 
     def _fill_gap(self, account, client):
         """Asks once more for the days of which an answer was lost."""
@@ -264,6 +279,7 @@ class RopoInbox(models.AbstractModel):
         (events - matched).write({"state": "unmatched", "problem": False})
         self.env["ropo.matching"]._recognise_repeats(matched)
         self.env["ropo.matching"]._recognise_echoes(matched)
+        self.env["ropo.matching"]._recognise_reports(matched)
         for job, own in matched.grouped("job_id").items():
             self._apply(own, job)
 
@@ -339,6 +355,8 @@ class RopoInbox(models.AbstractModel):
                     "amount": update.amount or 0.0,
                     "day": update.day,
                     "stage": stages.get(update.stage_code),
+                    "progress": update.progress or False,
+                    "origin": ORIGINS[update.is_own],
                 }
             )
             if update.unreadable_amount and event._is_payment():

@@ -102,7 +102,7 @@ class RopoLookup(models.AbstractModel):
     def _conclude_look_up(self, request, finding):
         arrived = finding.arrived
         if request.operation not in ASSIGNMENTS:
-            arrived = self._arrived_by(request, finding.open_amount)
+            arrived = self._arrived_by(request, finding)
         if arrived:
             self.env["ropo.effects"]._conclude_done(request)
             if finding.assignment and not request.job_id.jobid:
@@ -112,11 +112,14 @@ class RopoLookup(models.AbstractModel):
         else:
             self._ask_again_later(request, finding.open_amount)
 
-    def _arrived_by(self, request, shown):
-        """Whether a change of a case arrived, by what Ropo shows as open; None where
-        the figures do not show it."""
+    def _arrived_by(self, request, finding):
+        """Whether a change of a case arrived, by the reports that the case bears, else
+        by what Ropo shows as open; None where neither shows it."""
         if request in request.job_id.event_ids.request_id:
             return True  # Ropo has reported it back
+        if finding.reports is not None:
+            return finding.reports > len(self._equal_known(request))
+        shown = finding.open_amount
         compare = request.currency_id.compare_amounts
         before, after = request._expected_totals()
         if shown is None or not compare(before, after):
@@ -124,6 +127,21 @@ class RopoLookup(models.AbstractModel):
         if not compare(shown, after):
             return True
         return None if compare(shown, before) else False
+
+    @staticmethod
+    def _equal_known(request):
+        """The other reports of the case with this kind, sum and day that arrived."""
+        return request.job_id.request_ids.filtered(
+            lambda other: (
+                other != request
+                and other.state == "done"
+                and other.operation == request.operation
+                and other.date == request.date
+                and not request.currency_id.compare_amounts(
+                    other.amount, request.amount
+                )
+            )
+        )
 
     def _count_negative(self, request):
         """Ropo does not show it. It may do so only later, so one such answer decides

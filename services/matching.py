@@ -44,32 +44,50 @@ class RopoMatching(models.AbstractModel):
         for event in events.filtered(
             lambda e: (
                 e._is_money()
+                and not e.origin
                 and not (e.request_id or e.doubt_request_id)
                 and not (e.counted or e.is_other_money)
             )
         ):
             self._recognise_echo(event)
 
+    def _recognise_reports(self, events):
+        """Where the channel says that the company itself reported something, it stands
+        for a report of the same amount and day, if there is one: even for one of which
+        we don't know yet that it arrived."""
+        for event in events.filtered(lambda e: e.origin == "own" and e.amount):
+            if event.request_id or event.duplicate_of_id:
+                continue
+            event.request_id = self._equal_reports(event).filtered(
+                lambda request, event=event: request.date == event._paid_on()
+            )[:1]
+
     def _recognise_echo(self, event):
         """By amount, day and the mark of our report. Where only one of the last two
         agrees, a person decides; the event does not count until then."""
-        events = event.job_id.event_ids
-        spoken_for = events.request_id | events.doubt_request_id
-        equal = event.job_id.request_ids.filtered(
-            lambda request: (
-                request.state in ("sending", "unknown", "done")
-                and not event.currency_id.compare_amounts(
-                    request._signed_amount(), event.amount
-                )
-            )
-        )
-        reports = (equal - spoken_for).sorted("id")
+        reports = self._equal_reports(event)
         marked = reports.filtered(lambda request: event._bears(request._mark()))
         same_day = reports.filtered(lambda request: request.date == event._paid_on())
         event.request_id = (marked & same_day)[:1]
         if not event.request_id:
             event.doubt_request_id = (marked or same_day)[:1]
             self._ask_whether_own_report(event)
+
+    def _equal_reports(self, event):
+        """Our reports of the case over this amount that may have arrived, and for which
+        no other event stands."""
+        events = event.job_id.event_ids
+        spoken_for = events.request_id | events.doubt_request_id
+        equal = event.job_id.request_ids.filtered(
+            lambda request: (
+                request.state in ("sending", "unknown", "done")
+                and not request._is_assignment()
+                and not event.currency_id.compare_amounts(
+                    request._signed_amount(), event.amount
+                )
+            )
+        )
+        return (equal - spoken_for).sorted("id")
 
     def _ask_whether_own_report(self, event):
         if event.doubt_request_id:

@@ -317,7 +317,7 @@ class RopoOutbox(models.AbstractModel):
             "rejected",
             error=self.env._(
                 "It was asked for under another profile (environment, address or "
-                "customer ID) than the one that the account has now. Send it again "
+                "customer) than the one that the account has now. Send it again "
                 "under this one, or cancel it."
             ),
         )
@@ -326,7 +326,7 @@ class RopoOutbox(models.AbstractModel):
             to_review=True,
             error=self.env._(
                 "It is not known whether Ropo got it, and the account has another "
-                "profile (environment, address or customer ID) now. Look it up in "
+                "profile (environment, address or customer) now. Look it up in "
                 "Ropo One under the earlier profile, then choose “Mark as Received” "
                 "or “Send Again”."
             ),
@@ -473,7 +473,7 @@ class RopoOutbox(models.AbstractModel):
 
     def _contents(self, requests):
         """The contents of the files that go along with these: `{checksum: bytes}`."""
-        files = requests.image_id
+        files = requests.image_id | requests.einvoice_id
         for request in requests.filtered("has_attachments"):
             files |= request._files()
         return {file.checksum: file.raw for file in files}

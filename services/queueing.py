@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import Command, api, fields, models
 
 from ..models.ropo_claim_terms import SHARED_TERMS
 from .transaction import keep_answer
@@ -90,6 +90,7 @@ class RopoQueueing(models.AbstractModel):
             "notice_fee": currency.round(terms.notice_fee * rate),
             "claim_interest": terms.interest,
             "notice_date": move.ropo_notice_date or terms.notice_date,
+            "co_debtor_ids": [Command.set(terms.co_debtors)],
         }
 
     @staticmethod

@@ -3,7 +3,7 @@ from datetime import timedelta
 
 from odoo import fields, models
 
-from ..channels.errors import Meaning, Outcome, Reason
+from ..channels.errors import Fault, Meaning, Outcome, Reason
 from .transaction import isolated
 
 # What needs no person to fix it, since Ropo has it itself or does not follow it.
@@ -89,7 +89,9 @@ class RopoRecording(models.AbstractModel):
                 record(request, answers[request.id])
 
     def _record_rejected(self, request, answer):
-        text = answer.error or self.env._("Ropo gave no reason.")
+        text = self.env["ropo.faults"]._text(answer)
+        if answer.fault == Fault.SERVICE:
+            request.account_id._service_found_closed()
         meaning = answer.meaning
         request._set_state(
             "cancelled" if meaning in NEEDLESS else "rejected",

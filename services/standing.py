@@ -80,11 +80,12 @@ class RopoStanding(models.AbstractModel):
 
     def _take_state(self, job, state, stages):
         now = fields.Datetime.now()
+        job._take_progress(state.progress, state.text)
         stage = stages.get(state.stage_code)
         job.next_stage = state.next_stage
         job.next_stage_date = state.next_stage_date
         if not stage:
-            job.stage_text = state.text
+            job.stage_text = state.text or job.stage_text
         elif job.stage not in ENDED:
             job.stage_event_time = max(job.stage_event_time or now, now)
             if stage != job.stage:

@@ -243,9 +243,12 @@ class RopoTransferRules(models.AbstractModel):
 
     @staticmethod
     def _days_to_wait(move, account):
+        """The account's days, and never fewer than the channel itself demands."""
         is_company = move.commercial_partner_id.is_company
         days = account.min_days_b2b if is_company else account.min_days_b2c
-        return timedelta(days=days)
+        least = account._channel().capabilities.minimum_days
+        kind = "company" if is_company else "person"
+        return timedelta(days=max(days, least.get(kind, 0)))
 
     @staticmethod
     def _in_company_currency(parts):

@@ -73,20 +73,18 @@ class TestAccount(RopoCommon):
 
     def test_wrong_credentials_are_named_with_ropos_own_words(self):
         expected = (
-            f"{self.account.name}: {self.host} refuses the customer ID and the API "
-            "code (Wrong cid or apicode). Enter those that Ropo gave for this "
-            "environment."
+            f"{self.account.name}: {self.host} refuses the credentials (Wrong cid or "
+            "apicode). Enter those that were given for this environment: Customer ID "
+            "(cid), API Code."
         )
         self.assertEqual(self.refusal(cid="999999"), expected)
         self.restore()
         self.assertEqual(self.refusal(apicode="wrong"), expected)
 
     def test_missing_credentials(self):
-        for name in ("cid", "apicode"):
+        for name, label in (("cid", "Customer ID (cid)"), ("apicode", "API Code")):
             self.restore()
-            self.assertIn(
-                "has no customer ID or no API code yet", self.refusal(**{name: False})
-            )
+            self.assertIn(f"lacks: {label}. A system", self.refusal(**{name: False}))
         self.assertEqual(self.sandbox.state()["calls"], {})
 
     def test_host_that_can_not_be_reached(self):

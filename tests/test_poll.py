@@ -288,7 +288,7 @@ class TestPoll(RopoCommon):
         self.assertIn("has an error of its own (HTTP 500)", str(raised.exception))
         self.account.apicode = "wrong"
         self.env.flush_all()
-        with self.assertRaisesRegex(UserError, "refuses the customer ID"):
+        with self.assertRaisesRegex(UserError, "refuses the credentials"):
             self.account.with_user(self.manager).action_poll_status()
 
     def test_polling_by_hand_fetches_now(self):

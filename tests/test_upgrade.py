@@ -77,6 +77,27 @@ class TestUpgrade(RopoCommon):
         self.assertEqual(self.renamed(job), before)
         self.assertEqual(before[:2], ([True], [True]))
 
+    def test_a_profile_names_its_channel(self):
+        invoice, job = self.transferred_case()
+        self.at_ropo(job, "stage", stage="collection")
+        self.run_cron("cron_poll_status")
+        requests = invoice.sudo().ropo_request_ids
+        kept = [self.account.sudo(), requests, job, job.event_ids]
+        profiles = {profile for some in kept for profile in some.mapped("profile")}
+        self.assertEqual(len(profiles), 1)
+        self.assertIn("|ropo_one|", min(profiles))
+        self.env.flush_all()
+        for table in ("account", "request", "job", "event"):
+            self.cr.execute(
+                f"UPDATE ropo_{table} SET profile = REPLACE(profile, '|ropo_one', '')"
+            )
+        path = ROOT / "migrations" / "19.0.1.3.0" / "pre-migrate.py"
+        for _twice in range(2):
+            load_script(str(path), "ropo_pre_3").migrate(self.cr, "19.0.1.2.0")
+        self.env.invalidate_all()
+        after = {profile for some in kept for profile in some.mapped("profile")}
+        self.assertEqual(after, profiles)
+
     def renamed(self, job):
         return (
             job.request_ids.mapped("collects"),

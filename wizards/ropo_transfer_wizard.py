@@ -36,6 +36,8 @@ class RopoTransferWizard(models.TransientModel):
     debt_type = fields.Selection(compute="_compute_terms", store=True, readonly=False)
     notice_fee = fields.Monetary(compute="_compute_terms", store=True, readonly=False)
     claim_parts = fields.Boolean(compute="_compute_terms", store=True, readonly=False)
+    is_rental = fields.Boolean(compute="_compute_terms", store=True, readonly=False)
+    terms_names = fields.Char(compute="_compute_account_ids")
     claim_interest = fields.Float(
         string="Late Interest (%)",
         help="Percent a year. 0: as on the account, else as agreed with Ropo.",
@@ -68,6 +70,8 @@ class RopoTransferWizard(models.TransientModel):
             wizard.has_several_accounts = len(accounts) > 1
             currency = accounts[:1].currency_id or self.env.company.currency_id
             wizard.currency_id = currency
+            names = " ".join(accounts.mapped("terms_names")).split()
+            wizard.terms_names = " ".join(sorted(set(names)))
 
     @api.depends("account_ids")
     def _compute_terms(self):
@@ -178,6 +182,7 @@ class RopoTransferWizard(models.TransientModel):
     def _move_terms(self):
         """`{move: Terms}` as chosen here."""
         single = not self.has_several_accounts
+        co_debtors = {x.move_id.id: tuple(x.co_debtor_ids.ids) for x in self.line_ids}
         known = {}
         terms = {}
         for move in self.move_ids._origin:
@@ -194,7 +199,7 @@ class RopoTransferWizard(models.TransientModel):
                 if self.notice_fee:
                     chosen["notice_fee"] = self._fee_in(account)
                 known[key] = known[key]._replace(**chosen)
-            terms[move] = known[key]
+            terms[move] = known[key]._replace(co_debtors=co_debtors.get(move.id, ()))
         return terms
 
     def _fee_in(self, account):
@@ -216,6 +221,7 @@ class RopoTransferWizard(models.TransientModel):
             row |= self._transfer_vals(move, terms[move])
             row |= self._choice(row, verdicts[move].warning, before.get(move.id))
             row["note"] = row["reason"] or row["warning"]
+            row["co_debtor_ids"] = [Command.set(terms[move].co_debtors)]
             rows.append(row)
         rows.sort(key=self._urgency(rows))
         return [Command.clear(), *map(Command.create, rows)]
@@ -293,6 +299,13 @@ class RopoTransferWizardLine(models.TransientModel):
         help="An invoice with a warning is left out until you include it."
     )
     claim_amount = fields.Monetary(readonly=True)
+    customer_id = fields.Many2one(related="move_id.commercial_partner_id")
+    co_debtor_ids = fields.Many2many(
+        "res.partner",
+        string="Co-debtors",
+        domain="[('id', 'child_of', customer_id), ('id', '!=', customer_id)]",
+        help="Contacts of the customer who owe this invoice as well.",
+    )
     goes = fields.Boolean(compute="_compute_goes")
     has_warning = fields.Boolean(compute="_compute_goes")
     amount = fields.Monetary(string="To Transfer", compute="_compute_goes")

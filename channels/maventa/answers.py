@@ -45,6 +45,7 @@ ASSIGNMENT_NAMES = (
 )
 AMOUNTS = {"paid": "sum_paid", "credit_note": "credit_sum"}
 OWN, ROPO = "COMPANY", "SERVICE"
+ORIGINS = {OWN: True, ROPO: False}
 
 
 # --- errors ---
@@ -296,11 +297,11 @@ def status_update(row):
 
 def _event_update(row):
     """Assumption: the event's own names stand beside its type, as they do when one is
-    posted, and `origin` says whose it is; of another origin it is Ropo's."""
+    posted, and `origin` says whose it is."""
     event, assignment = row["event"], row.get("assignment")
     assignment = assignment if isinstance(assignment, dict) else {}
     kind = _text(event.get("event_type")).lower()
-    is_own = _text(event.get("origin")) == OWN
+    is_own = ORIGINS.get(_text(event.get("origin")))
     amount = event.get(AMOUNTS.get(kind, ""))
     invoice_id = _text(assignment.get("invoice_id")).lower()
     return documents.StatusUpdate(

@@ -1,0 +1,20 @@
+from odoo.tools.sql import column_exists
+
+TABLES = ("ropo_account", "ropo_request", "ropo_job", "ropo_event")
+
+
+def migrate(cr, version):
+    """A profile names its channel: environment, host, channel, customer.
+
+    All that is there went through Ropo One.
+    """
+    for table in TABLES:
+        if column_exists(cr, table, "profile"):
+            cr.execute(
+                f"""
+                UPDATE {table}
+                   SET profile = REGEXP_REPLACE(
+                       profile, '^([^|]*[|][^|]*[|])([^|]*)$', '\\1ropo_one|\\2')
+                 WHERE profile ~ '^[^|]*[|][^|]*[|][^|]*$'
+                """  # pylint: disable=sql-injection
+            )

@@ -1,0 +1,102 @@
+from odoo import api, models
+from odoo.exceptions import UserError
+from odoo.tools import format_date
+
+from ..channels.documents import Answer
+from ..channels.errors import Outcome
+from .transaction import keep_answer
+
+MOST_NAMED = 5  # invoices that one message names
+
+
+class RopoLinking(models.AbstractModel):
+    """Invoices that came to the channel by another program: found there, and followed
+    from then on as if they had been sent from here."""
+
+    _name = "ropo.linking"
+    _description = "Linking Sent Invoices"
+
+    @api.model
+    def _link(self, move):
+        """Finds this invoice at the channel by its number and date, and takes it over.
+
+        Raises `UserError` when there is none, or not exactly this one.
+        """
+        move.ensure_one()
+        account = move.ropo_account_id
+        self._check(move, account)
+        held = account._call_now(
+            lambda client: client.find_invoice(move.name, move.invoice_date)
+        )
+        keep_answer(self.env, self._take_over, move, self._choose(move, held))
+
+    def _check(self, move, account):
+        if (
+            move.move_type not in ("out_invoice", "out_refund")
+            or move.state != "posted"
+        ):
+            raise UserError(
+                self.env._(
+                    "%(invoice)s: only posted customer invoices can be found.",
+                    invoice=move.display_name,
+                )
+            )
+        account._check_can("can_find_invoices")
+        if self.env["ropo.eligibility"]._held(move, queued=True)[move.id].operations:
+            raise UserError(
+                self.env._(
+                    "%(invoice)s: Ropo has it already, or it is on its way.",
+                    invoice=move.display_name,
+                )
+            )
+
+    def _choose(self, move, held):
+        """The one that is this invoice, by total and currency too."""
+        same = [
+            invoice
+            for invoice in held
+            if invoice.currency in ("", move.currency_id.name)
+            and invoice.total is not None
+            and not move.currency_id.compare_amounts(invoice.total, move.amount_total)
+        ]
+        if len(same) == 1:
+            return same[0]
+        values = {
+            "number": move.name,
+            "date": format_date(self.env, move.invoice_date),
+            "total": move.currency_id.format(move.amount_total),
+            "found": "; ".join(
+                f"{invoice.number} {invoice.debtor} {invoice.total} {invoice.currency}"
+                for invoice in held[:MOST_NAMED]
+            ),
+        }
+        if not held:
+            raise UserError(
+                self.env._(
+                    "There is no invoice %(number)s of %(date)s. Send it, or compare "
+                    "number and date with what was sent.",
+                    **values,
+                )
+            )
+        raise UserError(
+            self.env._(
+                "No single invoice %(number)s of %(date)s over %(total)s is there, "
+                "but: %(found)s. Compare them with what was sent.",
+                **values,
+            )
+        )
+
+    def _take_over(self, move, held):
+        """A request that is done already: what follows on it is as on any."""
+        queueing = self.env["ropo.queueing"]
+        operation = queueing._send_operation(move)
+        request = self.env["ropo.request"]._queue(
+            [{**queueing._request_vals(move, operation), "number": move.name}]
+        )
+        answer = Answer(
+            Outcome.ACCEPTED,
+            assignment=held.assignment,
+            number=held.number,
+            progress=held.progress,
+        )
+        self.env["ropo.effects"]._conclude_done(request, {request.id: answer})
