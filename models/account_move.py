@@ -246,12 +246,19 @@ class AccountMove(models.Model):
             may = move.state == "posted" and is_customers and move.ropo_account_id
             move.ropo_may_send = may and not held[move._origin.id].operations
 
-    @api.depends("ropo_account_id", "ropo_job_ids")
+    @api.depends("state", "ropo_account_id", "ropo_job_ids", "ropo_request_ids")
     def _compute_ropo_abilities(self):
         """What the channels can do that have it, or would get it."""
+        held = self.env["ropo.eligibility"]._held(self, queued=True)
+        linking = self.env["ropo.linking"]
         for move in self:
-            accounts = move.ropo_job_ids.account_id
-            move.ropo_may_find = move.ropo_account_id.can_find_invoices
+            accounts, own = move.ropo_job_ids.account_id, move.ropo_account_id
+            move.ropo_may_find = (
+                own.can_find_invoices
+                and move.state == "posted"
+                and move.move_type in ("out_invoice", "out_refund")
+                and linking._is_free(own, held[move._origin.id])
+            )
             move.ropo_may_fetch = any(accounts.mapped("can_fetch_documents"))
             move.ropo_has_debtor_page = any(accounts.mapped("has_debtor_page"))
 

@@ -67,6 +67,18 @@ class RopoAccount(models.Model):
         first credentials are entered."""
         return f"{self.environment}|{_host(self.base_url)}|{self.channel}|"
 
+    def _other_channels(self, profiles):
+        """The labels of the channels that these profiles are of, where none of them is
+        of this account's own channel; else empty.
+
+        A stored profile says which channel it was, whatever the account's is by now.
+        """
+        names = {profile.split("|")[2] for profile in profiles}
+        if self.channel in names:
+            return ""
+        labels = dict(self._selection_channel())
+        return ", ".join(sorted(labels.get(name, name) for name in names))
+
     # --- CRUD ---
 
     def write(self, vals):

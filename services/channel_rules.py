@@ -10,8 +10,11 @@ class RopoChannelRules(models.AbstractModel):
     _description = "Channel's Rules of Transfer"
 
     @api.model
-    def _verdict(self, move, account, terms):
-        """Whether what is open of it can be transferred through this channel."""
+    def _verdict(self, move, account, terms, delivered_by=()):
+        """Whether what is open of it can be transferred through this channel.
+
+        :param delivered_by: the profiles that delivered it
+        """
         can = account._channel().capabilities
         if can.activation and account.service_state in ("inactive", "pending"):
             return self._service_verdict(account)
@@ -19,7 +22,7 @@ class RopoChannelRules(models.AbstractModel):
         if not verdict.code and terms.is_rental:
             verdict = self._rental_verdict(move, account, can)
         if not verdict.code and can.needs_invoice:
-            verdict = self._invoice_verdict(move, account)
+            verdict = self._invoice_verdict(move, account, delivered_by)
         if not verdict.code:
             verdict = self._co_debtor_verdict(terms)
         return verdict
@@ -71,9 +74,18 @@ class RopoChannelRules(models.AbstractModel):
         )
         return Verdict("rental", text, owner)
 
-    def _invoice_verdict(self, move, account):
+    def _invoice_verdict(self, move, account, delivered_by):
         """Whether the invoice itself is at the channel, and arrived."""
         case = move._ropo_delivery(account)
+        others = account._other_channels(delivered_by)
+        if not case and others:
+            text = self.env._(
+                "It was delivered through %(channels)s. Choose that account on the "
+                "journal. If %(account)s has it too, press “Find Sent Invoice” on it.",
+                channels=others,
+                account=account.name,
+            )
+            return Verdict("invoice_missing", text, move.journal_id)
         if not case:
             text = self.env._(
                 "%(account)s needs the invoice itself first. Send it, or press “Find "

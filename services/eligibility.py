@@ -8,11 +8,12 @@ from .transaction import isolated
 from .verdict import Verdict
 
 # What Ropo has of an invoice, or may get: the operations, whether it collects, the
-# states of its deliveries, and the case that ended unpaid, if one did.
+# states of its deliveries, the profiles that delivered it, and the case that ended
+# unpaid, if one did.
 Held = namedtuple(
     "Held",
-    ["operations", "collects", "deliveries", "ended"],
-    defaults=[frozenset(), False, frozenset(), None],
+    ["operations", "collects", "deliveries", "delivered_by", "ended"],
+    defaults=[frozenset(), False, frozenset(), frozenset(), None],
 )
 
 MOST_DECIMALS = 2  # of an amount that Ropo takes
@@ -141,20 +142,25 @@ class RopoEligibility(models.AbstractModel):
                     ("state", "in", (*LIVE, "rejected")),
                     ("void", "=", False),
                 ],
-                ["move_id", "operation", "state", "collects"],
+                ["move_id", "operation", "state", "collects", "profile"],
             )
         )
         facts = defaultdict(list)
-        for move, operation, state, collects in rows:
-            facts[move.id].append((operation, state, collects))
+        for move, *fact in rows:
+            facts[move.id].append(fact)
         held = defaultdict(Held)
         ended = self._ended_cases(moves)
         for move_id, own in facts.items():
             live = [row for row in own if row[1] in states]
             held[move_id] = Held(
-                operations=frozenset(operation for operation, _s, _c in live),
-                collects=any(collects for _o, _s, collects in live),
-                deliveries=frozenset(s for o, s, _c in own if o == "invoice"),
+                operations=frozenset(operation for operation, *_rest in live),
+                collects=any(collects for _o, _s, collects, _p in live),
+                deliveries=frozenset(s for o, s, *_rest in own if o == "invoice"),
+                delivered_by=frozenset(
+                    profile
+                    for operation, state, _c, profile in own
+                    if (operation, state) == ("invoice", "done")
+                ),
                 ended=ended.get(move_id),
             )
         return held
@@ -187,11 +193,13 @@ class RopoEligibility(models.AbstractModel):
         if not verdict.code:
             verdict = self._kind_verdict(account, operation)
         if not verdict.code and terms:
-            verdict = self.env["ropo.channel.rules"]._verdict(move, account, terms)
-        if not verdict.code and terms:
             verdict = transfer._registered_verdict(move, registered)
         if not verdict.code and terms:
             verdict = transfer._verdict(move, operation, account, held, terms)
+        if not verdict.code and terms:
+            verdict = self.env["ropo.channel.rules"]._verdict(
+                move, account, terms, held.delivered_by
+            )
         if not verdict.code:
             wanted = terms.claim_sendtype if operation == "reminder" else None
             verdict = delivery._verdict(move, account, bool(terms), wanted)

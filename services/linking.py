@@ -23,12 +23,23 @@ class RopoLinking(models.AbstractModel):
         Raises `UserError` when there is none, or not exactly this one.
         """
         move.ensure_one()
+        self.env["ropo.request"].check_access("read")
         account = move.ropo_account_id
         self._check(move, account)
         held = account._call_now(
             lambda client: client.find_invoice(move.name, move.invoice_date)
         )
         keep_answer(self.env, self._take_over, move, self._choose(move, held))
+
+    @api.model
+    def _is_free(self, account, held):
+        """Whether nothing of it is at this channel or on its way.
+
+        :param held: what Ropo has of it, as by `ropo.eligibility`
+        """
+        if not held.operations:
+            return True
+        return bool(account._other_channels(held.delivered_by)) and not held.collects
 
     def _check(self, move, account):
         if (
@@ -42,7 +53,8 @@ class RopoLinking(models.AbstractModel):
                 )
             )
         account._check_can("can_find_invoices")
-        if self.env["ropo.eligibility"]._held(move, queued=True)[move.id].operations:
+        held = self.env["ropo.eligibility"]._held(move, queued=True)[move.id]
+        if not self._is_free(account, held):
             raise UserError(
                 self.env._(
                     "%(invoice)s: Ropo has it already, or it is on its way.",
@@ -88,10 +100,11 @@ class RopoLinking(models.AbstractModel):
 
     def _take_over(self, move, held):
         """A request that is done already: what follows on it is as on any."""
+        self = self.sudo()  # nobody may create cases by hand
         queueing = self.env["ropo.queueing"]
         operation = queueing._send_operation(move)
         request = self.env["ropo.request"]._queue(
-            [{**queueing._request_vals(move, operation), "number": move.name}]
+            [{**queueing._request_vals(move.sudo(), operation), "number": move.name}]
         )
         answer = Answer(
             Outcome.ACCEPTED,

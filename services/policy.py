@@ -147,5 +147,5 @@ class RopoPolicy(models.AbstractModel):
     def _status(account, verdict):
         if verdict.code:
             return "held" if verdict.code == "hold" else "stays"
-        decides = verdict.unsent or not account.auto_despite_warnings
+        decides = verdict.needs_person or not account.auto_despite_warnings
         return "waits" if verdict.warning and decides else "goes"

@@ -6,7 +6,8 @@ from odoo.tools import SQL
 
 class RopoTransferWarnings(models.AbstractModel):
     """What makes a transfer doubtful without ruling it out: nobody sent the invoice,
-    or money or a credit of the customer lies unreconciled."""
+    another channel delivered it, or money or a credit of the customer lies
+    unreconciled."""
 
     _name = "ropo.transfer.warnings"
     _description = "Warnings Before a Transfer"
@@ -19,10 +20,11 @@ class RopoTransferWarnings(models.AbstractModel):
         )
         credits = self._open_credits(ready)
         for move in ready:
-            unsent = self._unsent_text(move, held[move.id].deliveries)
-            texts = [unsent, self._money_text(move, credits[move])]
+            doubt = self._unsent_text(move, held[move.id].deliveries)
+            doubt = doubt or self._elsewhere_text(move, held[move.id].delivered_by)
+            texts = [doubt, self._money_text(move, credits[move])]
             verdicts[move] = verdicts[move]._replace(
-                warning=" ".join(filter(None, texts)), unsent=bool(unsent)
+                warning=" ".join(filter(None, texts)), needs_person=bool(doubt)
             )
 
     def _unsent_text(self, move, deliveries):
@@ -33,6 +35,19 @@ class RopoTransferWarnings(models.AbstractModel):
         return self.env._(
             "It is not marked as sent, so the customer may not have got it. Send it "
             "first, unless it was delivered outside Odoo."
+        )
+
+    def _elsewhere_text(self, move, delivered_by):
+        """Another channel has the invoice, where it may be chased or paid as well."""
+        account = move.ropo_account_id
+        others = account._other_channels(delivered_by)
+        if not others:
+            return ""
+        return self.env._(
+            "It was delivered through %(channels)s, not through %(account)s. See there "
+            "first that nothing else chases it.",
+            channels=others,
+            account=account.name,
         )
 
     def _money_text(self, move, credits):

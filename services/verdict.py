@@ -11,7 +11,7 @@ class Verdict(NamedTuple):
     text: str = ""  # why not, and what to do about it
     record: Any = None  # what to open to correct it
     warning: str = ""  # what makes it doubtful without ruling it out
-    unsent: bool = False  # whether the warning is that nobody sent the invoice
+    needs_person: bool = False  # whether no schedule may go on in spite of the warning
 
     @property
     def is_hopeless(self):

@@ -1,5 +1,7 @@
 """The same company with an account at Maventa's part of the sandbox."""
 
+import requests
+
 from .common import RopoCommon
 
 FINLAND = "5f0c1f9e-0001-4a00-8000-000000000001"
@@ -58,6 +60,29 @@ class MaventaCommon(RopoCommon):
         """Something happens to the assignment of this invoice."""
         identifier = self.assignment_of(move)["id"]
         self.sandbox.post(f"maventa/assignments/{identifier}/{what}", **values)
+
+    def from_elsewhere(self, invoice):
+        """Another program sends this invoice through Maventa."""
+        builder = invoice.commercial_partner_id._get_edi_builder("ubl_bis3")
+        content, errors = builder._export_invoice(invoice)
+        self.assertFalse(errors)
+        login = {
+            "grant_type": "client_credentials",
+            "client_id": CREDENTIALS["maventa_company_uuid"],
+            "client_secret": CREDENTIALS["maventa_user_api_key"],
+            "vendor_api_key": CREDENTIALS["maventa_vendor_api_key"],
+            "scope": "invoice:send",
+        }
+        url = self.sandbox.url
+        token = requests.post(f"{url}/oauth2/token", data=login, timeout=10).json()
+        answer = requests.post(
+            f"{url}/v1/invoices",
+            headers={"Authorization": f"Bearer {token['access_token']}"},
+            files={"file": ("invoice.xml", content, "application/xml")},
+            data={"format": "PEPPOLBIS30"},
+            timeout=10,
+        )
+        answer.raise_for_status()
 
     # --- shortcuts ---
 
