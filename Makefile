@@ -1,5 +1,7 @@
 # Each target is a command of dev/; `python3 -m dev` lists them all.
 # Arguments go along: make test ARGS="-k outbox"
+# The demo goes through Ropo's own API, or another channel: make demo CHANNEL=maventa
+# It leaves Odoo open at its end, but with SERVE=0.
 .PHONY: demo test lint bench sandbox clean
 
 demo test lint bench sandbox clean:

@@ -26,6 +26,7 @@ def main(name="--help", *arguments):
         return command(*arguments)
     except TroubleError as trouble:
         show(str(trouble))
+        return trouble.code
     except KeyboardInterrupt:
         show("Stopped.")
     return 1

@@ -8,7 +8,8 @@ import socket
 from . import config, databases, node, odoo, postgres, processes, steps, system, venv
 from . import lint as linters
 from . import tests as test_runner
-from .place import ROOT, STATE, TroubleError, show
+from .demo.sandbox import DEFAULT, SANDBOXES
+from .place import ROOT, STATE, TroubleError, UsageError, show
 
 DEMO_DATABASE = "ropo_demo"
 BENCH_DATABASE = "ropo_bench"
@@ -51,8 +52,13 @@ def setup():
 def demo():
     """Show the main job on a real Odoo, and leave it open at localhost:8069.
 
-    With SERVE=0 in the environment it ends when the demo has.
+    With SERVE=0 in the environment it ends when the demo has; with CHANNEL=maventa it
+    goes through Maventa.
     """
+    channel = os.environ.get("CHANNEL") or DEFAULT
+    if channel not in SANDBOXES:
+        known = " or ".join(SANDBOXES)
+        raise UsageError(f"There is no channel {channel}: CHANNEL may be {known}.")
     serve_it = os.environ.get("SERVE") != "0"
     if serve_it:
         _want_free_port()
@@ -60,6 +66,7 @@ def demo():
         system.ensure("wkhtmltopdf")
         databases.new(found, DEMO_DATABASE)
         variables = {"PGDATABASE": DEMO_DATABASE, "ROPO_SANDBOX_URL": sandbox_url}
+        variables["CHANNEL"] = channel
         code = processes.call([venv.PYTHON, "-m", "dev.demo"], **variables)
         return code or (_serve(DEMO_DATABASE, "--log-level", "warn") if serve_it else 0)
 

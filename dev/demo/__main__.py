@@ -1,7 +1,8 @@
 """The main job on a real Odoo and over real HTTP, from the invoice to the money.
 
-Odoo's database and the sandbox's address come from the environment; what Odoo itself
-has to say goes to a log. The exit code is 1 when the two sides differ in the end.
+Odoo's database, the channel and the sandbox's address come from the environment; what
+Odoo itself has to say goes to a log. The exit code is 1 when the two sides differ in
+the end.
 """
 
 import contextlib
@@ -11,14 +12,14 @@ import time
 
 from ..place import LOGS, ROOT
 from . import screen
-from .sandbox import Sandbox
+from .sandbox import SANDBOXES
 
 LOG = LOGS / "demo.log"
 
 
 def main():
     began = time.monotonic()
-    sandbox = Sandbox(os.environ["ROPO_SANDBOX_URL"])
+    sandbox = SANDBOXES[os.environ["CHANNEL"]](os.environ["ROPO_SANDBOX_URL"])
     with odoo(os.environ["PGDATABASE"]) as env:
         agrees = play(env, sandbox)
     seconds = time.monotonic() - began
@@ -35,6 +36,7 @@ def play(env, sandbox):
     story = Story(env, sandbox)
     story.open_books()
     story.connect()
+    story.activate()
     story.write_invoices()
     story.send()
     story.fix_and_send()
@@ -44,7 +46,7 @@ def play(env, sandbox):
     story.book_money()
     story.receive_from_ropo()
     story.follow()
-    story.receive_by_webhook()
+    story.receive_and_register()
     story.fetch_pdfs()
     story.poll_again()
     return story.compare()
@@ -71,7 +73,7 @@ def show_where_to_look(sandbox):
    {screen.paint("Where to look", "bold")}
    Odoo         http://localhost:8069, log in as admin / admin, or as ropo / ropo
                 (sends invoices and books money, sets up nothing)
-   The sandbox  {sandbox.url}, what Ropo would hold
+   The sandbox  {sandbox.url}{sandbox.page}, what Ropo would hold
    First        Ropo → Invoices → At Ropo: open one in collection and see its cases;
                 then Ropo → Outbox: what was sent, and what Ropo answered.
 """,

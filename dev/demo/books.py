@@ -10,6 +10,7 @@ from odoo import Command, fields
 
 COMPANY = "Demo Company Oy"
 LOGIN = "ropo"
+SIGNATORY = "signatory@demo.example"  # who signs the agreement with Ropo
 SETTLEMENT = "ROPO"  # the code of the journal for what Ropo pays out
 BANK = "BNK1"
 
@@ -181,7 +182,7 @@ def open_ropo_account(env, sandbox):
             "name": "Ropo (sandbox)",
             "environment": "sandbox",
             "base_url": sandbox.url,
-            **sandbox.credentials,
+            **sandbox.account,
         }
     )
 

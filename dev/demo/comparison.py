@@ -15,7 +15,7 @@ class Row:
     kind: str
     number: str
     measure: str
-    jobid: str
+    case: str
     ledger: float | None
     ropo: float | None
     stage: str
@@ -29,19 +29,22 @@ class Row:
         return round(self.ledger - self.ropo, self.digits) == 0
 
 
-def compare(moves, sandbox):
-    """A `Row` for each document that either side has."""
-    held = {str(job["jobid"]): job for job in sandbox.jobs()}
+def compare(moves, documents):
+    """A `Row` for each document that either side has.
+
+    :param documents: what the sandbox holds
+    """
+    held = {document.case: document for document in documents}
     rows = []
     for move in moves.sorted("name"):
         cases = move.ropo_job_ids.sorted("id")
         rows += [_row(move, case, held.pop(case.jobid, None)) for case in cases]
         if not cases:
             rows.append(_row(move, cases, None))
-    return rows + [_stray(job) for job in held.values()]
+    return rows + [_stray(document) for document in held.values()]
 
 
-def _row(move, case, job):
+def _row(move, case, document):
     ledger = move.amount_residual if case.is_collected else move.amount_total
     if move.move_type == "out_refund":
         ledger = -ledger
@@ -49,11 +52,11 @@ def _row(move, case, job):
         kind=_kind(case) or "Not at Ropo",
         number=move.name,
         measure=COLLECTED if case.is_collected else DELIVERED,
-        jobid=case.jobid or "",
+        case=case.jobid or "",
         ledger=ledger,
-        ropo=_amount(job) if job else None,
+        ropo=document.amount if document else None,
         stage=case.stage or "",
-        ropo_stage=job["stage"] if job else "",
+        ropo_stage=document.stage if document else "",
         digits=move.currency_id.decimal_places,
     )
 
@@ -62,23 +65,18 @@ def _kind(case):
     return dict(case._fields["kind"].selection).get(case.kind)
 
 
-def _stray(job):
+def _stray(document):
     """Ropo holds it and Odoo knows nothing of it."""
     return Row(
         kind="Not in Odoo",
-        number=job["billnum"],
-        measure=DELIVERED if job["delivery_only"] else COLLECTED,
-        jobid=str(job["jobid"]),
+        number=document.number,
+        measure=COLLECTED if document.collected else DELIVERED,
+        case=document.case,
         ledger=None,
-        ropo=_amount(job),
+        ropo=document.amount,
         stage="",
-        ropo_stage=job["stage"],
+        ropo_stage=document.stage,
     )
-
-
-def _amount(job):
-    delivered = job["delivery_only"] or job["credit"]
-    return float(job["amount"] if delivered else job["capital"])
 
 
 def show(rows):
@@ -88,7 +86,7 @@ def show(rows):
             (
                 row.kind,
                 row.number,
-                row.jobid,
+                screen.case(row.case),
                 row.measure,
                 row.ledger,
                 row.ropo,

@@ -20,6 +20,11 @@ def show(text, colour=None):
     print(f"   {paint(text, colour) if colour else text}", flush=True)
 
 
+def case(number):
+    """A case's number; of a long one as much as Ropo's own pages show."""
+    return (number or "")[:8]
+
+
 def money(amount):
     return f"{amount:,.2f}".replace(",", " ")
 

@@ -8,33 +8,49 @@ IBAN = "FI2112345600000785"
 FILE = b"%PDF-1.4\n% Hours of February\n%%EOF\n"
 
 
-def write(env, account, customers):
-    """`{invoice: what the sandbox's dataset of it shows, as a function}`."""
+def write(env, account, customers, asks):
+    """`{invoice: what the sandbox's `Sent` of it shows, as a function}`.
+
+    :param asks: whether the channel can do something, and says so when it can't
+    """
     company, consumer = customers["Example 1 Oy"], customers["Esimerkki Asiakas 5"]
+    can = account._channel().capabilities
+    takes_files = asks(can.files.documents, "takes no attachments")
+    with_file = takes_files and _with_file(env, company)
+    reaches_banks = asks("b2c" in can.deliveries, "delivers to no consumer's bank")
+    written = {
+        _invoice(env, company, currency_id=_krona(env).id): _of_currency,
+        with_file: _of_files,
+        _invoice(env, company, move_type="out_refund"): _of_credit,
+        reaches_banks and _to_bank(env, account, consumer): _of_bank,
+        _invoice(env, company, invoice_payment_term_id=_thirds(env).id): _of_parts,
+    }
+    return {invoice: text_of for invoice, text_of in written.items() if invoice}
+
+
+def _with_file(env, customer):
+    invoice = _invoice(env, customer)
+    env["ir.attachment"].create(
+        {
+            "name": "Hours.pdf",
+            "raw": FILE,
+            "res_model": invoice._name,
+            "res_id": invoice.id,
+        }
+    )
+    return invoice
+
+
+def _to_bank(env, account, customer):
     account.einvoice_subject = "Demo Company's invoices"
-    consumer.write(
+    customer.write(
         {
             "ropo_sendtype": "b2c",
             "ropo_evoice": IBAN,
             "ropo_evoice_operator": "DABAFIHH",
         }
     )
-    with_file = _invoice(env, company)
-    env["ir.attachment"].create(
-        {
-            "name": "Hours.pdf",
-            "raw": FILE,
-            "res_model": with_file._name,
-            "res_id": with_file.id,
-        }
-    )
-    return {
-        _invoice(env, company, currency_id=_krona(env).id): _of_currency,
-        with_file: _of_files,
-        _invoice(env, company, move_type="out_refund"): _of_credit,
-        _invoice(env, consumer): _of_bank,
-        _invoice(env, company, invoice_payment_term_id=_thirds(env).id): _of_parts,
-    }
+    return _invoice(env, customer)
 
 
 def _invoice(env, customer, **values):
@@ -78,32 +94,29 @@ def _thirds(env):
 
 def _of_currency(sent):
     return (
-        f"a foreign currency: {sent['totalamount']:.2f} {sent['currency']}, of which "
-        f"{sent['vatamount']:.2f} tax"
+        f"a foreign currency: {sent.total:.2f} {sent.currency}, of which "
+        f"{sent.tax:.2f} tax"
     )
 
 
 def _of_files(sent):
-    names = [file["attachmentname"] for file in sent["attachment"]]
-    return f"an attachment that was chosen by default: {', '.join(names)}"
+    names = ", ".join(sent.files)
+    return f"an attachment that was chosen by default: {names}"
 
 
 def _of_credit(sent):
     return (
-        f"a credit note that credits no invoice: {sent['totalamount']:.2f}, in "
-        "negative rows, unallocated, as its chatter says"
+        f"a credit note that credits no invoice: {sent.total:.2f}, in "
+        f"{sent.credited_in}, unallocated, as its chatter says"
     )
 
 
 def _of_bank(sent):
-    (row,) = sent["propertyrow"]
-    return (
-        f"an e-invoice to a consumer's bank: to {sent['evoice']} at "
-        f"{sent['evoiceint']}, known there as “{row['propvalue']}”"
-    )
+    return f"an e-invoice to a consumer's bank: to {sent.bank}"
 
 
 def _of_parts(sent):
-    parts = sent["payplan"]["instalment"]
-    text = ", ".join(f"{part['amount']:.2f} on {part['date']}" for part in parts)
+    text = ", ".join(f"{amount:.2f} on {day}" for amount, day in sent.parts)
+    if len(sent.parts) == 1:
+        return f"instalments as one sum, by the day of the last: {text}"
     return f"instalments as a payment plan: {text}"
