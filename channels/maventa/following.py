@@ -65,7 +65,8 @@ class Following(Reading):
             if transfer and answers.progress(transfer) != "done":
                 state = answers.transfer_state(name, transfer)
                 return Standing(Outcome.ACCEPTED, state)
-        identifier = self._assignment_id(name, case.number)
+            self._assigned(invoice_id, transfer)
+        identifier = self._assignments[invoice_id]
         assignment = self._read("GET", f"/v1/assignments/{identifier}")
         is_closed = answers.is_closed(assignment)
         return Standing(

@@ -46,15 +46,18 @@ class Reading(Connection):
         return found[0]
 
     def _assignment_id(self, case, number=""):
-        """The id of the assignment that a transfer became.
+        """The id of the assignment that a transfer became; raises as `_assigned`."""
+        invoice_id = self._invoice_id(case, number)
+        if invoice_id in self._assignments:
+            return self._assignments[invoice_id]
+        return self._assigned(invoice_id, self._transfer(invoice_id))
+
+    def _assigned(self, invoice_id, transfer):
+        """The id of the assignment that this transfer became, known from then on.
 
         Raises `CaseRefused` where there is none, `NotSent` where Ropo has not taken it
         yet.
         """
-        invoice_id = self._invoice_id(case, number)
-        if invoice_id in self._assignments:
-            return self._assignments[invoice_id]
-        transfer = self._transfer(invoice_id)
         if not transfer:
             raise CaseRefused("Maventa knows of no transfer of this invoice.")
         state = answers.progress(transfer)
