@@ -4,6 +4,7 @@ Reads orders as lines of JSON and carries each out in processes of their own, wh
 forks once Odoo is loaded. An order `die` names the step at which they kill themselves.
 """
 
+import fnmatch
 import json
 import os
 import random
@@ -66,12 +67,34 @@ def finish(pid, reader):
 # --- orders -------------------------------------------------------------------------
 
 
-def set_up(env, url):
-    """A Finnish company with an account at the sandbox."""
-    company = env["res.company"].create(
-        {"name": "Example Oy", "country_id": env.ref("base.fi").id}
+def set_up(env, url, values):
+    """A Finnish company with an account of these values at the sandbox."""
+    # Else Odoo installs further modules for a company of this country.
+    companies = env["res.company"].with_context(install_mode=True)
+    company = companies.create(
+        {
+            "name": f"Example {values['channel']} Oy",
+            "vat": "FI20774740",
+            "street": "Esimerkkikatu 2",
+            "zip": "00100",
+            "city": "Helsinki",
+            "country_id": env.ref("base.fi").id,
+        }
     )
+    company = company.with_env(env)
     env["account.chart.template"].try_loading("fi", company, install_demo=False)
+    # An e-invoice has a tax on each line; Finland's come archived.
+    taxes = env["account.tax"].with_context(active_test=False)
+    company.account_sale_tax_id = taxes.search(
+        [
+            ("company_id", "=", company.id),
+            ("type_tax_use", "=", "sale"),
+            ("amount", "=", 25.5),
+            ("price_include", "=", False),
+        ],
+        limit=1,
+    )
+    company.account_sale_tax_id.active = True
     env["ir.config_parameter"].set_param("ropo_connect.look_up_delay", 0)
     account = env["ropo.account"].create(
         {
@@ -80,11 +103,10 @@ def set_up(env, url):
             "environment": "sandbox",
             "country": "fi",
             "base_url": url,
-            "cid": "700001",
-            "apicode": "sandbox-apicode",
             "timeout": 1,
             # What is transferred here was never sent: it goes without a warning.
             "delivered_elsewhere": True,
+            **values,
         }
     )
     env["ir.cron"].search([]).active = False
@@ -95,22 +117,42 @@ def prepare(env, account, invoices=0, reminders=0, payments=0, batch_size=50):
     """Puts so many of each into the outbox."""
     env = in_company(env, account)
     env["ropo.account"].browse(account).batch_size = batch_size
+    claims = make_claims(env, account, payments + reminders)
     if payments:
-        collected = put(env, "ropo.transfer.wizard", "action_transfer", payments)
+        transfer(env, claims[:payments])
         env["ropo.outbox"]._work_off(account)
         env.invalidate_all()
-        for invoice in collected:
+        for invoice in claims[:payments]:
             pay(env, invoice, 25)
         env["ropo.comparison"]._cron_post_payments()
-    put(env, "ropo.send.wizard", "action_send", invoices)
-    put(env, "ropo.transfer.wizard", "action_transfer", reminders)
+    send(env, make(env, invoices))
+    transfer(env, claims[payments:])
 
 
-def put(env, wizard, action, count):
-    moves = make(env, count)
+def send(env, moves):
+    put(env["ropo.send.wizard"], "action_send", moves)
+
+
+def transfer(env, moves):
+    put(env["ropo.transfer.wizard"], "action_transfer", moves)
+
+
+def put(wizard, action, moves):
     if moves:
-        getattr(env[wizard].create({"move_ids": [Command.set(moves.ids)]}), action)()
-        env.cr.commit()
+        getattr(wizard.create({"move_ids": [Command.set(moves.ids)]}), action)()
+        wizard.env.cr.commit()
+
+
+def make_claims(env, account, count):
+    """So many overdue invoices, and where the channel needs them, it has delivered
+    them: whatever else waits is worked off with them."""
+    moves = make(env, count)
+    can = env["ropo.account"].browse(account)._channel().capabilities
+    if moves and can.needs_invoice:
+        send(env, moves)
+        env["ropo.outbox"]._work_off(account)
+        env["ropo.inbox"]._run(account, poll=True)
+        env.invalidate_all()
     return moves
 
 
@@ -126,6 +168,7 @@ def make(env, count):
                 "street": "Esimerkkikatu 1",
                 "zip": "00100",
                 "city": "Helsinki",
+                "country_id": env.ref("base.fi").id,
             }
         )
         moves |= moves.create(
@@ -135,7 +178,13 @@ def make(env, count):
                 "invoice_date": due,
                 "invoice_date_due": due,
                 "invoice_line_ids": [
-                    Command.create({"name": "Work", "price_unit": 100, "tax_ids": []})
+                    Command.create(
+                        {
+                            "name": "Work",
+                            "price_unit": 100,
+                            "tax_ids": env.company.account_sale_tax_id.ids,
+                        }
+                    )
                 ],
             }
         )
@@ -176,33 +225,36 @@ def send_one(env, account):
 
     ConnectionPool.borrow = counted_borrow
     ConnectionPool.give_back = counted_give_back
-    put(env, "ropo.send.wizard", "action_send", 1)
+    send(env, make(env, 1))
     # And the user's own, which was taken before.
     return {"most": max(taken) + 1, "times": len(taken), "locks": count_locks(env)}
 
 
-def press(env, account, button):
+def press(env, account, on, action, path, answer):
     """A user presses a button by which Ropo is asked, and another changes the same
     rows before the answer is written. Odoo repeats what fails of that, as for users.
 
     What is in the rows in the end: the answer, and what the other wrote.
+
+    :param on: the record that has the button: `case`, `invoice` or `account`
+    :param path: by which it asks; what is answered is written into the field `answer`
     """
     env = in_company(env, account)
-    name, path, answer = BUTTONS[button]
-    case = env["ropo.job"].search([("is_collected", "=", True)], limit=1)
+    case = collected_by(env, account)[:1]
+    invoice = make(env, 1)
     account = env["ropo.account"].browse(account)
-    fresh = make(env, 1)
-    record = {"preview": fresh, "connection": account}.get(button, case)
-    account.paused_until = fields.Datetime.add(fields.Datetime.now(), days=1)
-    if answer == "open_total":
-        case.open_total = 0
+    record = {"case": case, "invoice": invoice, "account": account}[on]
+    tomorrow = fields.Datetime.add(fields.Datetime.now(), days=1)
+    before = {"paused_until": tomorrow}.get(answer, False)
+    if record[answer] != before:
+        record[answer] = before
     env.cr.commit()
-    change_after(path, case, fresh, account)
-    retrying(lambda: getattr(record, name)(), env)
+    change_after(path, case, invoice, account)
+    retrying(lambda: getattr(record, action)(), env)
     env.cr.commit()
     env.invalidate_all()
-    others = [case.differs_since, fresh.ref, account.layout]
-    kept = not account.paused_until if record == account else bool(record[answer])
+    others = [case.differs_since, invoice.ref, account.layout]
+    kept = record[answer] != before
     account.paused_until = False
     env.cr.commit()
     return {"kept": kept, "others": [bool(value) for value in others]}
@@ -222,22 +274,13 @@ def change_after(path, case, invoice, account):
 
     def answered(self, method, called, **arguments):
         reply = call(self, method, called, **arguments)
-        if called == path and changes:
+        if fnmatch.fnmatchcase(called, path) and changes:
             with registry.cursor() as cr:
                 while changes:
                     cr.execute(changes.pop())
         return reply
 
     Transport.call = answered
-
-
-BUTTONS = {  # the method, the path that it calls, the field of the answer
-    "status": ("action_refresh", "/rest/jobs", "open_total"),
-    "document": ("action_fetch_pdf", "/rest/jobs/pdf", "document_id"),
-    "link": ("action_get_debtor_link", "/rest/online/onlinelink", "debtor_url"),
-    "preview": ("action_ropo_preview", "/rest/jobs/preview", "ropo_preview_id"),
-    "connection": ("action_test_connection", "/rest/token", "paused_until"),
-}
 
 
 def count_locks(env):
@@ -285,16 +328,14 @@ def trade(env, account, seed):
     """A day's business: sales, overdue ones, money that comes and goes again."""
     env = in_company(env, account)
     dice = random.Random(seed)
-    put(env, "ropo.send.wizard", "action_send", 2)
-    put(env, "ropo.transfer.wizard", "action_transfer", 2)
-    collected = env["ropo.job"].search(
-        [("account_id", "=", account), ("is_collected", "=", 1)]
-    )
+    transfer(env, make_claims(env, account, 2))
+    send(env, make(env, 2))
+    collected = collected_by(env, account)
     unpaid = collected.move_id.filtered("amount_residual")
     for invoice in dice.sample(unpaid, min(3, len(unpaid))):
         part = dice.randint(1, round(invoice.amount_residual * 100)) / 100
         pay(env, invoice, dice.choice([part, invoice.amount_residual]))
-    payments = env["account.payment"].search([])
+    payments = env["account.payment"].search([("company_id", "=", env.company.id)])
     for payment in dice.sample(payments, min(1, len(payments))):
         (payment.action_post if payment.state == "draft" else payment.action_draft)()
     for invoice in dice.sample(unpaid, min(1, len(unpaid))):
@@ -307,13 +348,18 @@ def trade(env, account, seed):
     env.cr.commit()
 
 
+def collected_by(env, account):
+    """The cases that Ropo collects, the newest first."""
+    return env["ropo.job"].search(
+        [("account_id", "=", account), ("is_collected", "=", True)]
+    )
+
+
 def undo(env, account):
     """Undoes what paid the three newest invoices that Ropo collects; how many
     reconciliations it was."""
-    collected = env["ropo.job"].search(
-        [("account_id", "=", account), ("is_collected", "=", 1)]
-    )
-    partials = receivables(collected[:3].move_id).matched_credit_ids
+    collected = collected_by(env, account)[:3]
+    partials = receivables(collected.move_id).matched_credit_ids
     count = len(partials)
     partials.unlink()
     return count
@@ -322,10 +368,7 @@ def undo(env, account):
 def pay_again(env, account, amount, credited=0):
     """The three newest invoices that Ropo collects are paid in part, and credited."""
     env = in_company(env, account)
-    collected = env["ropo.job"].search(
-        [("account_id", "=", account), ("is_collected", "=", 1)]
-    )
-    for invoice in collected[:3].move_id:
+    for invoice in collected_by(env, account)[:3].move_id:
         pay(env, invoice, amount)
         if credited:
             credit(env, invoice, credited)
@@ -348,7 +391,7 @@ def compare(env, account, cron, seconds):
 
 
 def credit(env, invoice, amount):
-    """Credits so much of it, without tax; what is not open of it stays over."""
+    """Credits so much of it, before tax; what is not open of it stays over."""
     wizard = (
         env["account.move.reversal"]
         .with_context(active_model="account.move", active_ids=invoice.ids)
@@ -386,14 +429,24 @@ def report(env, account):
             "number": request.move_id.name,
             "state": request.state,
             "attempts": request.attempts,
+            "amount": request.amount,
             "jobid": request.job_id.jobid,
+            "progress": request.job_id.progress,
+            "stage": request.job_id.stage,
             "capital": request.job_id.open_amount,
             "residual": residual(request.move_id),
             "error": request.error,
-            "cases": len(request.move_id.ropo_job_ids),
+            "cases": len(cases_like(request)),
         }
         for request in requests
     ]
+
+
+def cases_like(request):
+    """The cases that its invoice has of the same kind."""
+    return request.move_id.ropo_job_ids.filtered(
+        lambda case: case.kind == request.job_id.kind
+    )
 
 
 def residual(invoice):
