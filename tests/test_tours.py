@@ -6,6 +6,7 @@ from odoo.sql_db import Callbacks
 from odoo.tests import HttpCase, tagged, test_cursor
 
 from .common import RopoCommon
+from .maventa import WITHOUT_SERVICE, MaventaCommon
 
 COMMIT = test_cursor.TestCursor.commit
 
@@ -19,10 +20,18 @@ def commit(cursor):
             callback()
 
 
-@tagged("post_install", "-at_install")
-class TestTours(RopoCommon, HttpCase):
+class TourCommon(HttpCase):
     registry_test_mode = False  # RopoCommon enters it, and twice is once too often
 
+    def tour(self, path, name, user=None):
+        self.env.flush_all()
+        with patch.object(test_cursor.TestCursor, "commit", commit):
+            self.start_tour(path, name, login=(user or self.user).login)
+        self.env.invalidate_all()
+
+
+@tagged("post_install", "-at_install")
+class TestTours(RopoCommon, TourCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -31,12 +40,6 @@ class TestTours(RopoCommon, HttpCase):
         cls.homeless = cls._create_partner(
             "Nowhere Oy", is_company=True, city=False, invoice_sending_method="ropo"
         )
-
-    def tour(self, path, name, user=None):
-        self.env.flush_all()
-        with patch.object(test_cursor.TestCursor, "commit", commit):
-            self.start_tour(path, name, login=(user or self.user).login)
-        self.env.invalidate_all()
 
     def work_off(self):
         """As the scheduler does, which comes again while a run had too little time."""
@@ -114,3 +117,38 @@ class TestTours(RopoCommon, HttpCase):
         self.assertEqual((goes | held).mapped("ropo_hold"), [True, False])
         self.run_cron("cron_transfer_overdue")
         self.assertEqual((goes | held).mapped("ropo_state"), [False, "queued"])
+
+
+@tagged("post_install", "-at_install")
+class TestMaventaTours(MaventaCommon, TourCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.user.group_ids |= cls.env.ref("base.group_partner_manager")
+        cls.account.timeout = 20  # the browser takes its share of the machine
+
+    def test_the_agreement_is_explained_and_asked_for(self):
+        self.account.maventa_company_uuid = WITHOUT_SERVICE
+        self.account.action_test_connection()
+        self.tour(
+            f"/odoo/ropo-accounts/{self.account.id}", "ropo_activation", self.manager
+        )
+        self.assertEqual(self.account.service_state, "pending")
+        self.assertEqual(self.account.service_email, "signer@example.com")
+
+    def test_rent_of_two_debtors_is_transferred(self):
+        self.consumer.ropo_personal_id = "010190-002R"
+        other = self._create_partner(
+            "Esimerkki Toinen", parent_id=self.consumer.id, type="other"
+        )
+        invoice = self.delivered(partner=self.consumer)
+        missing = self.create_invoice(days_overdue=20)
+        self.tour("/odoo/ropo-to-transfer", "ropo_transfer_maventa")
+        self.run_cron("cron_process_requests")
+        sent = self.assignment_of(invoice)["request"]
+        self.assertEqual(sent["receivables_type"], "b2c_rental")
+        self.assertEqual(
+            [payer["name"] for payer in sent["payers"]],
+            [self.consumer.name, other.name],
+        )
+        self.assertFalse(missing.ropo_state)

@@ -13,7 +13,7 @@ def write(env, account, customers, asks):
 
     :param asks: whether the channel can do something, and says so when it can't
     """
-    company, consumer = customers["Example 1 Oy"], customers["Esimerkki Asiakas 5"]
+    company, consumer = customers["Example 6 Oy"], customers["Esimerkki Asiakas 5"]
     can = account._channel().capabilities
     takes_files = asks(can.files.documents, "takes no attachments")
     with_file = takes_files and _with_file(env, company)
