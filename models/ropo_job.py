@@ -174,6 +174,7 @@ class RopoJob(models.Model):
 
     def action_refresh(self):
         """Asks Ropo where these cases stand; a single one shows why that fails."""
+        self.check_access("read")  # what follows works as superuser
         failures = self.browse()
         for (account, profile), jobs in self._by_profile().items():
             own = jobs.sudo()
@@ -207,6 +208,7 @@ class RopoJob(models.Model):
     def action_fetch_pdf(self):
         """Attaches the document of the case, and its letter, to its invoice."""
         self.ensure_one()
+        self.check_access("read")  # what follows works as superuser
         failures = self.env["ropo.archive"]._attach_pdfs(self)
         if failures:
             raise UserError(failures[self])

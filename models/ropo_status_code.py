@@ -32,8 +32,8 @@ class RopoStatusCode(models.Model):
 
     @api.model
     def _load_known(self):
-        """The codes that come with the addon, once; then they are the manager's."""
-        present = {(row.channel, row.code) for row in self.search([])}
+        """The codes that come with a channel, once; then they are the manager's."""
+        present = {row.channel for row in self.search([])}
         self.create(
             [
                 {
@@ -43,8 +43,8 @@ class RopoStatusCode(models.Model):
                     "is_assumed": code in channel.assumed_codes,
                 }
                 for name, channel in self.env["ropo.account"]._channels()
+                if name not in present
                 for code, stage in channel.stages.items()
-                if (name, code) not in present
             ]
         )
 

@@ -23,7 +23,6 @@ class RopoLinking(models.AbstractModel):
         Raises `UserError` when there is none, or not exactly this one.
         """
         move.ensure_one()
-        self.env["ropo.request"].check_access("read")
         account = move.ropo_account_id
         self._check(move, account)
         held = account._call_now(

@@ -150,6 +150,66 @@ class Promises:
         verdict = self.verdicts(invoice, "collection")[invoice]
         self.assertEqual(verdict.code, "collected")
 
+    # --- Odoo's own dialog ---
+
+    def test_odoos_own_dialog_sends_by_it_alone_and_at_once(self):
+        self.business.invoice_sending_method = "ropo"
+        invoice = self.create_invoice()
+        action = invoice.with_user(self.user).action_send_and_print()
+        dialog = self.env(user=self.user)[action["res_model"]]
+        dialog = dialog.with_context(**action["context"]).create({})
+        boxes = dialog.sending_method_checkboxes
+        self.assertEqual({key for key in boxes if boxes[key]["checked"]}, {"ropo"})
+        self.assertFalse(dialog.alerts)
+        dialog.action_send_and_print()
+        self.env.flush_all()
+        self.cr.postcommit.run()
+        self.env.invalidate_all()
+        self.assertEqual(invoice.ropo_state, "sent")
+        self.assertTrue(invoice.is_move_sent)
+        self.assertFalse(invoice.invoice_pdf_report_id)
+        self.assertEqual(len(self.sent_there(invoice)), 1)
+
+    # --- companies ---
+
+    def test_a_branch_goes_by_the_account_of_its_company(self):
+        branch = self.env["res.company"].create(
+            {
+                "name": "Branch Oy",
+                "parent_id": self.env.company.id,
+                "country_id": self.env.ref("base.fi").id,
+            }
+        )
+        self.cr.precommit.run()  # gives it its parent's accounts
+        (self.env.user | self.user).company_ids |= branch
+        journal = self.company_data["default_journal_sale"]
+        values = {"company_id": branch.id, "journal_id": journal.id}
+        invoice = self.transferred(**values)
+        self.assertEqual(self.case(invoice).company_id, branch)
+        self.assertEqual(self.case(invoice).account_id, self.account)
+        self.assertEqual(len(self.claims_there(invoice)), 1)
+
+    def test_who_works_in_another_company_sees_and_moves_nothing_of_it(self):
+        invoice = self.transferred()
+        company = self.env["res.company"].create({"name": "Other Oy"})
+        stranger = new_test_user(
+            self.env,
+            login=f"stranger {self.account.channel}",
+            groups="ropo_connect.group_ropo_manager",
+            company_id=company.id,
+            company_ids=[Command.set(company.ids)],
+        )
+        for records in (
+            self.account,
+            self.case(invoice),
+            self.requests_of(invoice),
+            self.case(invoice).event_ids,
+        ):
+            found = self.env(user=stranger)[records._name].sudo(False)
+            self.assertFalse(found.search([("id", "in", records.ids)]))
+        with self.assertRaises(AccessError):
+            self.case(invoice).with_user(stranger).sudo(False).action_refresh()
+
     # --- people ---
 
     def test_a_salesperson_neither_sends_nor_transfers(self):

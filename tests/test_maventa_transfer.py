@@ -64,6 +64,18 @@ class TestMaventaRules(MaventaCommon):
         )
         self.assertIn("No such address", activity.note)
 
+    def test_how_many_queries_does_not_depend_on_how_many_invoices(self):
+        invoices = self.create_invoices(12)
+        self.send(invoices)
+        self.run_cron("cron_poll_status")
+        found = self.verdicts(invoices, "reminder")
+        self.assertEqual({verdict.code for verdict in found.values()}, {False})
+        few, many = (
+            self.queries(lambda moves=moves: self.verdicts(moves, "reminder"))
+            for moves in (invoices[:3], invoices)
+        )
+        self.assertEqual(many, few)
+
     # --- days ---
 
     def test_no_account_goes_below_the_days_of_the_channel(self):

@@ -98,6 +98,21 @@ class TestUpgrade(RopoCommon):
         after = {profile for some in kept for profile in some.mapped("profile")}
         self.assertEqual(after, profiles)
 
+    def test_a_new_channel_brings_its_codes_and_no_other_gets_any_back(self):
+        codes = self.env["ropo.status.code"]
+        codes.search([("channel", "=", "maventa")]).unlink()
+        mine = codes.search([("channel", "=", "ropo_one")])
+        mine[:1].unlink()
+        mine[1].stage = "on_hold"
+        kept = codes.search([("channel", "=", "ropo_one")]).read(["code", "stage"])
+        path = ROOT / "migrations" / "19.0.1.3.0" / "post-migrate.py"
+        for _twice in range(2):
+            load_script(str(path), "ropo_post_3").migrate(self.cr, "19.0.1.2.0")
+        found = codes.search([("channel", "=", "ropo_one")])
+        self.assertEqual(found.read(["code", "stage"]), kept)
+        stages = codes._stages(self.env["ropo.account"].new({"channel": "maventa"}))
+        self.assertEqual(stages["debt_collection"], "collection")
+
     def renamed(self, job):
         return (
             job.request_ids.mapped("collects"),

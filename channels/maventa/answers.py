@@ -16,6 +16,7 @@ from .codes import (
     PROGRESS,
     SAME_UUID,
     SERVICE_STATES,
+    STAGES,
     Call,
 )
 
@@ -182,7 +183,7 @@ def progress(body):
 
 def transfer_text(transfer):
     """Why a transfer failed, in Maventa's own words."""
-    return _text(transfer.get("message")) or _text(transfer.get("status"))
+    return _text(transfer.get("message"))
 
 
 def delivery_text(invoice):
@@ -228,10 +229,15 @@ def assignment_state(case, assignment):
         assignment=case,
         number=_text(assignment.get("invoice_number")),
         stage_code=CLOSED if is_closed(assignment) else status.lower(),
-        text=status,
+        text=_status_text(status),
         progress="done",
         raw=_part(assignment, ASSIGNMENT_NAMES),
     )
+
+
+def _status_text(status):
+    """A status that no known stage stands for: a person has to read it."""
+    return "" if status.lower() in STAGES else status
 
 
 def transfer_state(case, transfer):
@@ -304,18 +310,20 @@ def _event_update(row):
     is_own = ORIGINS.get(_text(event.get("origin")))
     amount = event.get(AMOUNTS.get(kind, ""))
     invoice_id = _text(assignment.get("invoice_id")).lower()
+    stage_code = _stage_code(kind, event)
     return documents.StatusUpdate(
         external_id=_external_id(event.get("id")),
         kind=_kind(kind, is_own),
         assignment=cases.transfer_of(invoice_id),
         number=_text(assignment.get("invoice_number")),
-        code=kind,
-        text=_text(event.get("text")) or _text(event.get("collection_status")),
+        code=stage_code or kind,
+        text=_text(event.get("text"))
+        or _status_text(_text(event.get("collection_status"))),
         time=moment(event.get("created_at")),
         amount=number(amount),
         unreadable_amount=_unreadable(amount),
         day=date(event.get("booked_at")),
-        stage_code=_stage_code(kind, event),
+        stage_code=stage_code,
         is_own=is_own,
     )
 

@@ -77,16 +77,18 @@ class TestUpdates(Following):
                 code="comment",
                 text="Moved away",
                 time=times[0],
+                is_own=False,
             ),
             StatusUpdate(
                 external_id=events[1]["id"],
                 kind="collection_status",
                 assignment=second.assignment,
                 number=second.number,
-                code="collection_status",
+                code="debt_collection",
                 text="Letter",
                 time=times[1],
                 stage_code="debt_collection",
+                is_own=False,
             ),
             StatusUpdate(
                 external_id=events[2]["id"],
@@ -97,6 +99,7 @@ class TestUpdates(Following):
                 time=times[2],
                 amount=5.5,
                 day=datetime.date(2026, 3, 2),
+                is_own=False,
             ),
         ]
 
@@ -326,7 +329,7 @@ class TestPending(Following):
         assert [
             (each.assignment, each.kind, each.progress, each.text) for each in updates
         ] == [
-            (taken, "transfer", "done", "sent"),
+            (taken, "transfer", "done", ""),
             (refused, "transfer", "failed", "Debtor is bankrupt"),
         ]
         assert self.drain(maventa, pending=pending)[0] == updates
