@@ -282,12 +282,17 @@ class RopoAccount(models.Model):
     @staticmethod
     def _names(can, country):
         """In one text, so that views can ask for each."""
-        names = [*can.invoice_terms, *can.claim_terms]
-        if can.co_debtors:
-            names.append("co_debtors")
+        names = {*can.invoice_terms, *can.claim_terms}
+        for name, is_there in (
+            ("co_debtors", can.co_debtors),
+            ("credit_allocation", len(can.credit_ways) > 1),
+            ("delivered_elsewhere", not can.needs_invoice),
+        ):
+            if is_there:
+                names.add(name)
         if country not in can.rental_countries:
-            names = [name for name in names if name != "is_rental"]
-        return " ".join(sorted(set(names)))
+            names.discard("is_rental")
+        return " ".join(sorted(names))
 
     def _compute_counts(self):
         queued = self._count_requests(["queued", "sending"])

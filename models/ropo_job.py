@@ -277,6 +277,7 @@ class RopoJob(models.Model):
         if was_settled and not capital:
             capital = self.open_total or self.amount
         self.open_amount = 0.0 if self.stage in SETTLED else capital
+        self._withdraw_question()
 
     def _enter_stage(self, stage, time, text=""):
         if stage != self.stage:

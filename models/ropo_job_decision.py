@@ -36,7 +36,9 @@ class RopoJob(models.Model):
 
     # --- computes ---
 
-    @api.depends("decision", "released", "move_id.amount_residual")
+    @api.depends(
+        "decision", "released", "move_id.amount_residual", "event_ids.is_missing"
+    )
     def _compute_may_decide(self):
         for job in self:
             waits = job.decision and not job.released
@@ -97,6 +99,7 @@ class RopoJob(models.Model):
     def _ask_for_decision(self):
         """A case that Ropo closed unpaid waits for a person; one that goes on no
         longer does."""
+        self._withdraw_question()
         is_over = self.stage == "closed" and self.is_collected and not self.released
         self.decision = is_over and self._is_unpaid() and "undecided"
         if not self.decision:
@@ -123,7 +126,21 @@ class RopoJob(models.Model):
             self.account_id._open_questions(self._question()).unlink()
 
     def _is_unpaid(self):
-        return self.currency_id.compare_amounts(self.move_id.amount_residual, 0) > 0
+        """Whether something is open that was not paid to Ropo either: what Ropo has
+        comes with its payout."""
+        paid_to_ropo = sum(
+            self.event_ids.filtered("is_missing").mapped(lambda e: e._ropos_money())
+        )
+        open_amount = self.move_id.amount_residual - paid_to_ropo
+        return self.currency_id.compare_amounts(open_amount, 0) > 0
+
+    def _withdraw_question(self):
+        """Nothing is to be decided of what was paid to Ropo, as it turns out, or of
+        what goes on."""
+        is_over = self.stage == "closed" and self._is_unpaid()
+        if self.decision == "undecided" and not is_over:
+            self.decision = False
+            self._close_question()
 
     def _residual(self):
         """What is open in the ledger of what Ropo was to collect."""

@@ -136,6 +136,28 @@ class Promises:
         row = self.env["ropo.receivable.report"].search([("job_id", "=", case.id)])
         self.assertEqual(len(row), 1)
 
+    def test_only_what_is_closed_unpaid_asks_for_a_decision(self):
+        paid, unpaid = self.transferred(), self.transferred()
+        self.pay_there(paid, 125.5)
+        self.pay_there(unpaid, 25.5)
+        for invoice in (paid, unpaid):
+            self.close_there(invoice)
+        self.run_cron("cron_poll_status")
+        self.assertEqual(self.case(unpaid).decision, "undecided")
+        self.assertTrue(self.case(unpaid).may_decide)
+        self.assertFalse(self.case(paid).decision)
+        self.assertEqual(self.verdicts(paid, "reminder")[paid].code, "collected")
+
+    def test_a_question_is_withdrawn_when_it_turns_out_that_ropo_has_the_money(self):
+        invoice = self.transferred()
+        self.pay_there(invoice, 125.5)
+        self.close_there(invoice)
+        self.case(invoice).action_refresh()  # which asks before the events came
+        self.run_cron("cron_poll_status")
+        self.assertFalse(self.case(invoice).decision)
+        question = self.case(invoice)._question()
+        self.assertNotIn(question, self.account.activity_ids.mapped("summary"))
+
     def test_a_payment_is_reported_once_however_often_it_is_compared(self):
         invoice = self.transferred()
         self.pay(invoice, 25.5)
@@ -284,6 +306,9 @@ class TestOverRopoOne(Promises, RopoCommon):
     def pay_there(self, invoice, amount):
         self.at_ropo(self.case(invoice), "pay", amount=amount)
 
+    def close_there(self, invoice):
+        self.at_ropo(self.case(invoice), "stage", stage="closed")
+
     def duplicates(self):
         return self.sandbox.state()["duplicates"]
 
@@ -314,6 +339,10 @@ class TestOverMaventa(Promises, MaventaCommon):
 
     def pay_there(self, invoice, amount):
         self.at_maventa(invoice, "pay", amount=amount)
+
+    def close_there(self, invoice):
+        if not self.assignment_of(invoice)["closed_at"]:
+            self.at_maventa(invoice, "close")
 
     def duplicates(self):
         return self.sandbox.state()["maventa"]["duplicates"]

@@ -110,10 +110,16 @@ class TestFollowing(RopoCommon):
             event.with_user(self.user).action_interpret()
 
     def test_the_known_codes_are_there_and_say_which_are_assumed(self):
-        codes = self.env["ropo.status.code"].search([])
+        codes = self.env["ropo.status.code"]
         self.assertEqual(codes._stages(self.account), RopoOne.stages)
-        assumed = codes.filtered("is_assumed")
-        self.assertEqual(set(assumed.mapped("code")), {"3", "4", "102", "103"})
+        assumed = codes.search([("is_assumed", "=", True)]).grouped("channel")
+        self.assertEqual(
+            {channel: set(some.mapped("code")) for channel, some in assumed.items()},
+            {
+                "ropo_one": {"3", "4", "102", "103"},
+                "maventa": {"closed", "delivered"},
+            },
+        )
 
     def test_interpreting_again_any_time_changes_nothing(self):
         invoice, job = self.transferred_case()

@@ -110,6 +110,10 @@ class TestMaventaAccount(MaventaCommon):
         self.assertEqual(account.terms_names, "co_debtors fallback is_rental summary")
         account.country = "se"
         self.assertNotIn("is_rental", account.terms_names)
+        other = self._create_account(self.env.company, channel="ropo_one", cid="1")
+        for name in ("credit_allocation", "delivered_elsewhere", "unique_number"):
+            self.assertIn(name, other.terms_names)
+            self.assertNotIn(name, account.terms_names)
         self.assertFalse(
             account.can_preview
             or account.can_print_locally

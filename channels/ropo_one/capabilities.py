@@ -53,7 +53,15 @@ CAPABILITIES = Capabilities(
     ),
     longest_call=STATUS_TIMEOUT,
     invoice_terms=frozenset(
-        ["printing", "interest", "financing", "attachments", "image", "fallback"]
+        [
+            "printing",
+            "interest",
+            "financing",
+            "attachments",
+            "image",
+            "fallback",
+            "unique_number",
+        ]
     ),
     claim_terms=frozenset(
         [
