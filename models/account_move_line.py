@@ -1,14 +1,24 @@
-from odoo import models
+from odoo import fields, models
 
 
 class AccountMoveLine(models.Model):
     _inherit = "account.move.line"
+
+    ropo_followup_paused = fields.Boolean(
+        string="No Follow-Up While Ropo Collects",
+        readonly=True,
+        copy=False,
+        help="“No Follow-Up” was set by the transfer, and ends when Ropo closes the "
+        "case unpaid.",
+    )
 
     # --- CRUD ---
 
     def write(self, vals):
         # EXTENDS 'account'
         self.env["ropo.guard"]._check_lines(self, vals)
+        if "no_followup" in vals:
+            vals = {**vals, "ropo_followup_paused": False}  # a person's own choice
         result = super().write(vals)
         if "no_followup" in vals:
             self.env["ropo.exemption"]._follow_moves(self.move_id)

@@ -141,6 +141,7 @@ class RopoJob(models.Model):
         if self.decision == "undecided" and not is_over:
             self.decision = False
             self._close_question()
+            self.env["ropo.followup"]._pause(self)
 
     def _residual(self):
         """What is open in the ledger of what Ropo was to collect."""

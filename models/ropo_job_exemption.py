@@ -25,6 +25,7 @@ class RopoJob(models.Model):
         # EXTENDS: what was set while the transfer was under way
         jobs = super().create(vals_list)
         self.env["ropo.exemption"]._follow(jobs)
+        self.env["ropo.followup"]._pause(jobs)
         return jobs
 
     def write(self, vals):
@@ -36,6 +37,7 @@ class RopoJob(models.Model):
         self.env["ropo.exemption"]._follow(
             self.filtered(lambda job: job.stop_asked or job in resting)
         )
+        self.env["ropo.followup"]._resume(self)
         return result
 
     # --- business ---

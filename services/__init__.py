@@ -12,6 +12,7 @@ from . import (
     eligibility,
     exemption,
     faults,
+    followup,
     freezing,
     guard,
     inbox,

@@ -61,6 +61,7 @@ LINE_FIELDS = (
     "discount_date",
     "discount_amount_currency",
     "no_followup",
+    "ropo_followup_paused",
     "tax_ids",
     "tax_line_id",
 )

@@ -113,7 +113,10 @@ class RopoTransferRules(models.AbstractModel):
         if move.ropo_hold:
             text = self.env._("It is on hold: “Exclude from Transfer” is set.")
             return Verdict("hold", text, move)
-        if any(move._ropo_open_parts().mapped("no_followup")):
+        if any(
+            line.no_followup and not line.ropo_followup_paused
+            for line in move._ropo_open_parts()
+        ):
             text = self.env._("“No Follow-Up” is set on it, or on its journal items.")
             return Verdict("exempt", text, move)
         if customer.ropo_no_collection:
