@@ -3,6 +3,7 @@ from . import ropo_claim_terms  # isort: skip
 from . import (
     account_journal,
     account_move,
+    account_move_hold,
     account_move_line,
     account_move_send,
     account_move_send_wizard,

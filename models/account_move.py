@@ -311,6 +311,8 @@ class AccountMove(models.Model):
 
     @api.depends(
         "ropo_hold",
+        "ropo_hold_reason",
+        "ropo_hold_until",
         "payment_state",
         "commercial_partner_id.ropo_no_collection",
         "line_ids.no_followup",

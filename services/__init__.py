@@ -15,6 +15,7 @@ from . import (
     followup,
     freezing,
     guard,
+    holds,
     inbox,
     ledger,
     linking,

@@ -23,6 +23,7 @@ class RopoPolicy(models.AbstractModel):
         """Transfers what is overdue, account by account, each committed."""
         progress = self.env["ir.cron"]._commit_progress
         progress(remaining=len(accounts))
+        self.env["ropo.holds"]._end_due(accounts.company_id)
         for account in accounts:
             commit_with_retry(self.env, self._run_account, account)
             progress(1)

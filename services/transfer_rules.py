@@ -111,8 +111,7 @@ class RopoTransferRules(models.AbstractModel):
         """Whether a person decided that it is not to be collected."""
         customer = move.commercial_partner_id
         if move.ropo_hold:
-            text = self.env._("It is on hold: “Exclude from Transfer” is set.")
-            return Verdict("hold", text, move)
+            return Verdict("hold", self.env["ropo.holds"]._text(move), move)
         if any(
             line.no_followup and not line.ropo_followup_paused
             for line in move._ropo_open_parts()

@@ -1,0 +1,55 @@
+from odoo import api, fields, models
+
+from ..services.holds import HOLD_ENDS
+from .res_partner import READERS
+
+
+class AccountMove(models.Model):
+    """Why and until when an invoice is kept back from a transfer."""
+
+    _inherit = "account.move"
+
+    ropo_hold_reason = fields.Selection(
+        [
+            ("promise", "Promise to Pay"),
+            ("dispute", "Dispute"),
+            ("other", "Other Reason"),
+        ],
+        string="Hold Reason",
+        copy=False,
+        tracking=True,
+        groups=READERS,
+    )
+    ropo_hold_until = fields.Date(
+        string="Hold Until",
+        copy=False,
+        tracking=True,
+        help="The hold ends after this day. Empty: until somebody ends it.",
+        groups=READERS,
+    )
+
+    # --- CRUD ---
+
+    def write(self, vals):
+        # EXTENDS: what was said of a hold ends with it
+        ends = "ropo_hold" in vals and not vals["ropo_hold"]
+        if ends:
+            vals = {"ropo_hold_reason": False, "ropo_hold_until": False, **vals}
+        result = super().write(vals)
+        if ends:
+            self.activity_unlink([HOLD_ENDS])
+        return result
+
+    # --- crons ---
+
+    @api.model
+    def _cron_ropo_end_holds(self):
+        self.env["ropo.holds"]._end_due()
+
+    # --- actions ---
+
+    def action_ropo_hold(self):
+        """Opens the dialog that keeps these back."""
+        action = self._ropo_wizard("ropo.hold.wizard", self.env._("Hold"))
+        action["context"]["dialog_size"] = "large"
+        return action

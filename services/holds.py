@@ -1,0 +1,131 @@
+from odoo import api, fields, models
+from odoo.tools import format_date, split_every
+
+from .exemption import INFORM_ROPO
+from .transaction import commit_with_retry, together_or_alone
+
+HOLD_ENDS = "ropo_connect.mail_activity_type_hold_ends"
+AT_ONCE = 100
+
+
+class RopoHolds(models.AbstractModel):
+    """Invoices that are kept back: for a promise to pay, a dispute or another reason,
+    until a day or until somebody ends it."""
+
+    _name = "ropo.holds"
+    _description = "Holds of Invoices"
+
+    # --- set and ended ---
+
+    @api.model
+    def _hold(self, moves, reason, until=None):
+        """Keeps these back; on the day a person is reminded of each."""
+        moves.write(
+            {
+                "ropo_hold": True,
+                "ropo_hold_reason": reason,
+                "ropo_hold_until": until or False,
+            }
+        )
+        moves.activity_unlink([HOLD_ENDS])
+        if until:
+            # One dialog may concern many invoices: no e-mail for each.
+            moves.with_context(mail_activity_quick_update=True).activity_schedule(
+                HOLD_ENDS,
+                date_deadline=until,
+                summary=self._label(moves, reason),
+                note=self.env._(
+                    "The hold ends after this day, and the invoice may be transferred "
+                    "again. See whether it was paid or settled."
+                ),
+                user_id=self.env.uid,
+            )
+        for move in moves:
+            move._message_log(body=self._text(move))
+
+    @api.model
+    def _end_due(self, companies=None):
+        """Ends the holds whose day has passed; one that can't be ended stays alone."""
+        domain = [
+            ("ropo_hold", "=", True),
+            ("ropo_hold_until", "<", fields.Date.context_today(self)),
+        ]
+        if companies:
+            domain.append(("company_id", "in", companies.ids))
+        moves = self.env["account.move"].search(domain)
+        for some in split_every(AT_ONCE, moves.ids, moves.browse):
+            commit_with_retry(self.env, self._end_together, some)
+
+    def _end_together(self, moves):
+        together_or_alone(moves, self._end, "end its hold")
+
+    def _end(self, moves):
+        texts = {
+            move.id: self.env._(
+                "The hold ended on %(date)s: the invoice may be transferred again.",
+                date=format_date(self.env, move.ropo_hold_until),
+            )
+            for move in moves
+        }
+        moves.ropo_hold = False
+        moves._message_log_batch(texts)
+
+    # --- what people read ---
+
+    @api.model
+    def _text(self, move):
+        """Why the invoice is kept back, and until when."""
+        if not move.ropo_hold_reason:
+            return self.env._("It is on hold: “Exclude from Transfer” is set.")
+        reason = self._label(move, move.ropo_hold_reason)
+        if not move.ropo_hold_until:
+            return self.env._("It is on hold: %(reason)s.", reason=reason.lower())
+        return self.env._(
+            "It is on hold until %(date)s: %(reason)s.",
+            date=format_date(self.env, move.ropo_hold_until),
+            reason=reason.lower(),
+        )
+
+    def _label(self, moves, reason):
+        field = moves._fields["ropo_hold_reason"]
+        return dict(field._description_selection(self.env))[reason]
+
+    # --- what Ropo has to know ---
+
+    @api.model
+    def _collected(self, moves):
+        """The cases of these invoices by which Ropo collects now."""
+        return moves.sudo().ropo_job_ids.filtered(lambda job: job._is_collected())
+
+    @api.model
+    def _letter(self, jobs, reason, until=None):
+        """What to tell Ropo of these cases, to copy: there is no call for it."""
+        ask = self.env._("please put these cases on hold")
+        if until:
+            ask = self.env._(
+                "please put these cases on hold until %(date)s",
+                date=format_date(self.env, until),
+            )
+        rows = [
+            self.env._(
+                "Invoice %(invoice)s, case %(case)s, %(customer)s, open %(amount)s",
+                invoice=job.move_id.name,
+                case=job.jobid,
+                customer=job.partner_id.display_name,
+                amount=job.currency_id.format(job.open_amount),
+            )
+            for job in jobs
+        ]
+        reason = self._label(jobs.move_id, reason) if reason else ""
+        head = f"{ask[:1].upper()}{ask[1:]}: {reason.lower()}." if reason else ask
+        return "\n".join([head, *rows])
+
+    @api.model
+    def _note_informed(self, moves, how, text):
+        """Ropo was told of these by a person, who says how."""
+        moves.activity_feedback(
+            [INFORM_ROPO],
+            feedback=self.env._(
+                "Ropo was informed (%(how)s): %(text)s", how=how, text=text
+            ),
+        )
