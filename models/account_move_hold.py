@@ -1,7 +1,8 @@
 from odoo import api, fields, models
 
-from ..services.holds import HOLD_ENDS
 from .res_partner import READERS
+
+HOLD_ENDS = "ropo_connect.mail_activity_type_hold_ends"
 
 
 class AccountMove(models.Model):

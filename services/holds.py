@@ -1,10 +1,10 @@
 from odoo import api, fields, models
 from odoo.tools import format_date, split_every
 
+from ..models.account_move_hold import HOLD_ENDS
 from .exemption import INFORM_ROPO
 from .transaction import commit_with_retry, together_or_alone
 
-HOLD_ENDS = "ropo_connect.mail_activity_type_hold_ends"
 AT_ONCE = 100
 
 
