@@ -28,6 +28,7 @@
         "wizards/ropo_transfer_preview_views.xml",
         "wizards/ropo_notice_wizard_views.xml",
         "wizards/ropo_pdf_wizard_views.xml",
+        "wizards/ropo_bad_debt_wizard_views.xml",
         "report/ropo_receivable_report_views.xml",
         "report/report_statement.xml",
         "views/menus.xml",
