@@ -25,6 +25,9 @@ class RopoJob(models.Model):
         compute="_compute_written_off",
         search="_search_bad_debt",
     )
+    recovered = fields.Monetary(
+        compute="_compute_recovered", help="What Ropo collected of the bad debt."
+    )
     may_write_off = fields.Boolean(compute="_compute_may_write_off", compute_sudo=True)
 
     # --- computes ---
@@ -36,6 +39,11 @@ class RopoJob(models.Model):
             job.written_off = amounts.get(job.id, 0.0)
             is_going_on = job.written_off and job.stage not in ENDED
             job.bad_debt = "collected" if is_going_on else False
+
+    @api.depends("event_ids.recovered")
+    def _compute_recovered(self):
+        for job in self:
+            job.recovered = sum(job.event_ids.mapped("recovered"))
 
     def _search_bad_debt(self, operator, value):
         if operator != "in":
@@ -74,6 +82,10 @@ class RopoJob(models.Model):
         """These reconciliations are bad debts, whatever the account says later."""
         noted = {str(partial_id): amount for partial_id, amount in amounts.items()}
         self.bad_debts = {**(self.bad_debts or {}), **noted}
+
+    def _bad_debt_partials(self):
+        partial_ids = [int(key) for key in self.bad_debts or {}]
+        return self.env["account.partial.reconcile"].browse(partial_ids).exists()
 
     def _collects(self, line):
         """Whether the claim is over this receivable line."""

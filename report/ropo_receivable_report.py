@@ -50,6 +50,9 @@ class RopoReceivableReport(models.Model):
         readonly=True,
         help="Written off in Odoo as a bad debt: Ropo goes on collecting it.",
     )
+    recovered = fields.Monetary(
+        readonly=True, help="What Ropo collected of a bad debt, booked as income."
+    )
     under_way = fields.Monetary(
         string="In Transit",
         readonly=True,
@@ -58,8 +61,8 @@ class RopoReceivableReport(models.Model):
     )
     difference = fields.Monetary(
         readonly=True,
-        help="Open in Odoo or written off as a bad debt, less what is open at Ropo "
-        "after all that is in transit. "
+        help="Open in Odoo, or written off as a bad debt and not recovered, less what "
+        "is open at Ropo after all that is in transit. "
         "More than zero: Ropo asks for too little; less: for too much.",
     )
     differs = fields.Boolean(readonly=True)
@@ -124,7 +127,7 @@ class RopoReceivableReport(models.Model):
             "state",
             "void",
         ],
-        "ropo.event": ["is_missing", "job_id"],
+        "ropo.event": ["is_missing", "job_id", "recovered"],
     }
 
     def _selection_of(self, name):
@@ -166,9 +169,11 @@ class RopoReceivableReport(models.Model):
                    job.open_amount,
                    GREATEST(job.open_total - job.open_amount, 0) AS charges,
                    bad.amount AS written_off,
+                   recovery.amount AS recovered,
                    COALESCE(reporting.amount, 0) AS under_way,
-                   ledger.residual + bad.amount - registered.amount
-                       - job.open_amount + COALESCE(reporting.amount, 0) AS difference,
+                   ledger.residual + bad.amount - recovery.amount
+                       - registered.amount - job.open_amount
+                       + COALESCE(reporting.amount, 0) AS difference,
                    job.stage = 'closed'
                        AND job.released IS NOT TRUE
                        AND ledger.residual + bad.amount
@@ -185,6 +190,11 @@ class RopoReceivableReport(models.Model):
                                    AND job.part_ids @> to_jsonb(line.id))
                           END AS residual) ledger
              CROSS JOIN LATERAL (%(written_off)s) bad
+             CROSS JOIN LATERAL (
+                   SELECT COALESCE(SUM(event.recovered), 0) AS amount
+                     FROM ropo_event event
+                    WHERE event.job_id = job.id
+                      AND event.recovered != 0) recovery
               JOIN ropo_account account ON account.id = job.account_id
              CROSS JOIN LATERAL (
                    -- Payments without a journal entry leave the invoice open.

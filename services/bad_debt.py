@@ -85,19 +85,31 @@ class RopoBadDebt(models.AbstractModel):
         return ""
 
     @api.model
-    def _write_off(self, move, account, date):
-        """Posts what is open of this invoice as a loss, in an entry of its own."""
+    def _write_off(self, move, account, date, with_relief=False):
+        """Posts what is open of this invoice as a loss, in an entry of its own.
+
+        :param with_relief: whether the tax of what is open is taken back, as a credit
+            note would, so that only the rest is a loss
+        """
         if problem := self._problem(move, account):
             raise UserError(problem)
         journal = self._journal(move.company_id)
-        self._check_open(move.company_id, journal, date)
+        self._check_open(move.company_id, journal, date, with_relief)
         parts = move._ropo_open_parts()
-        loss = _amounts(parts)
+        label = self._label(move)
+        shares = [({}, *_amounts(parts))]
+        if with_relief:
+            shares = self._relieved(move, _amounts(parts))
         lines = [
             *self._receivable_lines(parts),
-            self._line(move, loss, account_id=account.id, name=self._label(move)),
+            *(
+                self._line(
+                    move, amounts, **{"account_id": account.id, "name": label, **vals}
+                )
+                for vals, *amounts in shares
+            ),
         ]
-        entry = self._post_entry(move, journal, date, lines)
+        entry = self._post_entry(move, journal, date, lines, label)
         self._reconcile(entry, parts)
         self._note_entry(entry, move)
         return entry
@@ -125,6 +137,53 @@ class RopoBadDebt(models.AbstractModel):
             )
         return journal
 
+    def _relieved(self, move, loss):
+        """The loss as a credit note would split it: the net amounts, then the taxes.
+
+        :return: `(vals, amount in currency, balance)` of each line
+        """
+        lines = move.line_ids.filtered(
+            lambda line: line.display_type not in ("payment_term", "cogs")
+        )
+        taxes = lines.filtered("tax_repartition_line_id")
+        if "on_payment" in taxes.tax_line_id.mapped("tax_exigibility"):
+            raise UserError(
+                self.env._(
+                    "Its tax is due only when it is paid: write it off without VAT "
+                    "relief."
+                )
+            )
+        shares = [
+            (_base_vals(applied), *_negated(_booked(own)))
+            for applied, own in (lines - taxes).grouped("tax_ids").items()
+        ]
+        shares += [(_tax_vals(line), *_negated(_booked(line))) for line in taxes]
+        return self._in_proportion(move, shares, loss)
+
+    @staticmethod
+    def _in_proportion(move, shares, wanted):
+        """`shares` made smaller or larger so that they sum up to `wanted`, to the cent:
+        the last one has what rounding leaves."""
+        currencies = (move.currency_id, move.company_currency_id)
+        totals = [sum(share[number] for share in shares) for number in (1, 2)]
+        rest, scaled = list(wanted), []
+        for vals, *amounts in shares:
+            own = [
+                currency.round(amount * goal / total) if total else 0.0
+                for currency, amount, goal, total in zip(
+                    currencies, amounts, wanted, totals, strict=True
+                )
+            ]
+            rest = [left - amount for left, amount in zip(rest, own, strict=True)]
+            scaled.append([vals, *own])
+        scaled[-1][1:] = [
+            currency.round(amount + left)
+            for currency, amount, left in zip(
+                currencies, scaled[-1][1:], rest, strict=True
+            )
+        ]
+        return scaled
+
     def _label(self, move):
         return self.env._("Bad debt: %(invoice)s", invoice=move.name)
 
@@ -144,7 +203,7 @@ class RopoBadDebt(models.AbstractModel):
             **vals,
         }
 
-    def _post_entry(self, move, journal, date, lines):
+    def _post_entry(self, move, journal, date, lines, label):
         # Its lines are whole: Odoo is not to compute taxes anew.
         entry = (
             self.env["account.move"]
@@ -155,7 +214,7 @@ class RopoBadDebt(models.AbstractModel):
                     "move_type": "entry",
                     "journal_id": journal.id,
                     "date": date,
-                    "ref": self._label(move),
+                    "ref": label,
                     "line_ids": [Command.create(line) for line in lines],
                 }
             )
@@ -165,20 +224,114 @@ class RopoBadDebt(models.AbstractModel):
 
     @staticmethod
     def _reconcile(entry, parts):
+        owed = entry.line_ids.grouped("account_id")
         for account, own in parts.grouped("account_id").items():
-            (
-                own | entry.line_ids.filtered(lambda line: line.account_id == account)
-            ).reconcile()
+            (own | owed[account]).reconcile()
 
     def _note_entry(self, entry, move):
         """At once, so that nobody sees a difference until the next comparison."""
-        for job in move.sudo().ropo_job_ids.filtered("is_collected"):
+        cases = move.sudo().ropo_job_ids
+        for job in cases.filtered(lambda job: job.is_collected and not job.released):
             partials = entry.line_ids.matched_debit_ids.filtered(
                 lambda partial, job=job: job._collects(partial.debit_move_id)
             )
             job._note_bad_debts(
                 {partial.id: partial.debit_amount_currency for partial in partials}
             )
+
+    # --- recovering ---
+
+    @api.model
+    def _recover(self, event, amount, by_person=False):
+        """Has the debtor owe again what Ropo collected of a bad debt, as income, so
+        that the payment pays it; the receivable line of that, if there is any.
+
+        :param amount: what Ropo collected besides what is open
+        """
+        job = event.job_id
+        amount = min(amount, job.written_off - job.recovered)
+        amount = event.currency_id.round(amount)
+        none = self.env["account.move.line"]
+        if amount <= 0:
+            return none
+        income = event.account_id.recovered_debt_account_id
+        if not income and event.move_id._ropo_open_parts():
+            return none  # what is open is paid, and of the rest a person is told
+        if not income:
+            raise UserError(
+                self.env._(
+                    "%(invoice)s was written off as a bad debt, and %(account)s names "
+                    "no account for what is recovered. A Ropo manager chooses one "
+                    "there, under Payments.",
+                    invoice=event.move_id.display_name,
+                    account=event.account_id.name,
+                )
+            )
+        shares = self._lost_shares(job)
+        has_tax = len(shares) > 1
+        move = event.move_id
+        journal = self._journal(move.company_id)
+        settlement = self.env["ropo.settlement"]
+        day = settlement._open_day(event, journal, by_person, has_tax)
+        balance = event.currency_id._convert(
+            amount, move.company_currency_id, move.company_id, day
+        )
+        receivable = move.line_ids.filtered(
+            lambda line: line.display_type == "payment_term"
+        ).account_id[:1]
+        label = self.env._("Recovered: %(invoice)s", invoice=move.name)
+        shares = self._in_proportion(move, shares, (-amount, -balance))
+        lines = [
+            self._line(move, (amount, balance), account_id=receivable.id, name=label),
+            *(
+                self._line(
+                    move, amounts, **{"account_id": income.id, "name": label, **vals}
+                )
+                for vals, *amounts in shares
+            ),
+        ]
+        entry = self._post_entry(move, journal, day, lines, label)
+        event.sudo().write({"recovered": amount, "recovery_id": entry.id})
+        return entry.line_ids.filtered(lambda line: line.account_id == receivable)
+
+    def _lost_shares(self, job):
+        """Net amounts and taxes of the losses, whose taxes are owed again; what was
+        written off without relief has none."""
+        shares, rest = [], 0.0
+        for partial in job._bad_debt_partials():
+            entry = partial.credit_move_id.move_id
+            lines = entry.line_ids.filtered(
+                lambda line: line.account_id.account_type not in OWED
+            )
+            taxes = lines.filtered("tax_repartition_line_id")
+            if not taxes or lines.currency_id != job.currency_id:
+                rest += job.bad_debts[str(partial.id)]
+                continue
+            shares += [(_copied_vals(line), *_booked(line)) for line in lines - taxes]
+            shares += [
+                (
+                    {**_copied_vals(line), "account_id": line.account_id.id},
+                    *_booked(line),
+                )
+                for line in taxes
+            ]
+        if rest:
+            relieved = [sum(share[number] for share in shares) for number in (1, 2)]
+            rate = relieved[1] / relieved[0] if shares else 1.0
+            shares.insert(0, ({}, rest, rest * rate))
+        return shares
+
+    @api.model
+    def _lose_again(self, event, day):
+        """Ropo took back what had been recovered: it is a loss again."""
+        earlier = event.reverses_id
+        entry = earlier.recovery_id
+        if entry.state != "posted":
+            return
+        back = entry._reverse_moves([{"date": day}], cancel=True)
+        event.sudo().write({"recovered": -earlier.recovered, "recovery_id": back.id})
+
+    # --- helpers ---
 
     def _check_open(self, company, journal, date, has_tax=False):
         """Odoo would book it on another day, unasked."""
@@ -198,6 +351,52 @@ def _amounts(lines):
     return (
         sum(lines.mapped("amount_residual_currency")),
         sum(lines.mapped("amount_residual")),
+    )
+
+
+def _booked(lines):
+    return sum(lines.mapped("amount_currency")), sum(lines.mapped("balance"))
+
+
+def _base_vals(taxes):
+    return {
+        "tax_ids": [Command.set(taxes.ids)],
+        "tax_tag_ids": [Command.set(_base_tags(taxes).ids)],
+    }
+
+
+def _tax_vals(line):
+    """Of the line that takes this tax back."""
+    tax = line.tax_line_id
+    index = list(tax.invoice_repartition_line_ids).index(line.tax_repartition_line_id)
+    refund = tax.refund_repartition_line_ids[index]
+    tags = refund.tag_ids | _base_tags(line.tax_ids)
+    return {
+        "account_id": (refund.account_id or line.account_id).id,
+        "name": line.name,
+        "tax_repartition_line_id": refund.id,
+        "group_tax_id": line.group_tax_id.id,
+        "tax_ids": [Command.set(line.tax_ids.ids)],
+        "tax_tag_ids": [Command.set(tags.ids)],
+    }
+
+
+def _copied_vals(line):
+    return {
+        "tax_repartition_line_id": line.tax_repartition_line_id.id,
+        "group_tax_id": line.group_tax_id.id,
+        "tax_ids": [Command.set(line.tax_ids.ids)],
+        "tax_tag_ids": [Command.set(line.tax_tag_ids.ids)],
+    }
+
+
+def _base_tags(taxes):
+    return (
+        taxes._ropo_members()
+        .refund_repartition_line_ids.filtered(
+            lambda part: part.repartition_type == "base"
+        )
+        .tag_ids
     )
 
 

@@ -196,7 +196,7 @@ class RopoLedger(models.AbstractModel):
 
     @api.model
     def _written_off(self):
-        """What of `job` was taken as bad debts and stands: `amount`, in its currency."""
+        """What of `job` was taken as bad debts and stands, in its currency."""
         return SQL(
             """
             SELECT COALESCE(SUM(noted.value::numeric), 0) AS amount

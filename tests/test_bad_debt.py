@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from odoo import Command
+from odoo import Command, fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
@@ -282,10 +282,11 @@ class TestBadDebtWizard(BadDebtCommon):
                 ],
             }
         )
-        invoice = self.transferred(
+        invoice = self.create_invoice(
             invoice_payment_term_id=term.id,
             invoice_date=self.today - timedelta(days=60),
         )
+        self.transfer(invoice, notice_date=self.reminded_on, claim_parts=True)
         capital = self.capital(invoice)
         self.write_off(invoice)
         self.report()
@@ -307,3 +308,219 @@ class TestBadDebtWizard(BadDebtCommon):
         self.assertFalse(case.bad_debt, "nobody collects it")
         self.assertFalse(self.row(invoice).has_moved)
         self.assertFalse(case.may_decide)
+
+
+@tagged("post_install", "-at_install")
+class TestTaxRelief(BadDebtCommon):
+    def setUp(self):
+        super().setUp()
+        # Finland declares no net amounts of this tax, others do.
+        for kind in ("invoice", "refund"):
+            parts = self.tax_255[f"{kind}_repartition_line_ids"]
+            parts[0].tag_ids = self.env["account.account.tag"].create(
+                {
+                    "name": f"Net of an {kind}",
+                    "applicability": "taxes",
+                    "country_id": self.env.company.account_fiscal_country_id.id,
+                }
+            )
+
+    def relief(self, invoice):
+        return self.partials(invoice).credit_move_id.move_id.sorted("id")[-1]
+
+    def assertRelieved(self, entry, base, tax):
+        """As a credit note over the same would be declared, to the cent."""
+        bases = entry.line_ids.filtered(lambda line: line.account_id == self.losses)
+        taxes = entry.line_ids.filtered("tax_repartition_line_id")
+        repartition = self.tax_255.refund_repartition_line_ids
+        for lines, kind, balance in ((bases, "base", base), (taxes, "tax", tax)):
+            part = repartition.filtered(
+                lambda part, kind=kind: part.repartition_type == kind
+            )
+            self.assertTrue(part.tag_ids)
+            self.assertEqual(lines.tax_tag_ids, part.tag_ids)
+            self.assertEqual(round(sum(lines.mapped("balance")), 2), balance)
+        self.assertEqual(bases.tax_ids, self.tax_255)
+        self.assertEqual(taxes.tax_repartition_line_id.document_type, "refund")
+        self.assertEqual(len(entry.line_ids), 3)
+
+    def test_the_tax_of_what_is_open_is_taken_back_with_the_tags_of_a_refund(self):
+        invoice = self.transferred()
+        self.write_off(invoice, with_relief=True)
+        entry = self.relief(invoice)
+        self.assertRelieved(entry, 100, 25.5)
+        note = self.credit(self.create_invoice())
+        tags = [
+            move.line_ids.filtered("tax_tag_ids").mapped(
+                lambda line: (line.tax_tag_ids.ids, line.balance, line.is_refund)
+            )
+            for move in (entry, note)
+        ]
+        self.assertEqual(*map(sorted, tags))
+        self.assertStillCollected(invoice, 0, 125.5, 125.5)
+        self.assertFalse(self.reported())
+
+    def test_of_a_part_in_proportion_and_to_the_cent(self):
+        invoice = self.transferred()
+        self.pay(invoice, 92.17)
+        self.write_off(invoice, with_relief=True)
+        self.assertRelieved(self.relief(invoice), 26.56, 6.77)
+        self.assertStillCollected(invoice, 0, 33.33, 33.33)
+
+    def test_in_foreign_currency(self):
+        invoice = self.transferred(currency_id=self.sek.id)
+        self.write_off(invoice, with_relief=True)
+        self.assertRelieved(self.relief(invoice), 10, 2.55)
+        self.assertStillCollected(invoice, 0, 125.5, 125.5)
+
+    def test_without_relief_the_whole_is_a_loss(self):
+        invoice = self.transferred()
+        self.write_off(invoice)
+        self.assertEqual(self.loss(), 125.5)
+        self.assertFalse(self.relief(invoice).line_ids.tax_tag_ids)
+
+
+@tagged("post_install", "-at_install")
+class TestRecovered(BadDebtCommon):
+    """What Ropo collects of a bad debt is income: once, and with its tax."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.income = cls.env["account.account"].create(
+            {"name": "Recovered", "code": "388888", "account_type": "income_other"}
+        )
+        cls.outstanding = cls.env["account.account"].create(
+            {
+                "name": "Money at Ropo",
+                "code": "177777",
+                "account_type": "asset_current",
+                "reconcile": True,
+            }
+        )
+        cls.journal = cls.env["account.journal"].create(
+            {"name": "Ropo", "code": "ROPO", "type": "bank"}
+        )
+        methods = (
+            cls.journal.inbound_payment_method_line_ids
+            | cls.journal.outbound_payment_method_line_ids
+        )
+        methods.payment_account_id = cls.outstanding
+        cls.account.write(
+            {
+                "settlement_journal_id": cls.journal.id,
+                "register_payments": True,
+                "recovered_debt_account_id": cls.income.id,
+            }
+        )
+
+    def balance(self, account):
+        lines = self.env["account.move.line"].search(
+            [("account_id", "=", account.id), ("parent_state", "=", "posted")]
+        )
+        return round(sum(lines.mapped("balance")), 2)
+
+    def collect(self, invoice, amount):
+        case = self.case(invoice)
+        self.at_ropo(case, "pay", amount=amount)
+        self.run_cron("cron_poll_status")
+        return case.event_ids.filtered(lambda e: e._is_payment()).sorted("id")[-1]
+
+    def assertRecovered(self, invoice, income, capital):
+        self.report()
+        self.assertEqual(self.balance(self.income), -income)
+        self.assertEqual(self.capital(invoice), capital)
+        row = self.row(invoice)
+        self.assertEqual((row.difference, row.open_amount), (0, capital))
+        self.assertFalse(self.alerts())
+        self.assertFalse(self.reported())
+
+    def owed(self):
+        """What the customer owes by the ledger."""
+        receivable = self.company_data["default_account_receivable"]
+        return self.balance(receivable)
+
+    def test_what_ropo_recovers_is_income_and_counts_once(self):
+        invoice = self.transferred()
+        self.write_off(invoice)
+        event = self.collect(invoice, 100)
+        self.assertEqual((event.settlement, event.recovered), ("registered", 100))
+        self.assertEqual(event.payment_ids.amount, 100)
+        self.assertEqual(self.balance(self.outstanding), 100)
+        self.assertEqual((self.owed(), self.loss()), (0, 125.5))
+        self.assertRecovered(invoice, 100, 25.5)
+        self.run_cron("cron_poll_status")
+        self.run_cron("cron_interpret_events")
+        self.assertFalse(event.is_missing or event.may_register)
+        self.assertRecovered(invoice, 100, 25.5)
+        self.collect(invoice, 25.5)
+        self.assertEqual(self.balance(self.outstanding), 125.5)
+        self.assertRecovered(invoice, 125.5, 0)
+        self.assertFalse(self.case(invoice).bad_debt)
+
+    def test_the_whole_at_once_is_not_taken_for_the_write_off(self):
+        invoice = self.transferred()
+        self.write_off(invoice)
+        self.collect(invoice, 125.5)
+        self.assertEqual(self.balance(self.outstanding), 125.5)
+        self.assertRecovered(invoice, 125.5, 0)
+
+    def test_what_is_open_is_paid_first(self):
+        invoice = self.transferred()
+        self.assign(invoice, self.entry(25.5, self.losses))
+        self.report()
+        event = self.collect(invoice, 110)
+        self.assertEqual((event.recovered, invoice.amount_residual), (10, 0))
+        self.assertEqual(self.balance(self.outstanding), 110)
+        self.assertRecovered(invoice, 10, 15.5)
+
+    def test_tax_that_was_relieved_is_owed_again(self):
+        invoice = self.transferred()
+        tax = invoice.line_ids.filtered("tax_line_id").account_id
+        before = self.balance(tax)
+        self.write_off(invoice, with_relief=True)
+        self.assertEqual(self.balance(tax), round(before + 25.5, 2))
+        event = self.collect(invoice, 62.75)
+        self.assertEqual(self.balance(tax), round(before + 12.75, 2))
+        tags = event.recovery_id.line_ids.tax_tag_ids
+        lost = self.partials(invoice).credit_move_id.move_id.line_ids
+        self.assertTrue(tags)
+        self.assertEqual(tags, lost.tax_tag_ids)
+        self.assertRecovered(invoice, 50, 62.75)
+        self.collect(invoice, 62.75)
+        self.assertEqual(self.balance(tax), before)
+        self.assertRecovered(invoice, 100, 0)
+
+    def test_what_ropo_takes_back_is_a_loss_again(self):
+        invoice = self.transferred()
+        self.write_off(invoice)
+        self.collect(invoice, 100)
+        row = {
+            "statusid": "P9001",
+            "jobid": int(self.case(invoice).jobid),
+            "statustype": "payment",
+            "statustime": fields.Datetime.to_string(fields.Datetime.now()),
+            "paydate": str(self.today),
+            "amount": -100,
+        }
+        self.env["ropo.inbox"].sudo()._store(self.account, [row])
+        self.env.flush_all()
+        self.env["ropo.inbox"]._run(self.account.id)
+        self.env.invalidate_all()
+        event = self.case(invoice).event_ids.filtered(lambda e: e.amount < 0)
+        self.assertEqual((event.settlement, event.recovered), ("registered", -100))
+        for account in (self.outstanding, self.income):
+            self.assertEqual(self.balance(account), 0)
+        self.assertEqual((self.owed(), self.loss()), (0, 125.5))
+        self.assertEqual(self.case(invoice).recovered, 0)
+
+    def test_without_an_account_for_it_a_person_is_asked(self):
+        self.account.recovered_debt_account_id = False
+        invoice = self.transferred()
+        self.write_off(invoice)
+        event = self.collect(invoice, 100)
+        self.assertEqual(event.settlement, "person")
+        self.assertIn("written off as a bad debt", event.settlement_note)
+        self.account.recovered_debt_account_id = self.income
+        event.with_user(self.manager).action_register_payment()
+        self.assertRecovered(invoice, 100, 25.5)

@@ -25,6 +25,11 @@ class RopoBadDebtWizard(models.TransientModel):
         domain="[('id', 'in', allowed_account_ids)]",
     )
     date = fields.Date(required=True, default=fields.Date.context_today)
+    with_relief = fields.Boolean(
+        string="VAT Relief",
+        help="The tax of what is open is taken back in the tax return, as by a credit "
+        "note. National law says when you may.",
+    )
     line_ids = fields.One2many(
         "ropo.bad.debt.wizard.line",
         "wizard_id",
@@ -93,7 +98,9 @@ class RopoBadDebtWizard(models.TransientModel):
         return {"type": "ir.actions.act_window_close"}
 
     def _write_off(self, move):
-        return self.env["ropo.bad.debt"]._write_off(move, self.account_id, self.date)
+        return self.env["ropo.bad.debt"]._write_off(
+            move, self.account_id, self.date, self.with_relief
+        )
 
     def _text(self, move, error):
         return self.env._(
