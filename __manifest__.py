@@ -29,6 +29,7 @@
         "wizards/ropo_notice_wizard_views.xml",
         "wizards/ropo_hold_wizard_views.xml",
         "wizards/ropo_pdf_wizard_views.xml",
+        "wizards/ropo_bad_debt_wizard_views.xml",
         "report/ropo_receivable_report_views.xml",
         "report/report_statement.xml",
         "views/menus.xml",

@@ -26,6 +26,7 @@ from . import (
     ropo_account_webhook,
     ropo_event,
     ropo_job,
+    ropo_job_bad_debt,
     ropo_job_decision,
     ropo_job_exemption,
     ropo_job_progress,

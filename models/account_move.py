@@ -153,6 +153,11 @@ class AccountMove(models.Model):
         groups=READERS,
         help="Some of it is overdue, and Ropo collects nothing of it.",
     )
+    ropo_may_write_off = fields.Boolean(
+        compute="_compute_ropo_may_write_off",
+        compute_sudo=True,
+        groups=READERS,
+    )
     ropo_goes_on = fields.Text(
         compute="_compute_ropo_goes_on",
         compute_sudo=True,
@@ -324,6 +329,11 @@ class AccountMove(models.Model):
         for move in self:
             move.ropo_goes_on = exemption._text(move)
 
+    @api.depends("ropo_job_ids.may_write_off")
+    def _compute_ropo_may_write_off(self):
+        for move in self:
+            move.ropo_may_write_off = any(move.ropo_job_ids.mapped("may_write_off"))
+
     # --- CRUD and guards ---
 
     def write(self, vals):
@@ -450,6 +460,13 @@ class AccountMove(models.Model):
         wizard = self.env["ropo.transfer.wizard"].create({"move_ids": self.ids})
         action = self._ropo_wizard(wizard._name, self.env._("Transfer to Ropo"))
         return action | {"res_id": wizard.id}
+
+    def action_ropo_write_off(self):
+        """Opens the wizard by which these are a loss, and Ropo goes on collecting."""
+        self.env["ropo.job"]._check_may_write_off()
+        return self._ropo_wizard(
+            "ropo.bad.debt.wizard", self.env._("Write Off as Bad Debt")
+        )
 
     def action_ropo_open_credits(self):
         """Shows what of the customer lies unreconciled in the ledger."""

@@ -182,6 +182,27 @@ class RopoAccount(models.Model):
         "the outstanding account of its payment method. Its entries are not "
         "reported to Ropo.",
     )
+    bad_debt_account_ids = fields.Many2many(
+        "account.account",
+        string="Bad Debt Accounts",
+        check_company=True,
+        domain=[
+            (
+                "account_type",
+                "not in",
+                ("asset_receivable", "asset_cash", "liability_payable"),
+            )
+        ],
+        help="What is written off against these accounts is not reported to Ropo, "
+        "which goes on collecting it. Other write-offs are reported.",
+    )
+    recovered_debt_account_id = fields.Many2one(
+        "account.account",
+        string="Recovered Debts Account",
+        check_company=True,
+        domain=[("account_type", "in", ("income", "income_other"))],
+        help="What Ropo collects of a bad debt after all is income on this account.",
+    )
     register_payments = fields.Boolean(
         string="Register Collected Payments Automatically",
         help="Each payment that Ropo reports from now on is registered and reconciled "

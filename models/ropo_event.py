@@ -126,6 +126,16 @@ class RopoEvent(models.Model):
         index="btree_not_null",
     )
     settlement_note = fields.Char(string="Note", readonly=True)
+    recovered = fields.Monetary(
+        readonly=True, help="What of it was booked as the recovery of a bad debt."
+    )
+    recovery_id = fields.Many2one(
+        "account.move",
+        readonly=True,
+        ondelete="set null",
+        index="btree_not_null",
+        help="The entry by which the bad debt was owed again, so that it was paid.",
+    )
     payment_ids = fields.One2many("account.payment", "ropo_event_id", readonly=True)
     reverses_id = fields.Many2one(
         "ropo.event",

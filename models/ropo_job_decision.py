@@ -57,8 +57,11 @@ class RopoJob(models.Model):
         self._decide("leave")
 
     def action_write_off(self):
-        """A person decides: the debt is a loss. Opens Odoo's own way to book that."""
+        """A person decides: the debt is a loss. Opens the wizard for bad debts, where
+        the account has accounts for them, else Odoo's own way to book that."""
         self._decide("write_off")
+        if self.may_write_off:
+            return self.action_write_off_bad_debt()
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Write Off"),
@@ -144,11 +147,11 @@ class RopoJob(models.Model):
             self.env["ropo.followup"]._pause(self)
 
     def _residual(self):
-        """What is open in the ledger of what Ropo was to collect."""
+        """What is open in the ledger of what Ropo was to collect, or a bad debt."""
         if not self.part_ids:
-            return self.move_id.amount_residual
-        parts = self.move_id.line_ids.filtered(lambda line: line.id in self.part_ids)
-        return sum(parts.mapped("amount_residual_currency"))
+            return self.move_id.amount_residual + self.written_off
+        parts = self.move_id.line_ids.filtered(self._collects)
+        return sum(parts.mapped("amount_residual_currency")) + self.written_off
 
     def _release(self, is_delivered=False):
         """These are no longer Ropo's hold on their invoices, which may be transferred

@@ -46,6 +46,13 @@ class RopoReceivableReport(models.Model):
         readonly=True,
         help="What Ropo asks for besides the principal, as last reported.",
     )
+    written_off = fields.Monetary(
+        readonly=True,
+        help="Written off in Odoo as a bad debt: Ropo goes on collecting it.",
+    )
+    recovered = fields.Monetary(
+        readonly=True, help="What Ropo collected of a bad debt, booked as income."
+    )
     under_way = fields.Monetary(
         string="In Transit",
         readonly=True,
@@ -54,7 +61,8 @@ class RopoReceivableReport(models.Model):
     )
     difference = fields.Monetary(
         readonly=True,
-        help="Open in Odoo, less what is open at Ropo after all that is in transit. "
+        help="Open in Odoo, or written off as a bad debt and not recovered, less what "
+        "is open at Ropo after all that is in transit. "
         "More than zero: Ropo asks for too little; less: for too much.",
     )
     differs = fields.Boolean(readonly=True)
@@ -93,6 +101,7 @@ class RopoReceivableReport(models.Model):
         "ropo.job": [
             "account_id",
             "amount",
+            "bad_debts",
             "is_collected",
             "closed_residual",
             "company_id",
@@ -118,7 +127,7 @@ class RopoReceivableReport(models.Model):
             "state",
             "void",
         ],
-        "ropo.event": ["is_missing", "job_id"],
+        "ropo.event": ["is_missing", "job_id", "recovered"],
     }
 
     def _selection_of(self, name):
@@ -152,18 +161,23 @@ class RopoReceivableReport(models.Model):
                    job.stage_date,
                    job.differs_since,
                    job.covers,
+                   job.bad_debts,
                    move.invoice_date_due,
                    CURRENT_DATE - move.invoice_date_due AS days_overdue,
                    job.amount,
                    ledger.residual,
                    job.open_amount,
                    GREATEST(job.open_total - job.open_amount, 0) AS charges,
+                   bad.amount AS written_off,
+                   recovery.amount AS recovered,
                    COALESCE(reporting.amount, 0) AS under_way,
-                   ledger.residual - registered.amount - job.open_amount
+                   ledger.residual + bad.amount - recovery.amount
+                       - registered.amount - job.open_amount
                        + COALESCE(reporting.amount, 0) AS difference,
                    job.stage = 'closed'
                        AND job.released IS NOT TRUE
-                       AND ledger.residual != COALESCE(job.closed_residual, 0)
+                       AND ledger.residual + bad.amount
+                        != COALESCE(job.closed_residual, 0)
                        AS has_moved
               FROM ropo_job job
               JOIN account_move move ON move.id = job.move_id
@@ -175,6 +189,12 @@ class RopoReceivableReport(models.Model):
                                  WHERE line.move_id = move.id
                                    AND job.part_ids @> to_jsonb(line.id))
                           END AS residual) ledger
+             CROSS JOIN LATERAL (%(written_off)s) bad
+             CROSS JOIN LATERAL (
+                   SELECT COALESCE(SUM(event.recovered), 0) AS amount
+                     FROM ropo_event event
+                    WHERE event.job_id = job.id
+                      AND event.recovered != 0) recovery
               JOIN ropo_account account ON account.id = job.account_id
              CROSS JOIN LATERAL (
                    -- Payments without a journal entry leave the invoice open.
@@ -193,6 +213,7 @@ class RopoReceivableReport(models.Model):
              WHERE job.is_collected
             """,
             registered=self.env["ropo.ledger"]._registered(),
+            written_off=self.env["ropo.ledger"]._written_off(),
         )
 
     def _reason(self):
@@ -234,6 +255,8 @@ class RopoReceivableReport(models.Model):
                           AND request.source_partial_id = partial.id)
                    AND NOT COALESCE(
                        jsonb_exists(figures.covers, partial.id::text), FALSE)
+                   AND NOT COALESCE(
+                       jsonb_exists(figures.bad_debts, partial.id::text), FALSE)
             ) THEN 'unreported'
             ELSE 'unexplained' END
             """,

@@ -1,6 +1,7 @@
 from . import (
     archive,
     attachments,
+    bad_debt,
     channel_rules,
     comparison,
     debtors,

@@ -78,6 +78,7 @@ class RopoComparison(models.AbstractModel):
         if operation == "payment":
             reversals = self._withdraw(withdrawn)
             fresh, reversals = self._without_renumbered(fresh, reversals)
+            fresh = self.env["ropo.bad.debt"]._without_bad_debts(fresh)
             fresh, reversals = self._without_passed_on(fresh, reversals)
         else:
             busy = {row["job_id"] for row in withdrawn}

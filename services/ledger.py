@@ -156,19 +156,21 @@ class RopoLedger(models.AbstractModel):
         )
 
     def _standing(self):
-        """What stands: a payment that was reset to draft keeps its partial, but
-        nobody has paid."""
+        """What stands, less bad debts: a payment that was reset to draft keeps its
+        partial, but nobody has paid."""
+        bad_debt = SQL("COALESCE((job.bad_debts->>partial.id::text)::numeric, 0)")
         return SQL(
             """
             SELECT job.id AS job_id,
                    partial.id AS partial_id,
-                   partial.debit_amount_currency AS amount,
+                   partial.debit_amount_currency - %s AS amount,
                    counterpart.move_id AS entry_id,
                    NULL::integer AS payment_id
             %s
              WHERE job.is_collected
                AND job.stage != 'closed'
                AND counterpart.parent_state = 'posted'
+               AND partial.debit_amount_currency != %s
                -- A claim over some instalments gets reports of those only.
                AND (job.part_ids IS NULL OR job.part_ids @> to_jsonb(line.id))
              UNION ALL
@@ -179,14 +181,50 @@ class RopoLedger(models.AbstractModel):
              WHERE job.is_collected
                AND job.stage != 'closed'
             """,
+            bad_debt,
             self._ledger(
                 SQL(
                     "ropo_job job "
                     "JOIN account_move_line line ON line.move_id = job.move_id"
                 )
             ),
+            bad_debt,
             self._registered(),
         )
+
+    # --- bad debts ---
+
+    @api.model
+    def _written_off(self):
+        """What of `job` was taken as bad debts and stands, in its currency."""
+        return SQL(
+            """
+            SELECT COALESCE(SUM(noted.value::numeric), 0) AS amount
+              FROM jsonb_each_text(
+                   CASE WHEN jsonb_typeof(job.bad_debts) = 'object'
+                        THEN job.bad_debts ELSE '{}' END) noted
+              JOIN account_partial_reconcile partial
+                ON partial.id = noted.key::integer
+            """
+        )
+
+    @api.model
+    def _written_off_amounts(self, jobs):
+        """What of these cases was written off as bad debts: `{case id: amount}`."""
+        noted = jobs.filtered("bad_debts")
+        if not noted.ids:
+            return {}
+        self.env["account.partial.reconcile"].flush_model()
+        noted.flush_recordset(["bad_debts"])
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT job.id, written_off.amount "
+                "FROM ropo_job job, LATERAL (%s) written_off WHERE job.id IN %s",
+                self._written_off(),
+                _any_of(noted),
+            )
+        )
+        return {job_id: float(amount) for job_id, amount in rows}
 
     @api.model
     def _registered(self):

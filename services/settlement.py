@@ -81,7 +81,12 @@ class RopoSettlement(models.AbstractModel):
         debt = event.move_id.line_ids.filtered(
             lambda line: line.display_type == "payment_term" and not line.reconciled
         )
-        amount = min(event.amount, event.move_id.amount_residual)
+        residual = event.move_id.amount_residual
+        recovered = self.env["ropo.bad.debt"]._recover(
+            event, event.amount - residual, by_person
+        )
+        debt |= recovered
+        amount = min(event.amount, residual + recovered.amount_currency)
         if not debt or event.currency_id.compare_amounts(amount, 0) <= 0:
             raise UserError(
                 self.env._(
@@ -98,7 +103,10 @@ class RopoSettlement(models.AbstractModel):
         (
             money + debt.filtered(lambda line: line.account_id == money.account_id)
         ).reconcile()
-        self._conclude(event, payment, money.matched_debit_ids[:1].id)
+        partials = money.matched_debit_ids.filtered(
+            lambda partial: partial.debit_move_id.move_id == event.move_id
+        )
+        self._conclude(event, payment, partials[:1].id)
         rest = event.currency_id.round(event.amount - amount)
         if rest:
             self._leave_to_person(
@@ -138,6 +146,7 @@ class RopoSettlement(models.AbstractModel):
             event, "outbound", received.amount, money.account_id, by_person
         )
         (money + self._receivable_lines(payment)).reconcile()
+        self.env["ropo.bad.debt"]._lose_again(event, payment.date)
         self._conclude(event, payment)
 
     @staticmethod
@@ -219,10 +228,11 @@ class RopoSettlement(models.AbstractModel):
             )
         return method
 
-    def _open_day(self, event, journal, by_person):
+    def _open_day(self, event, journal, by_person, has_tax=False):
         """The day of the money; a person may have it booked on the first open day."""
         day = event._paid_on()
-        locks = event.move_id.company_id._get_violated_lock_dates(day, False, journal)
+        company = event.move_id.company_id
+        locks = company._get_violated_lock_dates(day, has_tax, journal)
         if not locks:
             return day
         first = max(lock for lock, _name in locks) + timedelta(days=1)
@@ -255,6 +265,7 @@ class RopoSettlement(models.AbstractModel):
             is certain, or in the others
         """
         known = set(event.job_id.event_ids.mapped("source_partial_id"))
+        known |= set(event.job_id._bad_debt_partials().ids)
         known |= set(
             event.job_id.request_ids.filtered(
                 lambda r: r.state in LIVE and not r.void

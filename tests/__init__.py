@@ -3,6 +3,7 @@ from .available import import_tests
 TESTS = (
     "test_account",
     "test_answers",
+    "test_bad_debt",
     "test_customer_number",
     "test_debtor",
     "test_debtor_rules",
