@@ -19,6 +19,7 @@ from . import (
     linking,
     lookup,
     matching,
+    messages,
     outbox,
     own_reminder,
     policy,

@@ -16,6 +16,7 @@ TESTS = (
     "test_local_print",
     "test_lookup",
     "test_main_job",
+    "test_messages",
     "test_money_back",
     "test_notice",
     "test_outbox",

@@ -1,6 +1,7 @@
 from . import ropo_wizard_mixin  # isort: skip (the others inherit from it)
 from . import (
     ropo_activation_wizard,
+    ropo_answer_wizard,
     ropo_notice_wizard,
     ropo_pdf_wizard,
     ropo_send_wizard,
