@@ -14,6 +14,7 @@
         "data/mail_activity_type.xml",
         "data/ropo_status_code.xml",
         "wizards/ropo_activation_wizard_views.xml",
+        "wizards/ropo_answer_wizard_views.xml",
         "views/ropo_account_views.xml",
         "views/ropo_job_views.xml",
         "views/ropo_request_views.xml",

@@ -412,7 +412,8 @@ class StatusUpdate:
     `day` is that of the money. `stage_code` is empty where none is reported.
     `unreadable_amount` is what was given as amount and is none. `progress` as of
     `AssignmentState`. `is_own`: the company reported it itself, by whatever program;
-    None where the channel does not say whose report it is.
+    None where the channel does not say whose report it is. `is_message`: somebody at
+    Ropo wrote it for people to read, unless its stage is known.
     """
 
     external_id: str
@@ -428,6 +429,7 @@ class StatusUpdate:
     stage_code: str = ""
     progress: Progress = ""
     is_own: bool | None = None
+    is_message: bool = False
 
 
 @dataclass(frozen=True, slots=True)

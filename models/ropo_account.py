@@ -457,13 +457,16 @@ class RopoAccount(models.Model):
         self.ensure_one()
         if self._open_questions(summary):
             return
-        responsible = user or self.user_id or self.env.ref("base.user_admin")
+        responsible = user or self._responsible()
         self.activity_schedule(
             "mail.mail_activity_data_warning",
             summary=summary,
             note=plaintext2html(note),
             user_id=responsible.id,
         )
+
+    def _responsible(self):
+        return self.user_id or self.env.ref("base.user_admin")
 
     def _open_questions(self, summary):
         return self.activity_search(

@@ -1,3 +1,4 @@
+from datetime import timedelta
 from functools import partial
 
 from odoo import api, fields, models
@@ -22,6 +23,7 @@ ENDED = ("paid", "credited", "closed")
 SETTLED = ("paid", "credited")
 TRANSFERS = ("reminder", "collection")
 LETTER_STAGES = ("reminder", "collection", "legal", "payment_plan")
+RECENT = timedelta(days=30)  # what Ropo reports of before that asks nobody
 
 
 class RopoJob(models.Model):
@@ -29,9 +31,11 @@ class RopoJob(models.Model):
 
     _name = "ropo.job"
     _description = "Ropo Case"
+    _inherit = ["mail.thread", "mail.activity.mixin"]
     _order = "id desc"
     _check_company_auto = True
     _rec_name = "billnum"
+    _mail_post_access = "read"  # nobody may write cases by hand
 
     account_id = fields.Many2one(
         "ropo.account", required=True, ondelete="restrict", check_company=True
@@ -160,7 +164,9 @@ class RopoJob(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        return super().create(self.env["ropo.account"]._stamp_profile(vals_list))
+        vals_list = self.env["ropo.account"]._stamp_profile(vals_list)
+        quiet = self.with_context(tracking_disable=True)  # no note, no followers
+        return super(RopoJob, quiet).create(vals_list).with_env(self.env)
 
     # --- computes ---
 

@@ -22,6 +22,7 @@ from . import (
     linking,
     lookup,
     matching,
+    messages,
     outbox,
     own_reminder,
     policy,

@@ -276,12 +276,14 @@ class RopoInbox(models.AbstractModel):
         self._read_raw(events)
         self._find_jobs(events, account)
         matched = events.filtered("job_id")
+        fresh = matched.filtered(lambda event: event.state != "done")
         (events - matched).write({"state": "unmatched", "problem": False})
         self.env["ropo.matching"]._recognise_repeats(matched)
         self.env["ropo.matching"]._recognise_echoes(matched)
         self.env["ropo.matching"]._recognise_reports(matched)
         for job, own in matched.grouped("job_id").items():
             self._apply(own, job)
+        self.env["ropo.messages"]._take_up(fresh)
 
     def _set_aside(self, event, error):
         """It is not looked at again by itself."""
@@ -346,6 +348,7 @@ class RopoInbox(models.AbstractModel):
         stages = self.env["ropo.status.code"]._stages(events.account_id[:1])
         for event in events:
             update = event.account_id._channel().interpret(event.raw)
+            stage = stages.get(update.stage_code)
             event.write(
                 {
                     "kind": update.kind,
@@ -354,7 +357,8 @@ class RopoInbox(models.AbstractModel):
                     "event_time": update.time,
                     "amount": update.amount or 0.0,
                     "day": update.day,
-                    "stage": stages.get(update.stage_code),
+                    "stage": stage,
+                    "is_message": update.is_message and not stage,
                     "progress": update.progress or False,
                     "origin": ORIGINS[update.is_own],
                 }

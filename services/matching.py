@@ -9,7 +9,7 @@ class RopoMatching(models.AbstractModel):
 
     def _recognise_repeats(self, events):
         """The same may come by poll and by webhook, under the same id, or a payment
-        under different ones.
+        under different ones, and so may what Ropo writes.
 
         Each repeats one of the other way, so that two equal payments stay two.
         """
@@ -19,6 +19,18 @@ class RopoMatching(models.AbstractModel):
         payments = events.filtered(lambda event: event._is_payment() and event.amount)
         for same in payments.grouped(lambda event: event._happening()).values():
             self._pair_repeats(same)
+        messages = events.filtered("is_message")
+        for same in messages.grouped(lambda event: event._words()).values():
+            self._merge_messages(same)
+
+    def _merge_messages(self, events):
+        """The same words of one day are one message, however often they come."""
+        first, *others = events.sorted(
+            lambda e: (bool(e.duplicate_of_id), e.state != "done", e.id)
+        )
+        for event in others:
+            if not event.duplicate_of_id:
+                event.duplicate_of_id = first
 
     def _pair_repeats(self, events):
         repeated = events.job_id.event_ids.duplicate_of_id

@@ -17,6 +17,7 @@ TESTS = (
     "test_local_print",
     "test_lookup",
     "test_main_job",
+    "test_messages",
     "test_money_back",
     "test_notice",
     "test_outbox",

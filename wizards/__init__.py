@@ -3,6 +3,7 @@ from . import (
     ropo_activation_wizard,
     ropo_hold_wizard,
     ropo_bad_debt_wizard,
+    ropo_answer_wizard,
     ropo_notice_wizard,
     ropo_pdf_wizard,
     ropo_send_wizard,

@@ -325,6 +325,7 @@ def _event_update(row):
         day=date(event.get("booked_at")),
         stage_code=stage_code,
         is_own=is_own,
+        is_message=kind == "comment" and not is_own,
     )
 
 

@@ -8,7 +8,7 @@ from .. import documents
 from ..errors import Meaning, Outcome, Reason, Unknown
 from ..inbound import LONGEST_ID, is_id
 from ..values import date, moment, number
-from .codes import MEANINGS, PERSON, POSTED
+from .codes import CONFIRMATION, MEANINGS, MESSAGE, PERSON, POSTED
 
 PROBLEM = {"status", "type", "title", "detail"}  # the keys of one of the error shapes
 
@@ -171,7 +171,16 @@ def status_update(row):
         unreadable_amount=_unreadable(row.get("amount")),
         day=date(row.get("paydate")),
         stage_code=_stage_code(row, code),
+        is_message=_is_message(row, code),
     )
+
+
+def _is_message(row, code):
+    """Assumption: comments have the type of that name, whatever their code."""
+    kind = str(row.get("statustype") or row.get("type") or "").lower()
+    text = str(row.get("statustext") or "")
+    is_written = kind == "comment" or _code(code) == MESSAGE
+    return is_written and kind != "payment" and not text.startswith(CONFIRMATION)
 
 
 def _external_id(row):

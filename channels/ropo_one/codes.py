@@ -58,6 +58,10 @@ STAGES = {
 }
 ASSUMED_CODES = ("3", "4", "102", "103")  # of STAGES
 
+MESSAGE = "98"  # `statuscode` of what somebody at Ropo wrote
+# Assumption: of comments, those by which Ropo confirms our own report begin so.
+CONFIRMATION = "Bypass payment posted"
+
 # Of the words by which a customer's invoices are listed, those of what is collected,
 # and those of what is not.
 COLLECTED = ("reminder", "collection")
