@@ -26,6 +26,7 @@ from . import (
     queueing,
     recording,
     reported_money,
+    retention,
     settlement,
     standing,
     transfer_rules,

@@ -28,6 +28,7 @@ TESTS = (
     "test_random_walk",
     "test_report",
     "test_request_state",
+    "test_retention",
     "test_security",
     "test_send_dialog",
     "test_time_limit",
