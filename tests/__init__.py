@@ -20,6 +20,7 @@ TESTS = (
     "test_notice",
     "test_outbox",
     "test_payloads",
+    "test_partner_merge",
     "test_pdf",
     "test_policy",
     "test_poll",

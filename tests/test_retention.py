@@ -28,6 +28,7 @@ class Promises:
 
     def paid(self, months=13, partner=None, **values):
         """An invoice whose case ended so many months ago."""
+        self.consumer.ropo_personal_id = NUMBER
         invoice = self.transferred(partner=partner or self.consumer, **values)
         self.pay_there(invoice, 125.5)
         self.close_there(invoice)
