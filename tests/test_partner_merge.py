@@ -55,7 +55,8 @@ class Promises:
         self.assertEqual(stored, partner.id)
         self.assertEqual(case.partner_id, partner)
         self.assertEqual(case.request_ids.partner_id, partner)
-        self.assertEqual(case.event_ids.move_id.commercial_partner_id, partner)
+        for event in case.event_ids:
+            self.assertEqual(event.move_id.commercial_partner_id, partner)
 
     # --- cases ---
 

@@ -397,12 +397,13 @@ class TestRetentionAtMaventa(Promises, MaventaCommon):
         self.assertFalse(self.left(invoice))
         payment.action_draft()
         self.report()
-        print(
-            "DEBUG",
-            payment.state,
-            invoice.amount_residual,
-            [(r.operation, r.state, r.error) for r in self.requests_of(invoice)],
-            self.case(invoice).stage,
+        reversal = self.requests_of(invoice, "payment_reversal")
+        self.assertEqual(reversal.state, "rejected")
+        self.assertIn("from 0.00", reversal.error)
+        self.assertIn("to 125.50", reversal.error)
+        self.assertIn(
+            "A payment has to be reversed at Ropo manually",
             self.account.activity_ids.mapped("summary"),
         )
-        self.fail()
+        self.thin()
+        self.assertFalse(reversal.thinned_on, "it waits for a person")

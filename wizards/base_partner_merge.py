@@ -12,7 +12,7 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
         survivor = dst_partner.sudo()
         missing = {}
         for name, field in survivor._fields.items():
-            if name.startswith("ropo_") and field.store and not survivor[name]:
+            if name.startswith("ropo_") and field.column_type and not survivor[name]:
                 found = [partner[name] for partner in src_partners.sudo()]
                 missing |= {name: value for value in found if value}
         if missing:
