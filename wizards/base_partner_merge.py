@@ -8,15 +8,18 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
 
     def _update_values(self, src_partners, dst_partner):
         # EXTENDS 'base': that leaves out what the user may not read
-        super()._update_values(src_partners, dst_partner)
+        result = super()._update_values(src_partners, dst_partner)
         survivor = dst_partner.sudo()
-        missing = {}
-        for name, field in survivor._fields.items():
-            if name.startswith("ropo_") and field.column_type and not survivor[name]:
-                found = [partner[name] for partner in src_partners.sudo()]
-                missing |= {name: value for value in found if value}
+        missing = {
+            name: value
+            for name, field in survivor._fields.items()
+            if name.startswith("ropo_") and field.column_type and not survivor[name]
+            for partner in src_partners.sudo()
+            if (value := partner[name])
+        }
         if missing:
             survivor.write(missing)
+        return result
 
     def _merge(self, partner_ids, dst_partner=None, extra_checks=True):
         # EXTENDS 'base': it moves records in SQL, past all that follows on a change
