@@ -20,6 +20,9 @@ from .documents import (
     StatusUpdate,
 )
 
+# What stands in a payload for a personal identity number that was erased.
+ERASED = "…"
+
 
 @dataclass(slots=True)
 class Token:
@@ -231,6 +234,10 @@ class Channel(Protocol):
 
     @classmethod
     def freeze(cls, document: Invoice | Claim | CapitalChange) -> Frozen: ...
+
+    @classmethod
+    def without_personal_numbers(cls, payload: dict) -> dict:
+        """The body of a `Frozen` with `ERASED` for each personal identity number."""
 
     def send(
         self, documents: Sequence[Frozen], files: Mapping[str, bytes]

@@ -33,6 +33,7 @@ from . import (
     ropo_job_exemption,
     ropo_job_plan,
     ropo_job_progress,
+    ropo_job_retention,
     ropo_request,
     ropo_request_state,
     ropo_status_code,

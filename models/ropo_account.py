@@ -235,6 +235,11 @@ class RopoAccount(models.Model):
         "at once, so that nobody is asked for money that was paid; or only "
         "with that line.",
     )
+    retention_months = fields.Integer(
+        string="Keep Raw Data (Months)",
+        help="This many months after a case has ended, what was sent and received of "
+        "it, with its files, is deleted; amounts, dates and states stay. 0: never.",
+    )
     gap_since = fields.Date(
         readonly=True,
         help="An answer with status updates was lost on the way on this day: the days "
@@ -267,6 +272,10 @@ class RopoAccount(models.Model):
         "CHECK(min_days_b2b >= 0 AND min_days_b2c >= 0 AND min_amount >= 0 "
         "AND difference_days >= 0 AND notice_days_b2b >= 0 AND notice_days_b2c >= 0)",
         "Days and amounts can't be negative.",
+    )
+    _retention_positive = models.Constraint(
+        "CHECK(retention_months >= 0)",
+        "The months can't be negative.",
     )
     _interest_positive = models.Constraint(
         "CHECK(interest_b2b >= 0 AND interest_b2c >= 0)",

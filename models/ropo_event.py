@@ -76,6 +76,9 @@ class RopoEvent(models.Model):
         STAGES, readonly=True, help="The stage that was applied to the case."
     )
     raw = fields.Json(readonly=True, groups="ropo_connect.group_ropo_manager")
+    thinned_on = fields.Date(
+        readonly=True, help="The day on which what came was deleted."
+    )
     raw_text = fields.Text(
         compute="_compute_raw_text", groups="ropo_connect.group_ropo_manager"
     )
@@ -238,6 +241,15 @@ class RopoEvent(models.Model):
         if not may:
             raise AccessError(self.env._("Only a Ropo manager may reprocess events."))
         self.check_access("read")  # nobody may write by hand, only through actions
+        if thinned := self.filtered("thinned_on"):
+            raise UserError(
+                self.env._(
+                    "%(events)s: what came has been deleted after the time that the "
+                    "account keeps it, so it can't be read again. What it did to its "
+                    "case stays.",
+                    events=", ".join(thinned.mapped("external_id")[:5]),
+                )
+            )
         for account, events in self.sudo().grouped("account_id").items():
             events.env["ropo.inbox"]._interpret(events, account)
         left = self.filtered(lambda event: event.state == "review")

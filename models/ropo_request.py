@@ -189,6 +189,11 @@ class RopoRequest(models.Model):
     response = fields.Json(
         readonly=True, copy=False, groups="ropo_connect.group_ropo_manager"
     )
+    thinned_on = fields.Date(
+        readonly=True,
+        copy=False,
+        help="The day on which what was sent, its answer and its files were deleted.",
+    )
     attempts = fields.Integer(readonly=True, copy=False)
     capital_before = fields.Monetary(
         string="Open Before",
@@ -330,6 +335,14 @@ class RopoRequest(models.Model):
     def action_retry(self):
         """Says a refused one again, as a new request; hurries a waiting one."""
         self._check_manager()
+        if thinned := self.filtered("thinned_on"):
+            raise UserError(
+                self.env._(
+                    "%(names)s: what was sent has been deleted after the time that the "
+                    "account keeps it. Start from the invoice instead.",
+                    names=", ".join(thinned[:5].mapped("display_name")),
+                )
+            )
         if self.filtered(lambda request: not request.may_retry):
             raise UserError(
                 self.env._(

@@ -68,11 +68,12 @@ class RopoRequest(models.Model):
     may_requeue = fields.Boolean(compute="_compute_may_be_decided")
     may_cancel = fields.Boolean(compute="_compute_may_be_decided")
 
-    @api.depends("state")
+    @api.depends("state", "thinned_on")
     def _compute_may_be_decided(self):
         for request in self:
             for what, states in BY_PERSON.items():
                 request[f"may_{what}"] = request.state in states
+            request.may_retry &= not request.thinned_on  # its files are gone
 
     @api.depends("state", "may_have_arrived", "to_review", "doubt_event_id")
     def _compute_may_be_received(self):

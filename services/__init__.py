@@ -30,6 +30,7 @@ from . import (
     queueing,
     recording,
     reported_money,
+    retention,
     settlement,
     standing,
     transfer_rules,

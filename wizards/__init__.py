@@ -1,5 +1,6 @@
 from . import ropo_wizard_mixin  # isort: skip (the others inherit from it)
 from . import (
+    base_partner_merge,
     ropo_activation_wizard,
     ropo_hold_wizard,
     ropo_bad_debt_wizard,

@@ -47,6 +47,7 @@ class Maventa(Following):
     settings = ()
 
     freeze = staticmethod(payloads.freeze)
+    without_personal_numbers = staticmethod(payloads.without_personal_numbers)
     interpret = staticmethod(answers.status_update)
 
     @classmethod

@@ -4,7 +4,7 @@ import uuid
 
 from urllib3 import encode_multipart_formdata
 
-from ..base import Frozen
+from ..base import ERASED, Frozen
 from ..documents import CapitalChange, Claim
 from ..values import money, readable, without_blanks
 from .cases import is_uuid
@@ -168,6 +168,18 @@ def _payer(debtor):
             "language": debtor.language[:2].lower(),
         }
     )
+
+
+def without_personal_numbers(payload):
+    """What was sent, with a mark for each personal identity number."""
+    if "assignment" not in payload:
+        return payload
+    assignment = payload["assignment"]
+    payers = [
+        {**payer, "personal_id": ERASED} if "personal_id" in payer else payer
+        for payer in assignment["payers"]
+    ]
+    return {**payload, "assignment": {**assignment, "payers": payers}}
 
 
 def incomplete_payers(payload):

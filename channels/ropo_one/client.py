@@ -33,7 +33,7 @@ from .codes import (
     STAGES,
     Call,
 )
-from .payloads import freeze, with_files
+from .payloads import freeze, with_files, without_personal_numbers
 
 _logger = logging.getLogger(__name__)
 
@@ -73,6 +73,7 @@ class RopoOne:
     further_hosts = {}
 
     freeze = staticmethod(freeze)
+    without_personal_numbers = staticmethod(without_personal_numbers)
     interpret = staticmethod(answers.status_update)
     messages = staticmethod(messages_of)
 

@@ -4,7 +4,7 @@ import base64
 
 from babel.core import get_global
 
-from ..base import Frozen
+from ..base import ERASED, Frozen
 from ..documents import CapitalChange, Claim
 from ..values import money, readable, without_blanks
 from .codes import COMPANY, INVOICE, JOBTYPES, PERSON, PRINT_SERVICE, Call
@@ -146,6 +146,14 @@ def claim_payload(claim):
             "payrow": _claim_rows(claim),
         }
     )
+
+
+def without_personal_numbers(payload):
+    """What was sent, with a mark for the number of a private person; a company's stays,
+    since it is public."""
+    if payload.get("customertype") != PERSON or "govid" not in payload:
+        return payload
+    return {**payload, "govid": ERASED}
 
 
 def _claim_rows(claim):
