@@ -1,5 +1,7 @@
 from odoo import fields, models
 
+from .res_partner import READERS
+
 
 class AccountMoveLine(models.Model):
     _inherit = "account.move.line"
@@ -10,6 +12,7 @@ class AccountMoveLine(models.Model):
         copy=False,
         help="“No Follow-Up” was set by the transfer, and ends when Ropo closes the "
         "case unpaid.",
+        groups=READERS,
     )
 
     # --- CRUD ---
@@ -18,7 +21,9 @@ class AccountMoveLine(models.Model):
         # EXTENDS 'account'
         self.env["ropo.guard"]._check_lines(self, vals)
         if "no_followup" in vals:
-            vals = {**vals, "ropo_followup_paused": False}  # a person's own choice
+            # A person's own choice from now on, whoever may not see that it was ours.
+            paused = self.sudo().filtered("ropo_followup_paused")
+            paused.ropo_followup_paused = False
         result = super().write(vals)
         if "no_followup" in vals:
             self.env["ropo.exemption"]._follow_moves(self.move_id)

@@ -78,6 +78,7 @@ class TestUpdates(Following):
                 text="Moved away",
                 time=times[0],
                 is_own=False,
+                is_message=True,
             ),
             StatusUpdate(
                 external_id=events[1]["id"],
