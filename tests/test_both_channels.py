@@ -11,6 +11,7 @@ from .maventa import CREDENTIALS, MaventaCommon
 FAULTS = ["refuse", "drop_before", "drop_after", "slow", "cut", "garbled"]
 FAULTS += ["error_before", "error_after", "gateway_before", "gateway_after"]
 FAULTS += ["throttle", "expired_token", "duplicate"]
+FAULTS += ["gateway_after 409"]  # with the status of a refusal
 CLIENTS = "odoo.addons.ropo_connect.channels"
 
 
@@ -40,7 +41,9 @@ class Promises:
             self.work_off()
 
     def strike(self, kind, what):
-        self.sandbox.fault(kind, self.paths[what], method="POST", seconds=1.5)
+        kind, _space, status = kind.partition(" ")
+        values = {"status": int(status)} if status else {}
+        self.sandbox.fault(kind, self.paths[what], method="POST", seconds=1.5, **values)
 
     def put(self, invoice):
         self._wizard("ropo.send.wizard", invoice).action_send()
