@@ -37,7 +37,8 @@ class RopoJob(models.Model):
         self.env["ropo.exemption"]._follow(
             self.filtered(lambda job: job.stop_asked or job in resting)
         )
-        self.env["ropo.followup"]._resume(self)
+        ended = self.filtered(lambda job: job.released or job.stage == "closed")
+        self.env["ropo.followup"]._resume(ended)
         return result
 
     # --- business ---

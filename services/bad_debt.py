@@ -21,10 +21,17 @@ class RopoBadDebt(models.AbstractModel):
     @api.model
     def _without_bad_debts(self, rows):
         """`rows` without what of them was written off as bad debts, which is noted."""
+        jobs = self.env["ropo.job"].sudo().browse({row["job_id"] for row in rows})
+        jobs = {job.id: job for job in jobs if job.account_id.bad_debt_account_ids}
+        entries = self.env["account.move"].sudo()
+        entries = entries.browse(
+            {row["entry_id"] for row in rows if row["job_id"] in jobs} - {None}
+        )
+        entries = {entry.id: entry for entry in entries}
         rest = []
         for row in rows:
-            job = self.env["ropo.job"].sudo().browse(row["job_id"])
-            written_off = self._share(row, job)
+            job, entry = jobs.get(row["job_id"]), entries.get(row["entry_id"])
+            written_off = self._share(row, job, entry) if job and entry else 0.0
             if written_off:
                 job._note_bad_debts({row["partial_id"]: written_off})
                 amount = job.currency_id.round(float(row["amount"]) - written_off)
@@ -33,7 +40,7 @@ class RopoBadDebt(models.AbstractModel):
                 rest.append(row)
         return rest
 
-    def _share(self, row, job):
+    def _share(self, row, job, entry):
         """What of this reconciliation is a bad debt.
 
         Taxes that are relieved along with it are part of the loss. An entry with other
@@ -42,9 +49,9 @@ class RopoBadDebt(models.AbstractModel):
         asked for what he has paid.
         """
         accounts = job.account_id.bad_debt_account_ids
-        if not accounts or not row["entry_id"] or row["operation"] != "payment":
+        if row["operation"] != "payment":
             return 0.0
-        lines = self.env["account.move"].sudo().browse(row["entry_id"]).line_ids
+        lines = entry.line_ids
         owed = lines.filtered(lambda line: line.account_id.account_type in OWED)
         others = lines - owed
         losses = others.filtered(lambda line: line.account_id in accounts)
@@ -256,7 +263,7 @@ class RopoBadDebt(models.AbstractModel):
             return none
         income = event.account_id.recovered_debt_account_id
         if not income and event.move_id._ropo_open_parts():
-            return none  # what is open is paid, and of the rest a person is told
+            return none  # what is open is paid, and a person is asked about the rest
         if not income:
             raise UserError(
                 self.env._(

@@ -40,8 +40,7 @@ class RopoHolds(models.AbstractModel):
                 ),
                 user_id=self.env.uid,
             )
-        for move in moves:
-            move._message_log(body=self._text(move))
+        moves._message_log_batch({move.id: self._text(move) for move in moves})
 
     @api.model
     def _end_due(self, companies=None):
@@ -99,11 +98,11 @@ class RopoHolds(models.AbstractModel):
 
     @api.model
     def _letter(self, jobs, reason, until=None):
-        """What to tell Ropo of these cases, to copy: there is no call for it."""
-        ask = self.env._("please put these cases on hold")
+        """What to write to Ropo about these cases, to copy: there is no call for it."""
+        head = self.env._("Please put these cases on hold.")
         if until:
-            ask = self.env._(
-                "please put these cases on hold until %(date)s",
+            head = self.env._(
+                "Please put these cases on hold until %(date)s.",
                 date=format_date(self.env, until),
             )
         rows = [
@@ -116,13 +115,14 @@ class RopoHolds(models.AbstractModel):
             )
             for job in jobs
         ]
-        reason = self._label(jobs.move_id, reason) if reason else ""
-        head = f"{ask[:1].upper()}{ask[1:]}: {reason.lower()}." if reason else ask
+        if reason:
+            label = self._label(jobs.move_id, reason)
+            rows.insert(0, self.env._("Reason: %(reason)s", reason=label))
         return "\n".join([head, *rows])
 
     @api.model
     def _note_informed(self, moves, how, text):
-        """Ropo was told of these by a person, who says how."""
+        """A person informed Ropo of these, and says how."""
         moves.activity_feedback(
             [INFORM_ROPO],
             feedback=self.env._(

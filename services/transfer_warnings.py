@@ -38,14 +38,14 @@ class RopoTransferWarnings(models.AbstractModel):
         )
 
     def _elsewhere_text(self, move, delivered_by):
-        """Another channel has the invoice, where it may be chased or paid as well."""
+        """Another channel has the invoice, where it may be collected or paid as well."""
         account = move.ropo_account_id
         others = account._other_channels(delivered_by)
         if not others:
             return ""
         return self.env._(
             "It was delivered through %(channels)s, not through %(account)s. See there "
-            "first that nothing else chases it.",
+            "first that nobody else collects it.",
             channels=others,
             account=account.name,
         )

@@ -156,6 +156,30 @@ class RopoCommon(AccountTestInvoicingCommon):
         )
 
     @classmethod
+    def _register_collected(cls):
+        """What debtors pay to Ropo is registered by itself, in `journal`, against
+        `outstanding`."""
+        cls.outstanding = cls.env["account.account"].create(
+            {
+                "name": "Money at Ropo",
+                "code": "177777",
+                "account_type": "asset_current",
+                "reconcile": True,
+            }
+        )
+        cls.journal = cls.env["account.journal"].create(
+            {"name": "Ropo", "code": "ROPO", "type": "bank"}
+        )
+        methods = (
+            cls.journal.inbound_payment_method_line_ids
+            | cls.journal.outbound_payment_method_line_ids
+        )
+        methods.payment_account_id = cls.outstanding
+        cls.account.write(
+            {"settlement_journal_id": cls.journal.id, "register_payments": True}
+        )
+
+    @classmethod
     def _create_partner(cls, name, **values):
         return cls.env["res.partner"].create(
             {

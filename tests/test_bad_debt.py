@@ -390,29 +390,8 @@ class TestRecovered(BadDebtCommon):
         cls.income = cls.env["account.account"].create(
             {"name": "Recovered", "code": "388888", "account_type": "income_other"}
         )
-        cls.outstanding = cls.env["account.account"].create(
-            {
-                "name": "Money at Ropo",
-                "code": "177777",
-                "account_type": "asset_current",
-                "reconcile": True,
-            }
-        )
-        cls.journal = cls.env["account.journal"].create(
-            {"name": "Ropo", "code": "ROPO", "type": "bank"}
-        )
-        methods = (
-            cls.journal.inbound_payment_method_line_ids
-            | cls.journal.outbound_payment_method_line_ids
-        )
-        methods.payment_account_id = cls.outstanding
-        cls.account.write(
-            {
-                "settlement_journal_id": cls.journal.id,
-                "register_payments": True,
-                "recovered_debt_account_id": cls.income.id,
-            }
-        )
+        cls._register_collected()
+        cls.account.recovered_debt_account_id = cls.income
 
     def balance(self, account):
         lines = self.env["account.move.line"].search(

@@ -105,7 +105,9 @@ class TestHolds(RopoCommon):
 
     # --- what Ropo collects already ---
 
-    def test_of_what_ropo_collects_the_text_is_given_and_it_is_noted_who_was_told(self):
+    def test_of_what_ropo_collects_the_text_is_given_and_who_was_informed_noted(
+        self,
+    ):
         invoice = self.transferred()
         case = invoice.sudo().ropo_job_ids.filtered("is_collected")
         calls = self.sandbox.state()["calls"]
@@ -116,7 +118,7 @@ class TestHolds(RopoCommon):
             informed_how="by e-mail to customer service",
         )
         self.assertEqual(self.sandbox.state()["calls"], calls, "there is no call")
-        for words in (invoice.name, case.jobid, "Example Oy", "125.50", "dispute"):
+        for words in (invoice.name, case.jobid, "Example Oy", "125.50", "Dispute"):
             self.assertIn(words, wizard.letter.replace("\xa0", " "))
         note = html2plaintext(invoice.message_ids[0].body)
         self.assertIn("by e-mail to customer service", note)
@@ -124,7 +126,7 @@ class TestHolds(RopoCommon):
         self.assertEqual(invoice.message_ids[0].author_id, self.user.partner_id)
         self.assertFalse(self.activities(invoice, INFORM_ROPO))
 
-    def test_who_has_not_told_ropo_yet_is_asked_to(self):
+    def test_who_has_not_informed_ropo_yet_is_asked_to(self):
         invoice = self.transferred()
         self.hold(invoice, reason="dispute")
         self.assertEqual(len(self.activities(invoice, INFORM_ROPO)), 1)

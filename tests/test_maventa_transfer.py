@@ -289,13 +289,17 @@ class TestMaventaRefusals(MaventaCommon):
         self.run_cron("cron_poll_status")
         self.assertEqual(case.progress, "done")
 
-    def test_a_transfer_that_is_there_already_is_looked_up_and_not_made_again(self):
-        invoice, request, other = self.put_two()
-        self.work_off()
-        self.assertEqual((request.state, other.state), ("done", "done"))
-        request.sudo().write({"state": "cancelled"})
-        self.assertEqual(len(self.maventa("assignments")), 2)
-        self.assertTrue(self.assignment_of(invoice))
+    def test_a_case_that_maventa_closed_is_not_taken_again_and_says_so(self):
+        invoice = self.transferred()
+        self.at_maventa(invoice, "close")
+        self.run_cron("cron_poll_status")
+        case = invoice.sudo().ropo_job_ids.filtered("is_collected")
+        case.with_user(self.manager).action_transfer_again()
+        self.transfer(invoice)
+        request = self.requests_of(invoice, "reminder").sorted("id")[-1]
+        self.assertEqual(request.state, "rejected")
+        self.assertIn("The same is there already.", request.error)
+        self.assertEqual(len(self.maventa("assignments")), 1)
 
     def test_a_reversal_asks_a_person_with_the_figures(self):
         invoice = self.transferred()
@@ -310,14 +314,14 @@ class TestMaventaRefusals(MaventaCommon):
         self.assertIn("25.5", notes)
         self.assertIn(invoice.name, notes)
 
-    def test_more_than_is_open_is_refused_with_a_sentence(self):
+    def test_a_payment_of_a_case_that_was_closed_meanwhile_is_refused_as_such(self):
         invoice = self.transferred()
         self.at_maventa(invoice, "close")
         self.pay(invoice, 25.5)
         self.report()
         request = self.requests_of(invoice, "payment")
-        self.assertIn(request.state, ("rejected", "cancelled"))
-        self.assertNotIn("Traceback", request.error or "")
+        self.assertEqual((request.state, request.answer_meaning), ("rejected", "ended"))
+        self.assertTrue(request.error)
 
 
 @tagged("post_install", "-at_install")

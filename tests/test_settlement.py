@@ -19,25 +19,7 @@ class TestSettlement(RopoCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.outstanding = cls.env["account.account"].create(
-            {
-                "name": "Money at Ropo",
-                "code": "177777",
-                "account_type": "asset_current",
-                "reconcile": True,
-            }
-        )
-        cls.journal = cls.env["account.journal"].create(
-            {"name": "Ropo", "code": "ROPO", "type": "bank"}
-        )
-        methods = (
-            cls.journal.inbound_payment_method_line_ids
-            | cls.journal.outbound_payment_method_line_ids
-        )
-        methods.payment_account_id = cls.outstanding
-        cls.account.write(
-            {"settlement_journal_id": cls.journal.id, "register_payments": True}
-        )
+        cls._register_collected()
 
     # --- helpers ---
 

@@ -30,7 +30,7 @@ class RopoHoldWizard(models.TransientModel):
     is_informed = fields.Boolean(string="Ropo Is Informed")
     informed_how = fields.Char(
         string="How",
-        help="Who was told, and how: by e-mail to customer service, say.",
+        help="Who was informed, and how: by e-mail to customer service, say.",
     )
 
     def _default_moves(self):

@@ -68,8 +68,8 @@ class RopoTransferWizard(models.TransientModel):
             accounts = wizard.move_ids.ropo_account_id
             wizard.account_ids = accounts
             wizard.has_several_accounts = len(accounts) > 1
-            currency = accounts[:1].currency_id or self.env.company.currency_id
-            wizard.currency_id = currency
+            currency = accounts[:1].currency_id
+            wizard.currency_id = currency or wizard.move_ids.company_currency_id[:1]
             names = " ".join(accounts.mapped("terms_names")).split()
             wizard.terms_names = " ".join(sorted(set(names)))
 
@@ -196,7 +196,7 @@ class RopoTransferWizard(models.TransientModel):
                     notice_date=self.kind == "collection" and self.notice_date,
                 )
                 chosen = {n: self[n] for n in SHARED_TERMS if self[n]}
-                if self.notice_fee:
+                if self.notice_fee and account:
                     chosen["notice_fee"] = self._fee_in(account)
                 known[key] = known[key]._replace(**chosen)
             terms[move] = known[key]._replace(co_debtors=co_debtors.get(move.id, ()))
@@ -206,8 +206,8 @@ class RopoTransferWizard(models.TransientModel):
         """The own costs entered here, in the currency of the account's company."""
         return self.currency_id._convert(
             self.notice_fee,
-            account.currency_id or self.currency_id,
-            account.company_id or self.env.company,
+            account.currency_id,
+            account.company_id,
             fields.Date.context_today(self),
         )
 
