@@ -38,7 +38,7 @@ class RopoTransferWarnings(models.AbstractModel):
         )
 
     def _elsewhere_text(self, move, delivered_by):
-        """Another channel has the invoice, where it may be collected or paid as well."""
+        """Another channel has the invoice, where it may be collected or paid, too."""
         account = move.ropo_account_id
         others = account._other_channels(delivered_by)
         if not others:
