@@ -3,6 +3,7 @@ from . import ropo_claim_terms  # isort: skip
 from . import (
     account_journal,
     account_move,
+    account_move_channel,
     account_move_hold,
     account_move_line,
     account_move_send,
@@ -18,6 +19,7 @@ from . import (
     res_config_settings,
     res_partner,
     ropo_account,
+    ropo_account_capabilities,
     ropo_account_connection,
     ropo_account_database,
     ropo_account_errors,
@@ -35,6 +37,7 @@ from . import (
     ropo_job_progress,
     ropo_job_retention,
     ropo_request,
+    ropo_request_files,
     ropo_request_state,
     ropo_status_code,
     ropo_token,

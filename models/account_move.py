@@ -117,21 +117,6 @@ class AccountMove(models.Model):
         compute_sudo=True,
         groups=READERS,
     )
-    ropo_may_find = fields.Boolean(
-        compute="_compute_ropo_abilities",
-        compute_sudo=True,
-        groups=READERS,
-    )
-    ropo_may_fetch = fields.Boolean(
-        compute="_compute_ropo_abilities",
-        compute_sudo=True,
-        groups=READERS,
-    )
-    ropo_has_debtor_page = fields.Boolean(
-        compute="_compute_ropo_abilities",
-        compute_sudo=True,
-        groups=READERS,
-    )
     ropo_may_transfer = fields.Boolean(
         compute="_compute_ropo_may_transfer",
         compute_sudo=True,
@@ -158,13 +143,6 @@ class AccountMove(models.Model):
         compute_sudo=True,
         groups=READERS,
     )
-    ropo_goes_on = fields.Text(
-        compute="_compute_ropo_goes_on",
-        compute_sudo=True,
-        groups=READERS,
-        help="What a hold does not do on an invoice that Ropo collects already.",
-    )
-
     # --- computes ---
 
     @api.depends(
@@ -251,22 +229,6 @@ class AccountMove(models.Model):
             may = move.state == "posted" and is_customers and move.ropo_account_id
             move.ropo_may_send = may and not held[move._origin.id].operations
 
-    @api.depends("state", "ropo_account_id", "ropo_job_ids", "ropo_request_ids")
-    def _compute_ropo_abilities(self):
-        """What the channels can do that have it, or would get it."""
-        held = self.env["ropo.eligibility"]._held(self, queued=True)
-        linking = self.env["ropo.linking"]
-        for move in self:
-            accounts, own = move.ropo_job_ids.account_id, move.ropo_account_id
-            move.ropo_may_find = (
-                own.can_find_invoices
-                and move.state == "posted"
-                and move.move_type in ("out_invoice", "out_refund")
-                and linking._is_free(own, held[move._origin.id])
-            )
-            move.ropo_may_fetch = any(accounts.mapped("can_fetch_documents"))
-            move.ropo_has_debtor_page = any(accounts.mapped("has_debtor_page"))
-
     @api.depends("state", "amount_residual", "ropo_request_ids")
     def _compute_ropo_overdue(self):
         domain = self.env["ropo.transfer.rules"]._overdue_domain()
@@ -313,21 +275,6 @@ class AccountMove(models.Model):
         verdicts = eligibility._verdicts(moves.sudo(), "reminder", warn=False)
         ids = [move.id for move in moves if not verdicts[move].code]
         return Domain("id", "in" if True in value else "not in", ids)
-
-    @api.depends(
-        "ropo_hold",
-        "ropo_hold_reason",
-        "ropo_hold_until",
-        "payment_state",
-        "commercial_partner_id.ropo_no_collection",
-        "line_ids.no_followup",
-        "ropo_job_ids.stage",
-        "ropo_job_ids.released",
-    )
-    def _compute_ropo_goes_on(self):
-        exemption = self.env["ropo.exemption"]
-        for move in self:
-            move.ropo_goes_on = exemption._text(move)
 
     @api.depends("ropo_job_ids.may_write_off")
     def _compute_ropo_may_write_off(self):
@@ -438,16 +385,6 @@ class AccountMove(models.Model):
     def action_ropo_refresh(self):
         """Asks Ropo where the cases of these invoices stand."""
         return self.ropo_job_ids.action_refresh()
-
-    def action_ropo_find(self):
-        """Takes over an invoice that was sent by another program, so that it can be
-        transferred."""
-        self.ensure_one()
-        may = self.env.su or self.env.user.has_group("ropo_connect.group_ropo_user")
-        if not may:
-            raise AccessError(self.env._("Only a Ropo user may link sent invoices."))
-        self.check_access("write")
-        self.env["ropo.linking"]._link(self)
 
     def action_ropo_open_jobs(self):
         return self._ropo_open("ropo_connect.action_ropo_job")

@@ -29,6 +29,30 @@ class AccountMove(models.Model):
         groups=READERS,
     )
 
+    ropo_goes_on = fields.Text(
+        compute="_compute_ropo_goes_on",
+        compute_sudo=True,
+        groups=READERS,
+        help="What a hold does not do on an invoice that Ropo collects already.",
+    )
+
+    # --- computes ---
+
+    @api.depends(
+        "ropo_hold",
+        "ropo_hold_reason",
+        "ropo_hold_until",
+        "payment_state",
+        "commercial_partner_id.ropo_no_collection",
+        "line_ids.no_followup",
+        "ropo_job_ids.stage",
+        "ropo_job_ids.released",
+    )
+    def _compute_ropo_goes_on(self):
+        exemption = self.env["ropo.exemption"]
+        for move in self:
+            move.ropo_goes_on = exemption._text(move)
+
     # --- CRUD ---
 
     def write(self, vals):

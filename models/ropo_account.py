@@ -252,18 +252,6 @@ class RopoAccount(models.Model):
     )
     queued_count = fields.Integer(compute="_compute_counts")
     attention_count = fields.Integer(compute="_compute_counts")
-    can_preview = fields.Boolean(compute="_compute_capabilities")
-    can_print_locally = fields.Boolean(compute="_compute_capabilities")
-    has_debtor_page = fields.Boolean(compute="_compute_capabilities")
-    has_service_models = fields.Boolean(compute="_compute_capabilities")
-    has_webhook = fields.Boolean(compute="_compute_capabilities")
-    can_find_invoices = fields.Boolean(compute="_compute_capabilities")
-    can_fetch_documents = fields.Boolean(compute="_compute_capabilities")
-    terms_names = fields.Char(
-        compute="_compute_capabilities",
-        help="What the channel lets one choose of invoices and claims.",
-    )
-
     _batch_size_positive = models.Constraint(
         "CHECK(batch_size BETWEEN 1 AND 1000)",
         "Between 1 and 1,000 invoices can travel in one call.",
@@ -295,34 +283,6 @@ class RopoAccount(models.Model):
     def _default_country(self):
         code = (self.env.company.country_id.code or "").lower()
         return code if code in dict(COUNTRIES) else "fi"
-
-    @api.depends("channel", "country")
-    def _compute_capabilities(self):
-        for account in self:
-            can = account._channel().capabilities
-            account.can_preview = can.preview
-            account.can_print_locally = can.local_print
-            account.has_debtor_page = can.debtor_page
-            account.has_service_models = bool(can.service_models)
-            account.has_webhook = can.webhook
-            account.can_find_invoices = can.finds_invoices
-            account.can_fetch_documents = can.documents
-            account.terms_names = self._names(can, account.country)
-
-    @staticmethod
-    def _names(can, country):
-        """In one text, so that views can ask for each."""
-        names = {*can.invoice_terms, *can.claim_terms}
-        for name, is_there in (
-            ("co_debtors", can.co_debtors),
-            ("credit_allocation", len(can.credit_ways) > 1),
-            ("delivered_elsewhere", not can.needs_invoice),
-        ):
-            if is_there:
-                names.add(name)
-        if country not in can.rental_countries:
-            names.discard("is_rental")
-        return " ".join(sorted(names))
 
     def _compute_counts(self):
         queued = self._count_requests(["queued", "sending"])
@@ -435,21 +395,6 @@ class RopoAccount(models.Model):
     def _channels(self):
         """`(name, channel)` of each."""
         return channels.CHANNELS.items()
-
-    def _check_can(self, capability):
-        """Raises that the channel has no call for what was asked.
-
-        :param capability: the name of one of the fields above, such as `can_preview`
-        """
-        unable = self.filtered(lambda account: not account[capability])
-        if unable:
-            raise UserError(
-                self.env._(
-                    "%(accounts)s: %(channel)s has no call for this.",
-                    accounts=", ".join(unable.mapped("name")),
-                    channel=unable[0]._label("channel"),
-                )
-            )
 
     def _service(self, model=None):
         """The `ServiceModel` of a service model, by default that of the account."""

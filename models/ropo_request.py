@@ -5,7 +5,6 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools import format_datetime
 
 from ..channels.base import Frozen
-from ..channels.documents import Attachment, EInvoice
 from ..channels.errors import Meaning
 
 OPERATIONS = [
@@ -150,16 +149,6 @@ class RopoRequest(models.Model):
         index="btree_not_null",
         help="Odoo's own PDF, as it was sent.",
     )
-    einvoice_id = fields.Many2one(
-        "ir.attachment",
-        string="E-invoice",
-        readonly=True,
-        copy=False,
-        ondelete="set null",
-        index="btree_not_null",
-        help="The electronic invoice that Odoo made, as it was sent.",
-    )
-    einvoice_format = fields.Char(readonly=True, copy=False)
     co_debtor_ids = fields.Many2many(
         "res.partner",
         string="Co-debtors",
@@ -449,28 +438,6 @@ class RopoRequest(models.Model):
         for old, new in zip(self, again, strict=True):
             new._keep_files(old._files())
         return again
-
-    def _keep_files(self, files):
-        """Keeps these with what is to be sent, as they are now: whatever becomes of
-        the invoice's own files does not change what was sent."""
-        for file in files.sudo():
-            file.copy({"res_model": self._name, "res_id": self.id})
-            # Not the contents of all of them in memory at once.
-            file.invalidate_recordset(["raw", "datas"])
-
-    def _files(self):
-        """What goes along, in the order in which it is sent."""
-        if not self.has_attachments:
-            return self.env["ir.attachment"]
-        own = self.image_id | self.einvoice_id
-        return (self.attachment_ids - own).sorted("id")
-
-    def _einvoice(self):
-        """The `EInvoice` that is kept with it, or None."""
-        file = self.einvoice_id
-        if not file:
-            return None
-        return EInvoice(self.einvoice_format, Attachment(file.name, file.checksum))
 
     def _holds_ledger(self):
         """Whether Ropo collects what it delivers (Unify, Embed), as was asked for."""
