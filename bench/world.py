@@ -9,14 +9,16 @@ from odoo import SUPERUSER_ID, api
 from odoo.modules.registry import Registry
 from odoo.tools import config
 
-from dev.demo.sandbox import Sandbox
+from dev.demo.sandbox import RopoOne
 from dev.place import LOGS
 
 LOG = LOGS / "bench.log"
 
 
-class Ropo(Sandbox):
+class Ropo(RopoOne):
     """The sandbox, as empty as one likes it and as slow as Ropo may be."""
+
+    credentials = {key: RopoOne.account[key] for key in ("cid", "apicode")}
 
     def reset(self):
         self._post("reset")
