@@ -322,6 +322,10 @@ class RopoAccount(models.Model):
         except ChannelError as error:
             raise UserError(self._explain(error)) from error
 
+    def _explain(self, error):
+        """What went wrong on this account and what to do, in one or two sentences."""
+        return self.env["ropo.faults"]._of_connection(self, error)
+
     # --- business: pauses ---
 
     def _is_resting(self):

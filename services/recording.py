@@ -89,7 +89,7 @@ class RopoRecording(models.AbstractModel):
                 record(request, answers[request.id])
 
     def _record_rejected(self, request, answer):
-        text = self.env["ropo.faults"]._text(answer)
+        text = self.env["ropo.faults"]._of_refusal(answer)
         if answer.fault == Fault.SERVICE:
             request.account_id._service_found_closed()
         meaning = answer.meaning
@@ -131,17 +131,9 @@ class RopoRecording(models.AbstractModel):
             self.env._(
                 "It is not known whether Ropo got it (%(reason)s). It will be asked "
                 "about, and is not sent again before that.",
-                reason=self._reason_text(answer.reason),
+                reason=self.env["ropo.faults"]._of_lost_answer(answer),
             ),
         )
-
-    def _reason_text(self, reason):
-        return {
-            Reason.TIMEOUT: self.env._("no answer in time"),
-            Reason.CUT: self.env._("the connection was cut"),
-            Reason.SERVER: self.env._("Ropo had an error of its own"),
-            Reason.GATEWAY: self.env._("a gateway answered in place of Ropo"),
-        }.get(reason, self.env._("the answer can't be read"))
 
     def _record_not_sent(self, request, answer):
         """It never arrived: back into the queue, with a wait that grows."""
