@@ -12,6 +12,7 @@ from .transaction import commit_with_retry, together_or_alone
 
 BATCH = 200  # cases, or requests without one, that are thinned in one transaction
 FINISHED = ("done", "rejected", "cancelled")  # states of requests
+SETTLED = ("paid", "reversed")  # payment states of invoices
 
 
 class RopoRetention(models.AbstractModel):
@@ -70,17 +71,29 @@ class RopoRetention(models.AbstractModel):
         left = [("thinned_on", "=", False)]
         ended = Domain("stage", "in", ENDED)
         ended &= Domain("stage_date", "<", self._limit(account))
-        collects = Domain("is_collected", "=", True)
-        # What only delivered ends with what collected the same invoice.
-        has_ended = ended | (
-            Domain("is_collected", "=", False)
-            & Domain("move_id.ropo_job_ids", "any", collects)
-            & Domain("move_id.ropo_job_ids", "not any", collects & ~ended)
-        )
+        has_ended = ended | self._ended_deliveries(account, ended)
         is_left = Domain("request_ids", "any", left) | Domain("event_ids", "any", left)
         return self.env["ropo.job"].search(
             Domain("account_id", "=", account.id) & has_ended & is_left, order="id"
         )
+
+    def _ended_deliveries(self, account, ended):
+        """What only delivered ends with what collected the same invoice, or else with
+        its last payment."""
+        collects = Domain("is_collected", "=", True)
+        running = Domain("move_id.ropo_job_ids", "any", collects & ~ended)
+        collected = Domain("move_id.ropo_job_ids", "any", collects)
+        limit = self._limit(account)
+        unpaid = Domain("display_type", "=", "payment_term") & (
+            Domain("full_reconcile_id", "=", False)
+            | Domain("full_reconcile_id.create_date", ">=", limit)
+        )
+        paid = (
+            Domain("stage_date", "<", limit)
+            & Domain("move_id.payment_state", "in", SETTLED)
+            & Domain("move_id.line_ids", "not any", unpaid)
+        )
+        return Domain("is_collected", "=", False) & ~running & (collected | paid)
 
     def _requests_without_case(self, account):
         """What was refused, cancelled or reversed that long ago and made no case."""
@@ -127,11 +140,14 @@ class RopoRetention(models.AbstractModel):
 
     @staticmethod
     def _has_ended(job):
-        """What only delivered ends with what collected the same invoice."""
+        """What only delivered ends with what collected the same invoice, or else with
+        its last payment."""
         if job.stage in ENDED or job.is_collected:
             return job.stage in ENDED
         collected = job.move_id.ropo_job_ids.filtered("is_collected")
-        return collected and all(other.stage in ENDED for other in collected)
+        if collected:
+            return all(other.stage in ENDED for other in collected)
+        return job.move_id.payment_state in SETTLED
 
     # --- thinning ---
 

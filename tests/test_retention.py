@@ -129,6 +129,33 @@ class Promises:
         with self.assertRaisesRegex(UserError, "has been deleted"):
             old.with_user(self.manager).action_retry()
 
+    def test_what_was_delivered_and_paid_goes_though_nothing_was_collected(self):
+        long_paid, just_paid, unpaid = (self.only_delivered() for _number in range(3))
+        for invoice in (long_paid, just_paid):
+            self.pay(invoice)
+            self.assertEqual(invoice.payment_state, "paid")
+        self.cr.execute(
+            "UPDATE account_full_reconcile SET create_date = create_date "
+            "- interval '13 months' WHERE id IN %s",
+            [tuple(long_paid.line_ids.full_reconcile_id.ids)],
+        )
+        self.env.invalidate_all()
+        requests = {
+            invoice: self.requests_of(invoice, "invoice").sudo()
+            for invoice in (long_paid, just_paid, unpaid)
+        }
+        self.thin()
+        self.assertFalse(requests[long_paid].payload)
+        self.assertTrue(requests[just_paid].payload)
+        self.assertTrue(requests[unpaid].payload)
+
+    def only_delivered(self):
+        invoice = self.delivered(partner=self.consumer)
+        invoice.sudo().ropo_job_ids.stage_date = fields.Datetime.subtract(
+            fields.Datetime.now(), months=13
+        )
+        return invoice
+
     def loose(self, invoice):
         queueing = self.env["ropo.queueing"]
         vals = queueing._request_vals(invoice.sudo(), queueing._send_operation(invoice))
@@ -314,6 +341,11 @@ class TestRetentionAtRopoOne(Promises, RopoCommon):
 
     def ready(self, partner):
         return self.create_invoice(partner, days_overdue=20)
+
+    def delivered(self, partner):
+        invoice = self.create_invoice(partner)
+        self.send(invoice)
+        return invoice
 
     def pay_there(self, invoice, amount):
         self.at_ropo(self.case(invoice), "pay", amount=amount)
