@@ -323,8 +323,8 @@ class AccountMove(models.Model):
     def _ropo_held_text(self, held):
         return self.env._(
             "%(invoices)s: Ropo has it, and what Ropo has can't be changed, only "
-            "credited. Make a credit note instead. (What is still waiting to be "
-            "sent can be cancelled in the Outbox.)",
+            "credited. Make a credit note instead. (What is still queued can be "
+            "stopped free of charge: choose “Take Back” on the invoice.)",
             invoices=", ".join(held.mapped("display_name")),
         )
 
@@ -404,6 +404,12 @@ class AccountMove(models.Model):
         return self._ropo_wizard(
             "ropo.bad.debt.wizard", self.env._("Write Off as Bad Debt")
         )
+
+    def action_ropo_take_back(self):
+        """Opens the wizard that stops what is queued and says what the rest costs."""
+        action = self._ropo_wizard("ropo.take.back.wizard", self.env._("Take Back"))
+        action["context"]["dialog_size"] = "large"
+        return action
 
     def action_ropo_open_credits(self):
         """Shows what of the customer lies unreconciled in the ledger."""

@@ -33,6 +33,7 @@ from . import (
     retention,
     settlement,
     standing,
+    taking_back,
     transfer_rules,
     transfer_warnings,
     verdict,

@@ -1,6 +1,8 @@
 from odoo import api, models
 from odoo.fields import Domain
 
+from ..models.ropo_request import TRANSFERS
+
 INFORM_ROPO = "ropo_connect.mail_activity_type_inform_ropo"
 
 
@@ -118,17 +120,40 @@ class RopoExemption(models.AbstractModel):
         """The warning of a form in which these are exempted, if there is reason."""
         jobs = self._jobs_of(partners)
         jobs = jobs.filtered(lambda job: job.company_id in self.env.companies)
-        if not jobs:
+        texts = [self._goes_on_warning(jobs), self._queued_warning(partners)]
+        if not any(texts):
             return None
-        return {
-            "warning": {
-                "title": self.env._("Ropo goes on"),
-                "message": self.env._(
-                    "Ropo collects %(count)s invoices already (%(invoices)s), and goes "
-                    "on with them: this stops nothing at Ropo. When it is saved, the "
-                    "person responsible for the Ropo account is asked to inform Ropo.",
-                    count=len(jobs),
-                    invoices=", ".join(jobs.move_id[:5].mapped("display_name")),
-                ),
-            }
-        }
+        title = self.env._("Ropo goes on") if jobs else self.env._("Not transferred")
+        return {"warning": {"title": title, "message": " ".join(filter(None, texts))}}
+
+    def _goes_on_warning(self, jobs):
+        return bool(jobs) and self.env._(
+            "Ropo collects %(count)s invoices already (%(invoices)s), and goes "
+            "on with them: this stops nothing at Ropo. When it is saved, the "
+            "person responsible for the Ropo account is asked to inform Ropo. Ending "
+            "a case costs what you agreed with Ropo.",
+            count=len(jobs),
+            invoices=", ".join(jobs.move_id[:5].mapped("display_name")),
+        )
+
+    def _queued_warning(self, partners):
+        """What is queued is looked at once more before it leaves, and stays then."""
+        queued = (
+            self.env["ropo.request"]
+            .sudo()
+            .search(
+                [
+                    ("partner_id", "in", partners.commercial_partner_id.ids),
+                    ("company_id", "in", self.env.companies.ids),
+                    ("operation", "in", TRANSFERS),
+                    ("state", "=", "queued"),
+                ],
+                order="id",
+            )
+        )
+        return bool(queued) and self.env._(
+            "%(count)s transfers have not left yet (%(invoices)s). They are not sent "
+            "when this is saved before that, which costs nothing.",
+            count=len(queued),
+            invoices=", ".join(queued.move_id[:5].mapped("display_name")),
+        )

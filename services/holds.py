@@ -105,7 +105,16 @@ class RopoHolds(models.AbstractModel):
                 "Please put these cases on hold until %(date)s.",
                 date=format_date(self.env, until),
             )
-        rows = [
+        rows = self._case_rows(jobs)
+        if reason:
+            label = self._label(jobs.move_id, reason)
+            rows.insert(0, self.env._("Reason: %(reason)s", reason=label))
+        return "\n".join([head, *rows])
+
+    @api.model
+    def _case_rows(self, jobs):
+        """What Ropo knows each of these cases by."""
+        return [
             self.env._(
                 "Invoice %(invoice)s, case %(case)s, %(customer)s, open %(amount)s",
                 invoice=job.move_id.name,
@@ -115,17 +124,14 @@ class RopoHolds(models.AbstractModel):
             )
             for job in jobs
         ]
-        if reason:
-            label = self._label(jobs.move_id, reason)
-            rows.insert(0, self.env._("Reason: %(reason)s", reason=label))
-        return "\n".join([head, *rows])
 
     @api.model
     def _note_informed(self, moves, how, text):
         """A person informed Ropo of these, and says how."""
-        moves.activity_feedback(
-            [INFORM_ROPO],
-            feedback=self.env._(
-                "Ropo was informed (%(how)s): %(text)s", how=how, text=text
-            ),
-        )
+        text = self.env._("Ropo was informed (%(how)s): %(text)s", how=how, text=text)
+        kind = self.env.ref(INFORM_ROPO)
+        asked = moves.activity_ids.filtered(lambda a: a.activity_type_id == kind)
+        asked_ids = set(asked.mapped("res_id"))
+        moves.activity_feedback([INFORM_ROPO], feedback=text)
+        others = moves.filtered(lambda move: move.id not in asked_ids)
+        others._message_log_batch(dict.fromkeys(others.ids, text))

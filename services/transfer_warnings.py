@@ -6,8 +6,8 @@ from odoo.tools import SQL
 
 class RopoTransferWarnings(models.AbstractModel):
     """What makes a transfer doubtful without ruling it out: nobody sent the invoice,
-    another channel delivered it, or money or a credit of the customer lies
-    unreconciled."""
+    another channel delivered it, its credit note is a draft, or money or a credit of
+    the customer lies unreconciled."""
 
     _name = "ropo.transfer.warnings"
     _description = "Warnings Before a Transfer"
@@ -19,9 +19,12 @@ class RopoTransferWarnings(models.AbstractModel):
             *(move for move, verdict in verdicts.items() if not verdict.code)
         )
         credits = self._open_credits(ready)
+        drafts = self._draft_credits(ready)
         for move in ready:
             doubt = self._unsent_text(move, held[move.id].deliveries)
             doubt = doubt or self._elsewhere_text(move, held[move.id].delivered_by)
+            if move in drafts:
+                doubt = " ".join(filter(None, [doubt, self._draft_text()]))
             texts = [doubt, self._money_text(move, credits[move])]
             verdicts[move] = verdicts[move]._replace(
                 warning=" ".join(filter(None, texts)), needs_person=bool(doubt)
@@ -48,6 +51,24 @@ class RopoTransferWarnings(models.AbstractModel):
             "first that nobody else collects it.",
             channels=others,
             account=account.name,
+        )
+
+    @staticmethod
+    def _draft_credits(moves):
+        """Those of these of which a credit note waits to be posted."""
+        groups = (
+            moves.env["account.move"]
+            .sudo()
+            ._read_group(
+                [("reversed_entry_id", "in", moves.ids), ("state", "=", "draft")],
+                ["reversed_entry_id"],
+            )
+        )
+        return moves.browse(move.id for (move,) in groups)
+
+    def _draft_text(self):
+        return self.env._(
+            "A credit note of it is a draft. Post it, or delete it, first."
         )
 
     def _money_text(self, move, credits):
