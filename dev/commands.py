@@ -6,7 +6,9 @@ import shutil
 import socket
 
 from . import config, databases, node, odoo, postgres, processes, steps, system, venv
+from . import docs as guides
 from . import lint as linters
+from . import readme as readme_file
 from . import tests as test_runner
 from .demo.sandbox import DEFAULT, SANDBOXES
 from .place import ROOT, STATE, TroubleError, UsageError, show
@@ -92,6 +94,27 @@ def format(*_arguments):
     """Fix what the linters can fix."""
     tools()
     return linters.fix()
+
+
+def docs():
+    """Build the guides of docs/ as web pages, into .dev/docs."""
+    tools()
+    code = processes.call(guides.COMMAND)
+    if not code:
+        show(f"The guides: {guides.OUTPUT / 'index.html'}")
+    return code
+
+
+def banner():
+    """Draw the banner of the Apps page, with the screenshot that is there."""
+    tools()
+    system.ensure("chromium")
+    return processes.call([venv.PYTHON, "-m", "dev.banner"])
+
+
+def readme():
+    """Make README.rst of the fragments in readme/."""
+    return readme_file.main()
 
 
 def bench(*arguments):
@@ -200,5 +223,5 @@ def _serve(database, *arguments):
     return processes.call(processes.odoo(*only, "--max-cron-threads", "1", *arguments))
 
 
-ALL = [setup, demo, test, pytest, lint, format, bench, sandbox, serve, shell, psql]
-ALL += [create, drop, run, lock, clean]
+ALL = [setup, demo, test, pytest, lint, format, docs, readme, banner, bench, sandbox]
+ALL += [serve, shell, psql, create, drop, run, lock, clean]

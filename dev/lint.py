@@ -4,7 +4,7 @@ import os
 import shutil
 import subprocess
 
-from . import config, node, steps, venv
+from . import config, docs, node, steps, venv
 from .place import NAME, ROOT, STATE, show
 
 RUFF = [venv.PYTHON, "-m", "ruff"]
@@ -29,6 +29,8 @@ def check():
         "ruff format": _start([*RUFF, "format", "--quiet", "--diff", "."]),
         # Where the addon bears its name, which is part of what is checked.
         "pylint-odoo": _start(PYLINT, folder=config.ADDONS),
+        "guides": _start(docs.COMMAND),
+        "README.rst": _start([venv.PYTHON, "-m", "dev.readme", "check"]),
     }
     if node.MODULES.exists():
         linters["prettier"] = _start(_prettier("--check"))
@@ -55,7 +57,7 @@ def _oca():
     are given a copy in a folder that bears the addon's name.
     """
     with steps.new_folder(STATE / "oca") as folder:
-        kept_out = (".*", "__pycache__", "bench", "dev", "dist", "sandbox")
+        kept_out = (".*", "__pycache__", "bench", "dev", "dist", "docs", "sandbox")
         left_out = shutil.ignore_patterns(*kept_out)
         shutil.copytree(ROOT, folder / NAME, ignore=left_out)
     copy = STATE / "oca" / NAME

@@ -17,7 +17,7 @@ import odoo.release
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = "odoo/addons/ropo_connect/"
 # What nobody needs who runs the addon.
-KEPT_OUT = {"bench", "dev", "dist", "sandbox", "tests", "__pycache__"}
+KEPT_OUT = {"bench", "dev", "dist", "docs", "readme", "sandbox", "tests", "__pycache__"}
 FIND = """
 import odoo.init, odoo.tools
 from odoo.modules.module import Manifest, initialize_sys_path
