@@ -3,6 +3,12 @@
     "version": "19.0.1.3.0",
     "summary": "Invoices, reminders and debt collection through Ropo",
     "author": "Ropo Connect contributors",
+    "website": "https://pypi.org/project/odoo-addon-ropo_connect/",
+    "support": "https://pypi.org/project/odoo-addon-ropo_connect/",
+    # Names of accounts at GitHub, of those who answer for it.
+    "maintainers": [],
+    # Until it has run against the real services.
+    "development_status": "Beta",
     "license": "LGPL-3",
     "category": "Accounting/Accounting",
     "depends": ["account"],
@@ -36,6 +42,15 @@
         "report/ropo_receivable_report_views.xml",
         "report/report_statement.xml",
         "views/menus.xml",
+    ],
+    # Of the Apps page; the first is its cover.
+    "images": [
+        "static/description/banner.png",
+        "static/description/invoice_form.png",
+        "static/description/send_wizard.png",
+        "static/description/transfer_wizard.png",
+        "static/description/scheduled_transfers.png",
+        "static/description/account_form.png",
     ],
     "assets": {
         "web.assets_backend": ["ropo_connect/static/src/*"],
