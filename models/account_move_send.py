@@ -116,7 +116,38 @@ class AccountMoveSend(models.AbstractModel):
         for code in sorted({verdict.code for verdict in faults.values()}):
             same = {m: verdict for m, verdict in faults.items() if verdict.code == code}
             alerts[f"ropo_{code}"] = {"level": level, **self._ropo_alert(same)}
+        going = moves - self.env["account.move"].union(*faults)
+        alerts.update(self._ropo_double_alert(going, moves_data))
         return alerts
+
+    def _ropo_double_alert(self, moves, moves_data):
+        """That another sending method delivers the same invoices, with a click to
+        them; nothing where none does."""
+        rules = self.env["ropo.delivery.rules"].sudo()
+        names = {}
+        for move in moves:
+            chosen = moves_data[move]["sending_methods"] or ()
+            names[move] = rules._double_deliveries(move.sudo(), chosen)
+        double = moves.filtered(lambda move: names[move])
+        if not double:
+            return {}
+        others = sorted({name for own in names.values() for name in own})
+        message = self.env._(
+            "%(invoices)s: the customer would get it twice, via Ropo and %(methods)s. "
+            "Choose one of them.",
+            invoices=self._ropo_names(double),
+            methods=", ".join(others),
+        )
+        return {
+            "ropo_double_delivery": {
+                "level": "warning",
+                "message": message,
+                "action_text": self.env._("View Invoice(s)"),
+                "action": double._get_records_action(
+                    name=self.env._("Delivered Twice")
+                ),
+            }
+        }
 
     def _ropo_alert(self, faults):
         """One alert for invoices with the same kind of fault."""

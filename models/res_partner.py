@@ -38,6 +38,17 @@ class ResPartner(models.Model):
         help="The code of the operator or bank that forwards the e-invoices.",
         groups=READERS,
     )
+    ropo_evoice_default = fields.Char(
+        compute="_compute_ropo_evoice_defaults",
+        groups=READERS,
+        help="What another module has, and what counts where nothing is entered.",
+    )
+    ropo_evoice_operator_default = fields.Char(
+        compute="_compute_ropo_evoice_defaults", groups=READERS
+    )
+    ropo_double_delivery = fields.Char(
+        compute="_compute_ropo_double_delivery", groups=READERS
+    )
     ropo_second_email = fields.Char(
         string="Second E-mail for Invoices",
         help="Invoices that Ropo sends by e-mail go to this address too.",
@@ -71,6 +82,22 @@ class ResPartner(models.Model):
         copy=False,
         help="Only where Ropo demands one to collect from a private person.",
     )
+
+    # --- computes ---
+
+    def _compute_ropo_evoice_defaults(self):
+        debtors = self.env["ropo.debtor"]
+        for partner in self:
+            address, operator = debtors._other_einvoice_address(partner)
+            partner.ropo_evoice_default = address
+            partner.ropo_evoice_operator_default = operator
+
+    @api.depends("invoice_sending_method", "ropo_sendtype")
+    @api.depends_context("company")
+    def _compute_ropo_double_delivery(self):
+        rules = self.env["ropo.delivery.rules"]
+        for partner in self:
+            partner.ropo_double_delivery = rules._double_delivery_text(partner)
 
     # --- onchanges ---
 

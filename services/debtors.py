@@ -146,24 +146,45 @@ class RopoDebtor(models.AbstractModel):
         return Delivery(
             method=method,
             address=self._electronic_address(owner, method),
-            operator=(owner.ropo_evoice_operator or "").replace(" ", ""),
+            operator=self._electronic_operator(owner),
             subject=subject,
             fallback=fallback,
         )
 
-    @staticmethod
-    def _electronic_address(partner, method):
-        """The e-invoice address that was entered, else the Peppol id that Odoo has.
+    def _electronic_address(self, partner, method):
+        """The e-invoice address that was entered, else the one that another module
+        has: for Peppol the Peppol id, for the others the code of Finnish e-invoices.
 
         Assumption: Ropo takes a Peppol id as `evoice`, with its scheme: 0216:0037…
         """
         entered = (partner.ropo_evoice or "").replace(" ", "")
-        # Of account_edi_ubl_cii, which may not be installed.
-        if entered or method != "peppol" or "peppol_eas" not in partner._fields:
+        if entered:
             return entered
+        if method != "peppol":
+            return self._other_einvoice_address(partner)[0]
+        # Of account_edi_ubl_cii, which may not be installed.
+        if "peppol_eas" not in partner._fields:
+            return ""
         if not partner.peppol_eas or not partner.peppol_endpoint:
             return ""
         return f"{partner.peppol_eas}:{partner.peppol_endpoint}"
+
+    def _electronic_operator(self, partner):
+        entered = (partner.ropo_evoice_operator or "").replace(" ", "")
+        return entered or self._other_einvoice_address(partner)[1]
+
+    @api.model
+    def _other_einvoice_address(self, partner):
+        """`(address, operator)` that OCA's l10n_fi_edicode has of this customer; both
+        "" where it is not installed, or where nothing was entered there."""
+        if not {"edicode", "einvoice_operator_id"} <= partner._fields.keys():
+            return "", ""
+        owner = partner.commercial_partner_id
+        # Users of invoices may not be let at the list of operators.
+        operator = owner.sudo().einvoice_operator_id.identifier
+        return tuple(
+            (text or "").replace(" ", "") for text in (owner.edicode, operator)
+        )
 
     # --- customer numbers ---
 

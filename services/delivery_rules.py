@@ -4,6 +4,10 @@ from ..channels import identifiers
 from .debtors import ELECTRONIC_ADDRESS
 from .verdict import Verdict
 
+OWN_METHOD = "ropo"  # among Odoo's sending methods
+# Codes of OCA's account_invoice_transmit_method for what sends nothing by itself.
+BY_HAND = ("mail", "post", "portal")
+
 
 class RopoDeliveryRules(models.AbstractModel):
     """Whether a customer has what Ropo needs to deliver to it."""
@@ -96,6 +100,54 @@ class RopoDeliveryRules(models.AbstractModel):
             partner=owner.display_name,
         )
         return Verdict("evoice", text, owner)
+
+    @api.model
+    def _double_deliveries(self, move, methods):
+        """What else brings the customer this invoice, or credit note, when it goes via
+        Ropo: the names, as users know them.
+
+        An e-mail beside Ropo's letter or e-invoice is a usual copy; beside Ropo's
+        e-mail it is the same once more. What Ropo has us print it does not deliver.
+
+        :param methods: the sending methods of Odoo that are chosen for it
+        """
+        if OWN_METHOD not in methods:
+            return []
+        partner, account = move.partner_id, move.ropo_account_id
+        delivery = self.env["ropo.debtor"]._delivery(partner, account).method
+        if delivery == "print":
+            return []
+        copies = ("manual",) if delivery == "email" else ("manual", "email")
+        others = sorted({*methods} - {OWN_METHOD, *copies})
+        return [*map(self._method_label, others), *self._transmit_methods(move)]
+
+    @staticmethod
+    def _transmit_methods(move):
+        """The name of the transmission method by which another module sends it, such
+        as OCA's Apix connector, where there is one."""
+        if "transmit_method_id" not in move._fields:
+            return []
+        method = move.transmit_method_id
+        return [method.name] if method and method.code not in BY_HAND else []
+
+    def _method_label(self, method):
+        field = self.env["res.partner"]._fields["invoice_sending_method"]
+        return dict(field._description_selection(self.env)).get(method, method)
+
+    @api.model
+    def _double_delivery_text(self, partner):
+        """What to know where a customer has a delivery of Ropo's and another sending
+        method; False where that is no danger."""
+        method = partner.invoice_sending_method
+        usual = (False, "manual", "email", OWN_METHOD)
+        if not partner.ropo_sendtype or method in usual:
+            return False
+        return self.env._(
+            "Odoo sends the invoices of this customer %(method)s. What is sent via "
+            "Ropo as well, the customer gets twice. “Ropo Delivery” is then for "
+            "reminders only.",
+            method=self._method_label(method),
+        )
 
     @api.model
     def _check_numbers(self, verdicts):

@@ -70,6 +70,8 @@ LINE_FIELDS = (
 BUYER_COST_CENTRE = "peppol_accounting_cost"
 CONTRACT = "peppol_contract_document_reference"
 DEBIT_ORIGIN = "debit_origin_id"
+# The same of a customer: where it receives electronic invoices.
+EINVOICE_FIELDS = ("peppol_eas", "peppol_endpoint", "edicode", "einvoice_operator_id")
 PARTNER_FIELDS = (
     "name",
     "is_company",
@@ -123,7 +125,7 @@ class RopoDocument(models.AbstractModel):
         self._fetch(lines, (*LINE_FIELDS, *PERIOD))
         partners = moves.partner_id | moves.commercial_partner_id
         partners |= moves.partner_shipping_id
-        self._fetch(partners, (*PARTNER_FIELDS, "peppol_eas", "peppol_endpoint"))
+        self._fetch(partners, (*PARTNER_FIELDS, *EINVOICE_FIELDS))
         return moves
 
     @api.model
