@@ -29,6 +29,7 @@
         "views/account_move_views.xml",
         "views/account_move_reversal_views.xml",
         "views/account_payment_views.xml",
+        "views/account_portal_templates.xml",
         "views/account_journal_views.xml",
         "views/res_partner_views.xml",
         "wizards/ropo_send_wizard_views.xml",

@@ -6,6 +6,7 @@ from . import (
     account_move_channel,
     account_move_hold,
     account_move_line,
+    account_move_portal,
     account_move_reversal,
     account_move_send,
     account_move_send_wizard,

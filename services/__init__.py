@@ -26,6 +26,7 @@ from . import (
     outbox,
     own_reminder,
     policy,
+    portal,
     profile,
     queueing,
     recording,

@@ -85,8 +85,10 @@ class TestPrivacy(RopoCommon, HttpCase):
                         field = seen._fields[name]
                         self.assertFalse(seen._has_field_access(field, "read"))
 
-    def test_the_portal_shows_invoices_as_before(self):
-        invoice = self.transferred(partner=self.portal.partner_id)
+    def test_the_portal_shows_what_ropo_does_not_collect_as_before(self):
+        invoice = self.create_invoice(partner=self.portal.partner_id)
+        self.send(invoice)
+        self.assertEqual(invoice.ropo_state, "sent")
         self.env.flush_all()
         self.authenticate("portal", "portal")
         for path in ("/my", "/my/invoices", f"/my/invoices/{invoice.id}"):
