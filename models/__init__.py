@@ -24,6 +24,7 @@ from . import (
     ropo_account_capabilities,
     ropo_account_connection,
     ropo_account_database,
+    ropo_account_first_steps,
     ropo_account_policy,
     ropo_account_profile,
     ropo_account_service,
