@@ -1,6 +1,8 @@
 from odoo import api, models
 from odoo.tools import SQL
 
+from ..models.ropo_request import LIVE
+
 
 class RopoFollowup(models.AbstractModel):
     """Odoo's own follow-up leaves alone what Ropo collects.
@@ -23,8 +25,29 @@ class RopoFollowup(models.AbstractModel):
         moves = jobs.sudo().move_id
         paused = moves.line_ids.filtered("ropo_followup_paused")
         if paused:
-            cases = moves.ropo_job_ids.filtered("is_collected")
-            self._set(paused - self._lines(cases.filtered(self._pauses)), False)
+            self._set(paused - self._collected(moves), False)
+
+    @api.model
+    def _collected(self, moves):
+        """The journal items of these invoices that Ropo collects, or has the money
+        of."""
+        cases = moves.sudo().ropo_job_ids.filtered("is_collected")
+        return self._lines(cases.filtered(self._pauses))
+
+    @api.model
+    def _claimed(self, moves):
+        """The same, and those that are on their way to Ropo."""
+        waiting = self.env["ropo.request"].sudo()
+        waiting = waiting.search(
+            [
+                ("move_id", "in", moves.ids),
+                ("collects", "=", True),
+                ("state", "in", LIVE),
+                ("void", "=", False),
+                ("job_id", "=", False),
+            ]
+        )
+        return self._collected(moves) | self._lines(waiting)
 
     @staticmethod
     def _pauses(job):
@@ -33,7 +56,8 @@ class RopoFollowup(models.AbstractModel):
 
     @staticmethod
     def _lines(jobs):
-        """The journal items that these cases claim: all of an invoice, or its parts."""
+        """The journal items that these cases, or requests for some, claim: all of an
+        invoice, or its parts."""
         parts = {line_id for job in jobs for line_id in job.part_ids or ()}
         whole = jobs.filtered(lambda job: not job.part_ids).move_id.line_ids
         lines = whole.filtered(lambda line: line.display_type == "payment_term")

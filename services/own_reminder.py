@@ -59,16 +59,21 @@ class RopoOwnReminder(models.AbstractModel):
         :param emails: the addresses of no contact to which it was sent
         """
         move = mail.env["account.move"].browse(mail.res_id).exists()
-        if not move or not self._reached_customer(mail, move, partners, emails):
-            return
+        if move and self._reached_customer(mail, move, partners, emails):
+            self._note_while_sending(move, self._note_today, move)
+
+    def _note_while_sending(self, moves, note, *args):
+        """`note(*args)` while a mail is being sent, which must not fail.
+
+        Also when somebody changes an invoice at this moment: what is raised here would
+        make Odoo send the mail again. Without the date the invoice waits.
+        """
         try:
             with self.env.cr.savepoint():
-                self._note_today(move)
+                note(*args)
         except Exception:
-            # Also when somebody changes the invoice at this moment: what is raised
-            # here would make Odoo send the mail again. Without the date it waits.
-            _logger.exception("%s: the date of the reminder is not noted", move)
-            move.invalidate_recordset(["ropo_notice_date"], flush=False)
+            _logger.exception("%s: the date of the reminder is not noted", moves)
+            moves.invalidate_recordset(["ropo_notice_date"], flush=False)
 
     @staticmethod
     def _reached_customer(mail, move, partners, emails):

@@ -3,11 +3,15 @@ from collections import defaultdict
 from odoo import api, models
 from odoo.tools import SQL
 
+# Of OCA's payment orders: until the bank has it, what it debits is not paid. After that
+# the ledger has the payment.
+OPEN_ORDER = ("draft", "open", "generated")
+
 
 class RopoTransferWarnings(models.AbstractModel):
     """What makes a transfer doubtful without ruling it out: nobody sent the invoice,
-    another channel delivered it, its credit note is a draft, or money or a credit of
-    the customer lies unreconciled."""
+    another channel delivered it, its credit note is a draft, a payment order is to
+    debit it, or money or a credit of the customer lies unreconciled."""
 
     _name = "ropo.transfer.warnings"
     _description = "Warnings Before a Transfer"
@@ -20,11 +24,13 @@ class RopoTransferWarnings(models.AbstractModel):
         )
         credits = self._open_credits(ready)
         drafts = self._draft_credits(ready)
+        orders = self._open_orders(ready)
         for move in ready:
             doubt = self._unsent_text(move, held[move.id].deliveries)
             doubt = doubt or self._elsewhere_text(move, held[move.id].delivered_by)
-            if move in drafts:
-                doubt = " ".join(filter(None, [doubt, self._draft_text()]))
+            draft = self._draft_text() if move in drafts else ""
+            debit = self._order_text(orders.get(move))
+            doubt = " ".join(filter(None, [doubt, draft, debit]))
             texts = [doubt, self._money_text(move, credits[move])]
             verdicts[move] = verdicts[move]._replace(
                 warning=" ".join(filter(None, texts)), needs_person=bool(doubt)
@@ -71,6 +77,16 @@ class RopoTransferWarnings(models.AbstractModel):
             "A credit note of it is a draft. Post it, or delete it, first."
         )
 
+    def _order_text(self, orders):
+        """The bank is asked, or about to be asked, for the same money."""
+        if not orders:
+            return ""
+        return self.env._(
+            "It is in the open payment order %(orders)s. Take it out of that, or wait "
+            "for the outcome.",
+            orders=", ".join(orders.mapped("name")),
+        )
+
     def _money_text(self, move, credits):
         if move.payment_state in ("in_payment", "paid"):
             return self.env._(
@@ -108,6 +124,26 @@ class RopoTransferWarnings(models.AbstractModel):
             ]
             for move in moves
         }
+
+    @api.model
+    def _open_orders(self, moves):
+        """The open direct debit and payment orders that these are in, `{move: orders}`.
+
+        The orders are those of OCA's `account_payment_order`, or of its successor
+        `account_payment_batch_oca`, which calls the models the same. The addon depends
+        on neither, and asks whether one is there.
+        """
+        if "account.payment.line" not in self.env or not moves:
+            return {}
+        lines = self.env["account.payment.line"].sudo()
+        lines = lines.search(
+            [
+                ("move_line_id.move_id", "in", moves.ids),
+                ("order_id.state", "in", OPEN_ORDER),
+            ]
+        )
+        orders = lines.grouped(lambda line: line.move_line_id.move_id)
+        return {move: own.order_id for move, own in orders.items()}
 
     @staticmethod
     def _query(moves):
