@@ -121,7 +121,7 @@ def bench(*arguments):
     """Measure, with new databases and a sandbox; arguments go to the benchmark."""
     with servers() as found, processes.sandbox() as sandbox_url:
         databases.new(found, BENCH_DATABASE)
-        databases.new(found, BARE_DATABASE, with_addon=False)
+        databases.new(found, BARE_DATABASE, "base")
         variables = {
             "PGDATABASE": BENCH_DATABASE,
             "ROPO_BARE_DATABASE": BARE_DATABASE,
@@ -160,9 +160,15 @@ def psql(database=DEVELOPMENT_DATABASE, *arguments):
 
 
 def create(database, kind="addon"):
-    """Make a new database, NAME; `NAME base` leaves the addon out."""
+    """Make a new database: NAME, or NAME base, without the addon, or NAME optional.
+
+    The last has the optional addons too.
+    """
+    if kind not in databases.TEMPLATES:
+        known = ", ".join(databases.TEMPLATES)
+        raise UsageError(f"There is no {kind}: it may be {known}.")
     with servers() as found:
-        databases.new(found, database, with_addon=kind != "base")
+        databases.new(found, database, kind)
 
 
 def drop(*names):

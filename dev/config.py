@@ -9,13 +9,14 @@ ADDONS = STATE / "addons"
 ADDON = ADDONS / NAME
 
 
-def write(odoo):
+def write(odoo, path=PATH, others=()):
+    """Write the configuration to `path`; `others` are further folders of addons."""
     DATA.mkdir(exist_ok=True)
     ADDONS.mkdir(exist_ok=True)
     if not ADDON.is_symlink():
         ADDON.symlink_to("../..")
-    paths = ",".join(map(str, [*odoo.addons_paths, ADDONS]))
-    PATH.write_text(
+    paths = ",".join(map(str, [*odoo.addons_paths, ADDONS, *others]))
+    path.write_text(
         f"""[options]
 addons_path = {paths}
 data_dir = {DATA}

@@ -1,6 +1,7 @@
-"""Databases: two templates that are built once, and copies of them.
+"""Databases: templates that are built once, and copies of them.
 
-`base` has Odoo's own modules that the addon needs, `addon` has the addon too.
+`base` has Odoo's own modules that the addon needs, `addon` has the addon too, and
+`optional` the optional addons besides.
 A template's name says what it was built from: a stale one is never mistaken for it.
 """
 
@@ -9,7 +10,7 @@ import os
 import re
 import shutil
 
-from . import config, processes, steps, venv
+from . import config, optional, processes, steps, venv
 from .place import NAME, ROOT, STATE, TroubleError, show
 
 FILESTORE = config.DATA / "filestore"
@@ -39,11 +40,24 @@ REACH_THE_DATABASE = [
 ]
 
 
-def new(odoo, name, with_addon=True):
-    """Make `name` a new database, with the addon as it is now or without it."""
+def new(odoo, name, kind="addon"):
+    """Make `name` a new database: a copy of the template of this kind."""
     with steps.alone():
         _drop_stale_tests()
-        copy(addon_template(odoo) if with_addon else base_template(odoo), name)
+        copy(TEMPLATES[kind](odoo), name)
+
+
+def optional_template(odoo):
+    """The name of a database with the optional addons as they are now, too."""
+    optional.ensure(odoo)
+    addon = addon_template(odoo)
+    name = f"{PREFIX}optional_{steps.digest(addon, *optional.files())}"
+    if not exists(name):
+        modules = [*optional.names(), *optional.LOOKED_FOR]
+        show(f"Database: installing {', '.join(modules)} …")
+        _build(name, modules, template=addon, configuration=optional.CONFIG)
+        _drop_stale(keep={base_template(odoo), addon, name})
+    return name
 
 
 def addon_template(odoo):
@@ -89,7 +103,7 @@ def names():
     return steps.output(["psql", "-d", "postgres", "-tAc", query]).split()
 
 
-def _build(name, modules, template=None):
+def _build(name, modules, template=None, configuration=config.PATH):
     """Install `modules` into a database that gets its name only when it is whole."""
     new = f"{PREFIX}new"
     if template:
@@ -97,8 +111,9 @@ def _build(name, modules, template=None):
     else:
         drop(new)
         steps.run("database", ["createdb", "--template", "template0", new])
-    install = processes.odoo("--database", new, "--init", ",".join(modules))
-    install += ["--stop-after-init", "--no-http"]
+    arguments = ["--database", new, "--init", ",".join(modules)]
+    arguments += ["--stop-after-init", "--no-http"]
+    install = processes.odoo(*arguments, configuration=configuration)
     try:
         steps.run(
             "database", install, trouble=f"Odoo could not install {', '.join(modules)}"
@@ -113,8 +128,9 @@ def _build(name, modules, template=None):
 
 
 def _drop_stale(keep):
+    templates = tuple(f"{PREFIX}{kind}_" for kind in TEMPLATES)
     for name in names():
-        if name.startswith((f"{PREFIX}base_", f"{PREFIX}addon_")) and name not in keep:
+        if name.startswith(templates) and name not in keep:
             drop(name)
 
 
@@ -138,3 +154,10 @@ def _addon_files():
             if path.is_file() and "__pycache__" not in path.parts:
                 yield str(path.relative_to(ROOT))
                 yield path.read_bytes()
+
+
+TEMPLATES = {
+    "base": base_template,
+    "addon": addon_template,
+    "optional": optional_template,
+}

@@ -4,11 +4,13 @@ import os
 import shutil
 import subprocess
 
-from . import config, docs, node, steps, venv
+from . import config, docs, node, optional, steps, venv
 from .place import NAME, ROOT, STATE, show
 
 RUFF = [venv.PYTHON, "-m", "ruff"]
 XML = ["**/*.xml", "!.dev/**"]
+# Folders beside the modules that OCA's checks look at.
+NO_MODULES = ["addons", "bench", "dev", "dist", "docs", "sandbox"]
 # Without `odoo.pth`, as OCA runs it: to infer types from Odoo's own code takes more
 # than half of the time, and a file with one fault of each kind has the same findings.
 PYLINT = [
@@ -18,7 +20,6 @@ PYLINT = [
     "pylint",
     "--jobs=2",
     f"--rcfile={ROOT / 'pyproject.toml'}",
-    NAME,
 ]
 
 
@@ -28,10 +29,14 @@ def check():
         "ruff check": _start([*RUFF, "check", "--quiet", "."]),
         "ruff format": _start([*RUFF, "format", "--quiet", "--diff", "."]),
         # Where the addon bears its name, which is part of what is checked.
-        "pylint-odoo": _start(PYLINT, folder=config.ADDONS),
+        "pylint-odoo": _start([*PYLINT, NAME], folder=config.ADDONS),
         "guides": _start(docs.COMMAND),
         "README.rst": _start([venv.PYTHON, "-m", "dev.readme", "check"]),
     }
+    if others := optional.names():
+        linters["pylint-odoo, optional addons"] = _start(
+            [*PYLINT, *others], folder=optional.FOLDER
+        )
     if node.MODULES.exists():
         linters["prettier"] = _start(_prettier("--check"))
         linters["eslint"] = _start(_eslint())
@@ -54,15 +59,16 @@ def _oca():
     """OCA's checks of modules and of translations.
 
     They look for the manifest below the root of a repository, never in it, so they
-    are given a copy in a folder that bears the addon's name.
+    are given copies in folders that bear the addons' names.
     """
     with steps.new_folder(STATE / "oca") as folder:
-        kept_out = (".*", "__pycache__", "bench", "dev", "dist", "docs", "sandbox")
-        left_out = shutil.ignore_patterns(*kept_out)
+        left_out = shutil.ignore_patterns(".*", "__pycache__", *NO_MODULES)
         shutil.copytree(ROOT, folder / NAME, ignore=left_out)
-    copy = STATE / "oca" / NAME
-    checks = {"OCA module checks": [venv.HOME / "bin/oca-checks-odoo-module", copy]}
-    if translations := sorted(copy.glob("i18n/*.po*")):
+        for other in optional.folders():
+            shutil.copytree(other, folder / other.name, ignore=left_out)
+    copies = [STATE / "oca" / name for name in (NAME, *optional.names())]
+    checks = {"OCA module checks": [venv.HOME / "bin/oca-checks-odoo-module", *copies]}
+    if translations := sorted((STATE / "oca").glob("*/i18n/*.po*")):
         checks["OCA translation checks"] = [
             venv.HOME / "bin/oca-checks-po",
             *translations,

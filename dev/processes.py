@@ -80,6 +80,6 @@ def _address(process, log):
     raise TroubleError(f"The sandbox did not start; what it said is in {log}.")
 
 
-def odoo(*arguments):
+def odoo(*arguments, configuration=config.PATH):
     """The command line of Odoo itself."""
-    return [venv.PYTHON, "-m", "odoo", *arguments, "--config", config.PATH]
+    return [venv.PYTHON, "-m", "odoo", *arguments, "--config", configuration]

@@ -19,7 +19,7 @@ def ensure(odoo):
     if not steps.fresh(HOME, *inputs) or not PYTHON.exists():
         show("Python: installing the locked requirements …")
         create(HOME)
-        _pip(PYTHON, "install", "--no-deps", "--requirement", LOCK)
+        pip("install", "--no-deps", "--requirement", LOCK)
         steps.stamp(HOME, *inputs)
     (site_packages() / "odoo.pth").write_text(f"{odoo.home}\n")
 
@@ -35,15 +35,15 @@ def lock():
     home = STATE / "venv.lock"
     create(home)
     show("Python: resolving dev/requirements.in …")
-    _pip(home / "bin/python", "install", "--requirement", ASKED)
+    pip("install", "--requirement", ASKED, python=home / "bin/python")
     pinned = steps.output([home / "bin/python", "-m", "pip", "freeze"])
     LOCK.write_text(f"# Made by `python3 -m dev lock` from requirements.in.\n{pinned}")
     shutil.rmtree(home)
 
 
-def _pip(python, *arguments):
-    pip = [python, "-m", "pip", "--disable-pip-version-check", *arguments]
-    steps.run("pip", pip, trouble="pip could not install the requirements")
+def pip(*arguments, python=PYTHON):
+    command = [python, "-m", "pip", "--disable-pip-version-check", *arguments]
+    steps.run("pip", command, trouble="pip could not install the requirements")
 
 
 def site_packages():

@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parents[1]
 ADDON = "odoo.addons.ropo_connect"
 # Folders that the addon is made of, and those that only look at it.
 ROOMS = ["channels", "controllers", "models", "report", "services", "wizards"]
-ASIDE = ["bench", "dev", "sandbox", "tests"]
+ASIDE = ["addons", "bench", "dev", "sandbox", "tests"]
 RULES = [
     ("channels", ["odoo", *ASIDE, *ROOMS[1:]]),
     ("sandbox", ["odoo", *ROOMS, "bench", "dev", "tests"]),
@@ -40,6 +40,27 @@ def test_arrows_point_one_way(source, forbidden):
         if name.split(".")[0] in forbidden
     ]
     assert not wrong
+
+
+def test_the_addon_knows_no_optional_addon_and_imports_none_of_oca():
+    """It runs where neither is."""
+    optional = [path.parent.name for path in ROOT.glob("addons/*/__manifest__.py")]
+    asked = (ROOT / "dev/requirements-addons.txt").read_text()
+    oca = re.findall(r"^odoo-addon-(\w+)==", asked, re.MULTILINE)
+    files = [path for room in ROOMS for path in python_files(ROOT / room)]
+    wrong = [
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in files
+        for name in optional
+        if name in path.read_text()
+    ]
+    wrong += [
+        f"{path.relative_to(ROOT)}:{line} imports {name}"
+        for path in files
+        for line, name in imports(path)
+        if name.startswith(tuple(f"odoo.addons.{addon}" for addon in oca))
+    ]
+    assert optional and oca and not wrong
 
 
 def test_only_the_registry_imports_a_channel():

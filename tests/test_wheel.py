@@ -1,6 +1,7 @@
 """The wheel: the addon alone, and Odoo finds it where pip has put it."""
 
 import ast
+import re
 import shutil
 import subprocess
 import sys
@@ -16,8 +17,10 @@ import odoo.release
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = "odoo/addons/ropo_connect/"
+OPTIONAL = sorted(path.parent for path in ROOT.glob("addons/*/__manifest__.py"))
 # What nobody needs who runs the addon.
-KEPT_OUT = {"bench", "dev", "dist", "docs", "readme", "sandbox", "tests", "__pycache__"}
+KEPT_OUT = {"addons", "bench", "dev", "dist", "docs", "readme", "sandbox", "tests"}
+KEPT_OUT |= {"__pycache__"}
 FIND = """
 import odoo.init, odoo.tools
 from odoo.modules.module import Manifest, initialize_sys_path
@@ -77,6 +80,33 @@ def test_odoo_finds_the_installed_addon(wheel, tmp_path):
 
     assert Path(path) == site_packages / FOLDER
     assert wheel.name.split("-")[1] == version
+
+
+@pytest.mark.parametrize("addon", OPTIONAL, ids=lambda addon: addon.name)
+def test_an_optional_addon_has_a_wheel_of_its_own(addon, tmp_path):
+    checkout = tmp_path / "some-checkout"
+    left_behind = shutil.ignore_patterns(".*", "__pycache__", "dist")
+    shutil.copytree(addon, checkout, ignore=left_behind)
+    build = ["-m", "build", "--wheel", "--no-isolation", "--outdir", "dist"]
+    run([sys.executable, *build], checkout)
+    (wheel,) = (checkout / "dist").glob("*.whl")
+    manifest = ast.literal_eval((addon / "__manifest__.py").read_text())
+    archive = zipfile.ZipFile(wheel)
+    folder = f"odoo/addons/{addon.name}/"
+    inside = {name for name in archive.namelist() if ".dist-info/" not in name}
+    files = {
+        folder + str(path.relative_to(checkout))
+        for path in checkout.rglob("*")
+        if path.is_file() and path.relative_to(checkout).parts[0] not in KEPT_OUT
+    }
+    assert inside == files - {f"{folder}pyproject.toml"}
+    (name,) = (x for x in archive.namelist() if x.endswith(".dist-info/METADATA"))
+    metadata = archive.read(name).decode()
+    assert f"Name: odoo-addon-{addon.name}\n" in metadata
+    assert f"Version: {manifest['version']}\n" in metadata
+    required = re.findall(r"^Requires-Dist: odoo-addon-([\w-]+)", metadata, re.M)
+    depends = [name.replace("-", "_") for name in required]
+    assert sorted(depends) == sorted(manifest["depends"])
 
 
 def run(command, folder):

@@ -1,0 +1,2 @@
+from . import credit_control
+from . import followup
