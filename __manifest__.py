@@ -42,6 +42,7 @@
         "wizards/ropo_bad_debt_wizard_views.xml",
         "report/ropo_receivable_report_views.xml",
         "report/report_statement.xml",
+        "wizards/ropo_statement_wizard_views.xml",
         "views/menus.xml",
     ],
     # Of the Apps page; the first is its cover.

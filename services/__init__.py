@@ -34,6 +34,7 @@ from . import (
     retention,
     settlement,
     standing,
+    statement,
     taking_back,
     transfer_rules,
     transfer_warnings,

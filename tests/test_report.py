@@ -253,7 +253,7 @@ class TestReceivableReport(RopoCommon):
             by_number,
             {
                 collected.name: [
-                    "125.50 €",
+                    "125.50 € Paid 25.50 €",
                     "100.00 €",
                     "Reminder Collection letter",
                     "5.00 €",
@@ -263,7 +263,7 @@ class TestReceivableReport(RopoCommon):
         )
         self.assertEqual(
             totals,
-            ["Open in EUR -25.50 €"],
+            ["Open in EUR of which overdue 100.00 € -25.50 €"],
         )
 
     def test_a_customer_who_owes_nothing_gets_a_statement_that_says_so(self):

@@ -8,6 +8,7 @@ from . import (
     ropo_notice_wizard,
     ropo_pdf_wizard,
     ropo_send_wizard,
+    ropo_statement_wizard,
     ropo_take_back_wizard,
     ropo_transfer_preview,
     ropo_transfer_wizard,
