@@ -43,6 +43,7 @@
         "report/ropo_receivable_report_views.xml",
         "report/report_statement.xml",
         "wizards/ropo_statement_wizard_views.xml",
+        "report/report_case_history.xml",
         "views/menus.xml",
     ],
     # Of the Apps page; the first is its cover.

@@ -241,7 +241,9 @@ class RopoJob(models.Model):
 
     @api.model
     def _cron_fetch_documents(self):
-        """Fetches the documents of new cases, where the account wants its archive."""
+        """Attaches the evidence of bad debts, and fetches the documents of new cases,
+        where the account wants its archive."""
+        self.env["ropo.evidence"]._attach_all_due()
         self.env["ropo.archive"]._fetch_all_due()
 
     # --- business: what Ropo reports ---
@@ -309,6 +311,10 @@ class RopoJob(models.Model):
     def _has_letter(self):
         """Whether Ropo writes to the debtor at this stage."""
         return self.is_collected and self.stage in LETTER_STAGES
+
+    def _letter_name(self):
+        labels = dict(self._fields["stage"]._description_selection(self.env))
+        return f"{labels[self.stage]} {self.billnum}"
 
     def _note_stages(self):
         """Says on the invoices where these cases stand: one note for each invoice."""

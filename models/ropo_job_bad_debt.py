@@ -28,6 +28,31 @@ class RopoJob(models.Model):
     recovered = fields.Monetary(
         compute="_compute_recovered", help="What Ropo collected of the bad debt."
     )
+    loss_ids = fields.Many2many(
+        "account.move",
+        "ropo_job_loss_rel",
+        string="Bad Debt Entries",
+        readonly=True,
+        help="The entries of the dialog that wrote it off.",
+    )
+    # False ──write-off──▶ waiting ──▶ done     the history and all letters are there
+    #                        │ ▲  └──▶ letter   one has to be fetched from Ropo
+    #                        ▼ └─person─────┐
+    #                      failed ──────────┘
+    evidence = fields.Selection(
+        [
+            ("waiting", "Waiting"),
+            ("letter", "Letter Missing"),
+            ("failed", "Failed"),
+            ("done", "Attached"),
+        ],
+        readonly=True,
+        index="btree_not_null",
+        help="Of the bad debt: Ropo's letters and the history, at its journal entry.",
+    )
+    history_ids = fields.Many2many(
+        "ir.attachment", "ropo_job_history_rel", string="Histories", readonly=True
+    )
     may_write_off = fields.Boolean(compute="_compute_may_write_off", compute_sudo=True)
 
     # --- computes ---
@@ -76,7 +101,26 @@ class RopoJob(models.Model):
         """Opens the wizard by which these are a loss, and Ropo goes on collecting."""
         return self.move_id.action_ropo_write_off()
 
+    def action_attach_evidence(self):
+        """Attaches what is missing of the evidence, as soon as the archive runs."""
+        self._check_may_write_off()
+        self.check_access("read")  # nobody may write cases by hand
+        written_off = self.sudo().filtered("loss_ids")
+        for job in written_off:
+            self.env["ropo.evidence"]._ask_for(job, job.loss_ids)
+
     # --- business ---
+
+    def _has_letter(self):
+        # EXTENDS: of what has ended, evidence needs what was sent before
+        is_wanted = self.evidence in ("waiting", "letter") and not self.letter_stage
+        return super()._has_letter() or (self.is_collected and is_wanted)
+
+    def _letter_name(self):
+        # EXTENDS: that Ropo closed it is no name of a letter
+        if self.stage not in ENDED:
+            return super()._letter_name()
+        return self.env._("Letter %(number)s", number=self.billnum)
 
     def _note_bad_debts(self, amounts):
         """These reconciliations are bad debts, whatever the account says later."""

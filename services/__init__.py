@@ -11,6 +11,7 @@ from . import (
     effects,
     einvoices,
     eligibility,
+    evidence,
     exemption,
     faults,
     followup,

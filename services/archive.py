@@ -96,14 +96,13 @@ class RopoArchive(models.AbstractModel):
             self._keep_document(job, document)
         if letter:
             self._keep_letter(job, letter)
+        self.env["ropo.evidence"]._take_letters(job)
 
     def _keep_letter(self, job, content):
         """Attaches what Ropo writes to the debtor now, unless that is here already."""
         known = (job.letter_ids | job.document_id).sudo().mapped("checksum")
         if hashlib.sha1(content).hexdigest() not in known:
-            labels = dict(job._fields["stage"]._description_selection(self.env))
-            name = f"Ropo {labels[job.stage]} {job.billnum}"
-            letter = self._attach(job, content, name)
+            letter = self._attach(job, content, f"Ropo {job._letter_name()}")
             job.sudo().letter_ids |= letter
         job.sudo().write({"letter_stage": job.stage, "fetch_at": False})
 

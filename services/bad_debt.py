@@ -238,13 +238,15 @@ class RopoBadDebt(models.AbstractModel):
     def _note_entry(self, entry, move):
         """At once, so that nobody sees a difference until the next comparison."""
         cases = move.sudo().ropo_job_ids
-        for job in cases.filtered(lambda job: job.is_collected and not job.released):
+        cases = cases.filtered(lambda job: job.is_collected and not job.released)
+        for job in cases:
             partials = entry.line_ids.matched_debit_ids.filtered(
                 lambda partial, job=job: job._collects(partial.debit_move_id)
             )
             job._note_bad_debts(
                 {partial.id: partial.debit_amount_currency for partial in partials}
             )
+        self.env["ropo.evidence"]._ask_for(cases, entry)
 
     # --- recovering ---
 

@@ -80,7 +80,6 @@ class RopoCommon(AccountTestInvoicingCommon):
     country_code = "FI"
 
     @classmethod
-    @AccountTestInvoicingCommon.setup_country("fi")
     def setUpClass(cls):
         if absent := missing(SANDBOX):
             raise SkipTest(reason(absent))

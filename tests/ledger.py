@@ -11,12 +11,14 @@ MARK = re.compile(r" ?odoo-\d+$")
 
 
 class LedgerCommon(RopoCommon):
+    foreign_currency = "SEK"
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
         cls.euro = cls.env.company.currency_id
         cls.sek = cls.setup_other_currency(
-            "SEK",
+            cls.foreign_currency,
             rates=[
                 (cls.today - timedelta(days=90), 10.0),
                 (cls.today - timedelta(days=1), 12.0),
@@ -122,7 +124,7 @@ class LedgerCommon(RopoCommon):
             self.assign(invoice, note)
         return note
 
-    def entry(self, amount, account=None, **values):
+    def entry(self, amount, account=None, partner=None, **values):
         """A miscellaneous entry that lowers what customers owe; negative: raises."""
         debit, credit = (amount, 0) if amount > 0 else (0, -amount)
         receivable = self.company_data["default_account_receivable"]
@@ -141,7 +143,7 @@ class LedgerCommon(RopoCommon):
                     Command.create(
                         {
                             "account_id": receivable.id,
-                            "partner_id": self.business.id,
+                            "partner_id": (partner or self.business).id,
                             "debit": credit,
                             "credit": debit,
                         }
