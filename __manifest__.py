@@ -44,6 +44,7 @@
         "report/report_statement.xml",
         "wizards/ropo_statement_wizard_views.xml",
         "report/report_case_history.xml",
+        "report/report_disclosure.xml",
         "views/menus.xml",
     ],
     # Of the Apps page; the first is its cover.

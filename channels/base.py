@@ -239,6 +239,13 @@ class Channel(Protocol):
     def without_personal_numbers(cls, payload: dict) -> dict:
         """The body of a `Frozen` with `ERASED` for each personal identity number."""
 
+    @classmethod
+    def of_debtor(cls, payload: dict, name: str | None = None) -> dict:
+        """What the body of a `Frozen` says of one debtor, with `ERASED` for others.
+
+        :param name: of a co-debtor; None: the customer. Empty where it says nothing
+        """
+
     def send(
         self, documents: Sequence[Frozen], files: Mapping[str, bytes]
     ) -> list[Answer]:

@@ -151,6 +151,17 @@ class ResPartner(models.Model):
             )
         return moves.action_ropo_transfer()
 
+    def action_ropo_disclose(self):
+        """Downloads what Ropo was sent of this customer, and reported (JSON)."""
+        self.ensure_one()
+        self.env["ropo.disclosure"]._check_manager()
+        companies = ",".join(map(str, self.env.companies.ids))
+        return {
+            "type": "ir.actions.act_url",
+            "url": f"/ropo/disclosure/{self.id}?companies={companies}",
+            "target": "download",
+        }
+
     # --- helpers ---
 
     def _ropo_reference(self):

@@ -1,1 +1,6 @@
-from . import report_case_history, report_statement, ropo_receivable_report
+from . import (
+    report_case_history,
+    report_disclosure,
+    report_statement,
+    ropo_receivable_report,
+)

@@ -6,6 +6,7 @@ from . import (
     comparison,
     debtors,
     delivery_rules,
+    disclosure,
     document_rows,
     documents,
     effects,

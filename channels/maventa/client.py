@@ -48,6 +48,7 @@ class Maventa(Following):
 
     freeze = staticmethod(payloads.freeze)
     without_personal_numbers = staticmethod(payloads.without_personal_numbers)
+    of_debtor = staticmethod(payloads.of_debtor)
     interpret = staticmethod(answers.status_update)
 
     @classmethod

@@ -182,6 +182,21 @@ def without_personal_numbers(payload):
     return {**payload, "assignment": {**assignment, "payers": payers}}
 
 
+def of_debtor(payload, name=None):
+    """What was sent of the customer, the first payer, or of the payers of that name,
+    with a mark for each of the others."""
+    if "assignment" not in payload:
+        return payload if name is None else {}
+    assignment = payload["assignment"]
+    payers = [
+        payer
+        if (not index if name is None else index and payer["name"] == name)
+        else ERASED
+        for index, payer in enumerate(assignment["payers"])
+    ]
+    return {**payload, "assignment": {**assignment, "payers": payers}}
+
+
 def incomplete_payers(payload):
     """What payers of a transfer lack, as a sentence for each."""
     return [

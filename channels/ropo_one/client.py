@@ -33,7 +33,7 @@ from .codes import (
     STAGES,
     Call,
 )
-from .payloads import freeze, with_files, without_personal_numbers
+from .payloads import freeze, of_debtor, with_files, without_personal_numbers
 
 _logger = logging.getLogger(__name__)
 
@@ -74,6 +74,7 @@ class RopoOne:
 
     freeze = staticmethod(freeze)
     without_personal_numbers = staticmethod(without_personal_numbers)
+    of_debtor = staticmethod(of_debtor)
     interpret = staticmethod(answers.status_update)
     messages = staticmethod(messages_of)
 

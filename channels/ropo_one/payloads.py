@@ -156,6 +156,23 @@ def without_personal_numbers(payload):
     return {**payload, "govid": ERASED}
 
 
+def of_debtor(payload, name=None):
+    """What was sent of the only debtor, with a mark for each place of somebody else."""
+    if name is not None:
+        return {}
+    if "addaddress" not in payload:
+        return payload
+    places = [
+        place if _owner(place) == _owner(payload) else ERASED
+        for place in payload["addaddress"]
+    ]
+    return {**payload, "addaddress": places}
+
+
+def _owner(address):
+    return address.get("company") or address.get("person")
+
+
 def _claim_rows(claim):
     """What is owed, as the only row of a claim.
 
