@@ -75,6 +75,6 @@ class AccountMove(models.Model):
 
     def action_ropo_hold(self):
         """Opens the dialog that keeps these back."""
-        action = self._ropo_wizard("ropo.hold.wizard", self.env._("Hold"))
+        action = self._ropo_wizard("ropo.hold.wizard", self.env._("Put on Hold"))
         action["context"]["dialog_size"] = "large"
         return action

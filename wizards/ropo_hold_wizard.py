@@ -7,7 +7,7 @@ class RopoHoldWizard(models.TransientModel):
     when; of those that Ropo collects already it says what is left to do."""
 
     _name = "ropo.hold.wizard"
-    _description = "Hold Invoices"
+    _description = "Put Invoices on Hold"
 
     move_ids = fields.Many2many(
         "account.move",

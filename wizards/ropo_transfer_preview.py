@@ -92,7 +92,11 @@ class RopoTransferPreview(models.TransientModel):
         action = self.env["ir.actions.actions"]._for_xml_id(
             "ropo_connect.action_ropo_transfer_preview"
         )
-        return action | {"domain": [("account_id", "in", accounts.ids)]}
+        menu = self.env.ref("ropo_connect.action_ropo_transfer_previews").sudo()
+        return action | {
+            "domain": [("account_id", "in", accounts.ids)],
+            "path": menu.path,
+        }
 
     def _as_of_now(self):
         """This model with the rows of the person who looks as they are now."""

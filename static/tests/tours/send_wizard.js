@@ -4,6 +4,10 @@ import {registry} from "@web/core/registry";
 registry.category("web_tour.tours").add("ropo_send_wizard", {
     steps: () => [
         {
+            content: "The menu is that of Ropo",
+            trigger: ".o_main_navbar .o_menu_brand:contains(Ropo)",
+        },
+        {
             content: "Only what waits to be sent is listed",
             trigger: ".o_list_view .o_data_row:nth-child(3)",
         },

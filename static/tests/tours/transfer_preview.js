@@ -7,6 +7,10 @@ const OF_CUSTOMER = ".o_group_header:contains(Example Oy)";
 registry.category("web_tour.tours").add("ropo_transfer_preview", {
     steps: () => [
         {
+            content: "The menu is that of Ropo",
+            trigger: ".o_main_navbar .o_menu_brand:contains(Ropo)",
+        },
+        {
             content: "By customer, all unfolded",
             trigger: OF_CUSTOMER,
         },

@@ -6,6 +6,10 @@ const ROW = ".modal .o_field_widget[name=line_ids] .o_data_row";
 registry.category("web_tour.tours").add("ropo_transfer_wizard", {
     steps: () => [
         {
+            content: "The menu is that of Ropo",
+            trigger: ".o_main_navbar .o_menu_brand:contains(Ropo)",
+        },
+        {
             content: "Only what is overdue is listed",
             trigger: ".o_list_view .o_data_row:nth-child(4)",
         },
