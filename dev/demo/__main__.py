@@ -47,6 +47,8 @@ def play(env, sandbox):
     story.receive_from_ropo()
     story.follow()
     story.receive_and_register()
+    story.dispute()
+    story.lose_and_recover()
     story.fetch_pdfs()
     story.poll_again()
     return story.compare()
@@ -74,7 +76,7 @@ def show_where_to_look(sandbox):
    Odoo         http://localhost:8069, log in as admin / admin, or as ropo / ropo
                 (sends invoices and books money, sets up nothing)
    The sandbox  {sandbox.url}{sandbox.page}, what Ropo would hold
-   First        Ropo → Invoices → At Ropo: open one in collection and see its cases;
+   First        Ropo → Invoices → Sent to Ropo: open one in collection, see its cases;
                 then Ropo → Outbox: what was sent, and what Ropo answered.
 """,
         flush=True,

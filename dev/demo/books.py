@@ -176,6 +176,48 @@ def register_by_itself(account):
     account.write({"settlement_journal_id": journal.id, "register_payments": True})
 
 
+def held_account(env):
+    """Where what Ropo received stands until it is paid out."""
+    lines = _journal(env, SETTLEMENT).inbound_payment_method_line_ids
+    return lines.payment_account_id
+
+
+def paid_out(env):
+    """What came from Ropo by bank."""
+    lines = env["account.bank.statement.line"].search(
+        [("journal_id.code", "=", SETTLEMENT)]
+    )
+    return sum(lines.mapped("amount"))
+
+
+def balance(account):
+    """Of what is posted on an account, to the cent."""
+    lines = account.env["account.move.line"].search(
+        [("account_id", "=", account.id), ("parent_state", "=", "posted")]
+    )
+    return round(sum(lines.mapped("balance")), 2)
+
+
+def open_bad_debt_accounts(account):
+    """What is a loss here, and what Ropo recovers of it."""
+    losses, recovered = account.env["account.account"].create(
+        [
+            {"name": "Bad Debts", "code": "688800", "account_type": "expense"},
+            {
+                "name": "Recovered Bad Debts",
+                "code": "388800",
+                "account_type": "income_other",
+            },
+        ]
+    )
+    account.write(
+        {
+            "bad_debt_account_ids": losses.ids,
+            "recovered_debt_account_id": recovered.id,
+        }
+    )
+
+
 def open_ropo_account(env, sandbox):
     return env["ropo.account"].create(
         {

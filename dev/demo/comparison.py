@@ -45,7 +45,9 @@ def compare(moves, documents):
 
 
 def _row(move, case, document):
-    ledger = move.amount_residual if case.is_collected else move.amount_total
+    ledger = move.amount_total
+    if case.is_collected:  # a bad debt, too, is collected until it is recovered
+        ledger = move.amount_residual + case.written_off - case.recovered
     if move.move_type == "out_refund":
         ledger = -ledger
     return Row(

@@ -10,18 +10,20 @@ from collections import Counter
 from odoo import SUPERUSER_ID, fields
 
 from . import books, comparison, screen, specials, web
+from .debts import Debts
 
 COLLECT_AFTER = 30  # days overdue; what is younger is reminded of first
 PDFS_AT_ONCE = 6
 
 
-class Story:
+class Story(Debts):
     def __init__(self, env, sandbox):
         self.admin = env(user=env.ref("base.user_admin"))
         self.env = None  # the accountant's, as soon as there is one
         self.account = None
         self.sandbox = sandbox
         self.steps = 0
+        self.paid_to_ropo = 0.0
 
     # --- the steps ---
 
@@ -174,7 +176,7 @@ class Story:
         )
         received = {cases[0]: cases[0].open_amount, cases[1]: 100.00}
         for case, amount in received.items():
-            self.sandbox.pay(case.jobid, amount)
+            self._pay_to_ropo(case, amount)
         self._run_cron("cron_poll_status")
         self._show_events(cases)
         for case, amount in received.items():
@@ -203,7 +205,7 @@ class Story:
         case = self._collected(self._invoice("Example 4 Oy", 29))
         books.register_by_itself(self.account)
         self._commit()
-        self.sandbox.pay(case.jobid, 50.00)
+        self._pay_to_ropo(case, 50.00)
         if self._can(self.account.has_webhook, "has no webhook: a cron fetches it"):
             self._push()
         else:
@@ -257,7 +259,7 @@ class Story:
             f"{agreeing} of {len(rows)} agree to the cent; sent twice: {twice}.",
             "green" if good else "red",
         )
-        return good
+        return self._figures_agree() and good
 
     # --- what the steps are made of ---
 
@@ -273,9 +275,9 @@ class Story:
         return possible
 
     def _wizard(self, model, moves, **values):
-        """A dialog, opened by the accountant on a selection of invoices."""
+        """A dialog, opened on a selection of invoices by whose they are here."""
         context = {"active_model": "account.move", "active_ids": moves.ids}
-        return self.env[model].with_context(**context).create(values)
+        return moves.env[model].with_context(**context).create(values)
 
     def _run_cron(self, name):
         """Runs a cron as the scheduler does, in a transaction of its own."""
@@ -291,6 +293,11 @@ class Story:
         self._run_cron("cron_process_requests")
         if self.env["ropo.job"].search_count([("progress", "=", "pending")]):
             self._run_cron("cron_poll_status")
+
+    def _pay_to_ropo(self, case, amount):
+        """The debtor pays there."""
+        self.sandbox.pay(case.jobid, amount)
+        self.paid_to_ropo += amount
 
     def _report_to_ropo(self):
         self._run_cron("cron_post_payments")
@@ -360,7 +367,7 @@ class Story:
 
     def _show_cases(self, cases):
         screen.table(
-            ["Case", "Invoice", "Customer", "Kind", "Stage", "Handed over", "Open"],
+            ["Case", "Invoice", "Customer", "Kind", "Stage", "Transferred", "Open"],
             [
                 (
                     screen.case(case.jobid),

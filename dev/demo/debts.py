@@ -1,0 +1,100 @@
+"""A dispute, and a bad debt that Ropo recovers after all."""
+
+from odoo import fields
+
+from . import books, screen
+
+DISPUTED = ("Example 3 Oy", 33)
+LOST = ("Esimerkki Asiakas 2", 31)  # of one tax rate, which the shares below rely on
+RECOVERED = 400.00
+
+
+class Debts:
+    """Steps of the story."""
+
+    def dispute(self):
+        self._step("“Put on Hold”: a customer disputes an invoice that Ropo collects")
+        invoice = self._invoice(*DISPUTED)
+        wizard = self._wizard(
+            "ropo.hold.wizard",
+            invoice,
+            reason="dispute",
+            until=fields.Date.add(fields.Date.today(), days=30),
+        )
+        screen.show("Ropo has no call for it. The text to send to Ropo:")
+        for line in wizard.letter.splitlines():
+            screen.show(f"  {line}", "yellow")
+        wizard.write({"is_informed": True, "informed_how": "by e-mail"})
+        wizard.action_apply()
+        self._commit()
+        self._show_hold(invoice)
+        screen.show("A month later:")
+        yesterday = fields.Date.subtract(fields.Date.today(), days=1)
+        invoice.ropo_hold_until = yesterday
+        self._run_cron("cron_end_holds")
+        self._show_hold(invoice)
+
+    def lose_and_recover(self):
+        self._step("“Write Off as Bad Debt” with VAT relief; then the debtor pays Ropo")
+        books.open_bad_debt_accounts(self.account)
+        invoice = self._invoice(*LOST).with_env(self.admin)
+        case = self._collected(invoice)
+        wizard = self._wizard("ropo.bad.debt.wizard", invoice, with_relief=True)
+        wizard.action_write_off()
+        self._report_to_ropo()
+        self._show_debt(case)
+        self._pay_to_ropo(case, RECOVERED)
+        self._run_cron("cron_poll_status")
+        self._show_debt(case)
+
+    def _figures_agree(self):
+        """Whether the ledger's accounts for debts show what they have to."""
+        rows = [
+            (label, is_now, should, "=" if is_now == should else "DIFFERS")
+            for label, is_now, should in self._figures()
+        ]
+        screen.table(
+            ["Account", "Odoo", "Expected", ""],
+            rows,
+            colour_of=lambda cells: None if cells[-1] == "=" else "red",
+        )
+        return all(row[-1] == "=" for row in rows)
+
+    def _figures(self):
+        """`[(account, its balance, what it has to be)]`"""
+        env, account = self.account.env, self.account
+        invoice = self._invoice(*LOST)
+        net = invoice.amount_untaxed / invoice.amount_total
+        not_paid_out = self.paid_to_ropo - books.paid_out(env)
+        return [
+            (ledger.name, sign * books.balance(ledger), round(expected, 2))
+            for ledger, sign, expected in (
+                (account.bad_debt_account_ids, 1, invoice.amount_untaxed),
+                (account.recovered_debt_account_id, -1, RECOVERED * net),
+                (books.held_account(env), 1, not_paid_out),
+            )
+        ]
+
+    def _show_hold(self, invoice):
+        if not invoice.ropo_hold:
+            screen.show(f"{invoice.name} is no longer on hold.", "green")
+            return
+        reason = dict(invoice._fields["ropo_hold_reason"].selection)
+        screen.show(
+            f"{invoice.name} is on hold until {invoice.ropo_hold_until}: "
+            f"{reason[invoice.ropo_hold_reason]}."
+        )
+
+    def _show_debt(self, case):
+        screen.table(
+            ["Invoice", "Open in Odoo", "Written Off", "Recovered", "Open at Ropo"],
+            [
+                (
+                    case.billnum,
+                    case.move_id.amount_residual,
+                    case.written_off,
+                    case.recovered,
+                    case.open_amount,
+                )
+            ],
+        )
