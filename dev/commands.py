@@ -64,13 +64,18 @@ def demo():
     serve_it = os.environ.get("SERVE") != "0"
     if serve_it:
         _want_free_port()
-    with servers() as found, processes.sandbox() as sandbox_url:
-        system.ensure("wkhtmltopdf")
-        databases.new(found, DEMO_DATABASE)
-        variables = {"PGDATABASE": DEMO_DATABASE, "ROPO_SANDBOX_URL": sandbox_url}
-        variables["CHANNEL"] = channel
-        code = processes.call([venv.PYTHON, "-m", "dev.demo"], **variables)
+    with _demo_database(channel) as code:
         return code or (_serve(DEMO_DATABASE, "--log-level", "warn") if serve_it else 0)
+
+
+def screenshots():
+    """Take the screenshots of README.rst anew, of the demo's database."""
+    os.environ["SERVE"] = "0"  # the demo leaves nothing open, and says nothing of it
+    system.ensure("chromium")
+    with _demo_database(DEFAULT) as code:
+        return code or processes.call(
+            [venv.PYTHON, "-m", "dev.demo.screenshots"], PGDATABASE=DEMO_DATABASE
+        )
 
 
 def test(*arguments):
@@ -206,6 +211,20 @@ def clean():
         shutil.rmtree(cache, ignore_errors=True)
 
 
+@contextlib.contextmanager
+def _demo_database(channel):
+    """The exit code of the demo; its database and its sandbox are there meanwhile."""
+    with servers() as found, processes.sandbox() as sandbox_url:
+        system.ensure("wkhtmltopdf")
+        databases.new(found, DEMO_DATABASE)
+        yield processes.call(
+            [venv.PYTHON, "-m", "dev.demo"],
+            PGDATABASE=DEMO_DATABASE,
+            ROPO_SANDBOX_URL=sandbox_url,
+            CHANNEL=channel,
+        )
+
+
 def _have(found, database):
     if not databases.exists(database):
         databases.new(found, database)
@@ -230,4 +249,4 @@ def _serve(database, *arguments):
 
 
 ALL = [setup, demo, test, pytest, lint, format, docs, readme, banner, bench, sandbox]
-ALL += [serve, shell, psql, create, drop, run, lock, clean]
+ALL += [serve, shell, psql, screenshots, create, drop, run, lock, clean]

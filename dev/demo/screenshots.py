@@ -1,0 +1,119 @@
+"""The screenshots of README.rst, taken of the demo's database in headless Chromium.
+
+Odoo's database comes from the environment. A few more invoices are posted first, so
+that there is something to send and to transfer.
+"""
+
+import os
+import sys
+from shutil import which
+
+from .. import system
+from ..place import ROOT
+from . import screen, web
+from .__main__ import odoo
+
+FOLDER = ROOT / "static/description"
+SIZE = {"width": 1400, "height": 900}  # in pixels
+SECONDS_TO_APPEAR = 60
+SETTLES = 1500  # milliseconds: what moves or is fetched late
+WITHOUT_ADDRESS = "Esimerkki Ilman Osoitetta Oy"
+WAITING = [
+    ("Esimerkki Asiakas 2", 32, "hours"),
+    ("Esimerkki Asiakas 3", 25, "mixed"),
+    ("Example 4 Oy", 21, "rental"),
+    ("Example 5 Oy", -14, "books"),
+    (WITHOUT_ADDRESS, -14, "project"),
+]
+FOLLOWED = ("Example 4 Oy", "collection")  # has a history of all kinds
+
+
+def main():
+    with odoo(os.environ["PGDATABASE"]) as env:
+        write_more(env)
+        paths = find_paths(env)
+        env.cr.commit()
+        with web.served() as url:
+            take_all(url, paths)
+    return 0
+
+
+def write_more(env):
+    """What waits to be sent, and is overdue: one of them can't go."""
+    from . import books  # needs Odoo, which is configured only now
+
+    admin = env(user=env.ref("base.user_admin"))
+    admin["res.partner"].create({"name": WITHOUT_ADDRESS, "is_company": True})
+    for invoice in WAITING:
+        books.write_invoice(admin, *invoice)
+
+
+def find_paths(env):
+    customer, stage = FOLLOWED
+    domain = [("partner_id.name", "=", customer), ("stage", "=", stage)]
+    case = env["ropo.job"].search(domain, limit=1)
+    account = env["ropo.account"].search([], limit=1)
+    return {
+        "invoice": f"/odoo/ropo-sent/{case.move_id.id}",
+        "account": f"/odoo/ropo-accounts/{account.id}",
+    }
+
+
+def take_all(url, paths):
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=next(filter(None, map(which, system.BROWSERS))),
+            args=["--no-sandbox"],
+        )
+        page = browser.new_context(
+            viewport=SIZE, locale="en-US", timezone_id="Europe/Helsinki", base_url=url
+        ).new_page()
+        page.set_default_timeout(SECONDS_TO_APPEAR * 1000)
+        log_in(page)
+        page.goto(paths["account"])
+        shoot(page, "account_form", ".o_form_view .o_notebook")
+        show_invoice(page, paths["invoice"])
+        shoot(page, "invoice_form", ".o_field_widget[name=ropo_job_ids] .o_data_row")
+        page.goto("/odoo/ropo-scheduled-transfers")
+        shoot(page, "scheduled_transfers", ".o_list_view .o_data_row")
+        press_for_all(page, "/odoo/ropo-to-send", "action_ropo_send")
+        shoot(page, "send_wizard", ".modal .o_data_row")
+        press_for_all(page, "/odoo/ropo-to-transfer", "action_ropo_transfer")
+        shoot(page, "transfer_wizard", ".modal .o_data_row")
+        browser.close()
+
+
+def log_in(page):
+    page.goto("/web/login")
+    for name in ("login", "password"):
+        page.fill(f"input[name={name}]", "admin")
+    page.click("button[type=submit]")
+    page.wait_for_selector(".o_main_navbar")
+
+
+def show_invoice(page, path):
+    page.goto(path)
+    page.click(".o_notebook .nav-link:has-text('Ropo')")
+    page.locator(".o_field_widget[name=ropo_job_ids]").scroll_into_view_if_needed()
+
+
+def press_for_all(page, path, button):
+    page.goto(path)
+    page.click(".o_list_view thead .o_list_record_selector input")
+    page.click(f"button[name={button}]")
+
+
+def shoot(page, name, shown):
+    """Writes the picture of this name as soon as the selector `shown` is there."""
+    page.wait_for_selector(shown)
+    page.mouse.move(0, 0)  # nothing is hovered over
+    page.wait_for_timeout(SETTLES)
+    path = FOLDER / f"{name}.png"
+    page.screenshot(path=path)
+    screen.show(path.relative_to(ROOT))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
