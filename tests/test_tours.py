@@ -118,6 +118,16 @@ class TestTours(RopoCommon, TourCommon):
         self.run_cron("cron_transfer_overdue")
         self.assertEqual((goes | held).mapped("ropo_state"), [False, "queued"])
 
+    # --- addresses ---
+
+    def test_each_menu_has_an_address_by_which_the_client_finds_it(self):
+        menus = self.env["ir.ui.menu"].search(
+            [("id", "child_of", self.env.ref("ropo_connect.menu_ropo").id)]
+        )
+        actions = menus.filtered("action").mapped("action")
+        self.assertGreater(len(actions), 10)
+        self.assertFalse([action.name for action in actions if not action.path])
+
 
 @tagged("post_install", "-at_install")
 class TestMaventaTours(MaventaCommon, TourCommon):
