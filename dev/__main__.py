@@ -35,7 +35,7 @@ def main(name="--help", *arguments):
 def show_help():
     print(f"python3 -m dev COMMAND [ARGUMENTS]\n\n{__doc__}\n")
     for command in commands.ALL:
-        print(f"  {command.__name__:<10}{command.__doc__.splitlines()[0]}")
+        print(f"  {command.__name__:<12}{command.__doc__.splitlines()[0]}")
 
 
 if __name__ == "__main__":
