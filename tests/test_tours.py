@@ -1,5 +1,6 @@
 """What a person does in the browser, in a browser."""
 
+from datetime import date
 from unittest.mock import patch
 
 from odoo.sql_db import Callbacks
@@ -118,15 +119,58 @@ class TestTours(RopoCommon, TourCommon):
         self.run_cron("cron_transfer_overdue")
         self.assertEqual((goes | held).mapped("ropo_state"), [False, "queued"])
 
+    # --- the life of a debt ---
+
+    def test_a_dispute_is_noted_until_a_day_and_ropo_informed(self):
+        collected = self.transferred()
+        waiting = self.create_invoice(self.consumer, days_overdue=20)
+        self.tour("/odoo/customer-invoices", "ropo_hold")
+        for move in collected | waiting:
+            self.assertEqual(move.ropo_hold_reason, "dispute")
+            self.assertEqual(move.ropo_hold_until, date(2099, 12, 31))
+        noted = [
+            any("By e-mail" in body for body in move.message_ids.mapped("body"))
+            for move in (collected, waiting)
+        ]
+        self.assertEqual(noted, [True, False])
+
+    def test_a_bad_debt_is_written_off_with_its_tax_and_still_collected(self):
+        losses = self.env["account.account"].create(
+            {"name": "Bad Debts", "code": "688888", "account_type": "expense"}
+        )
+        self.account.bad_debt_account_ids = losses
+        invoice, case = self.transferred_case()
+        self.tour(f"/odoo/ropo-cases/{case.id}", "ropo_bad_debt", self.manager)
+        self.assertEqual(invoice.amount_residual, 0)
+        self.assertEqual((case.written_off, case.bad_debt), (125.5, "collected"))
+        self.assertEqual(case.open_amount, 125.5)
+        loss = self.env["account.move.line"].search([("account_id", "=", losses.id)])
+        self.assertEqual((loss.parent_state, loss.balance), ("posted", 100))
+
+    def test_a_message_of_ropo_is_answered_from_the_list(self):
+        self.account.user_id = self.user
+        _invoice, case = self.transferred_case()
+        self.at_ropo(case, "comment", text="Please call us")
+        self.run_cron("cron_poll_status")
+        self.assertTrue(case.activity_ids)
+        self.tour("/odoo/ropo-messages", "ropo_answer")
+        message = case.event_ids.filtered("is_message")
+        self.assertFalse(message.is_unread or case.activity_ids)
+        self.assertIn("We called on Monday", str(case.message_ids.mapped("body")))
+
     # --- addresses ---
 
     def test_each_menu_has_an_address_by_which_the_client_finds_it(self):
         menus = self.env["ir.ui.menu"].search(
             [("id", "child_of", self.env.ref("ropo_connect.menu_ropo").id)]
         )
-        actions = menus.filtered("action").mapped("action")
-        self.assertGreater(len(actions), 10)
-        self.assertFalse([action.name for action in actions if not action.path])
+        lists = [
+            menu.action
+            for menu in menus.filtered("action")
+            if "target" not in menu.action or menu.action.target != "new"
+        ]
+        self.assertGreater(len(lists), 10)
+        self.assertFalse([action.name for action in lists if not action.path])
 
 
 @tagged("post_install", "-at_install")

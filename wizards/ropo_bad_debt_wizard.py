@@ -57,9 +57,10 @@ class RopoBadDebtWizard(models.TransientModel):
         bad_debt = self.env["ropo.bad.debt"]
         for wizard in self:
             moves = wizard.move_ids._origin
+            account = wizard.account_id._origin  # new, while the dialog is open
             rows = []
             for move in moves:
-                problem = bad_debt._problem(move, wizard.account_id)
+                problem = bad_debt._problem(move, account)
                 rows.append(
                     {
                         "move_id": move.id,
