@@ -1,11 +1,13 @@
 # First, since others inherit from it.
 from . import ropo_claim_terms  # isort: skip
 from . import (
+    account_bank_statement_line,
     account_journal,
     account_move,
     account_move_channel,
     account_move_hold,
     account_move_line,
+    account_move_payout,
     account_move_portal,
     account_move_reversal,
     account_move_send,
@@ -25,6 +27,7 @@ from . import (
     ropo_account_connection,
     ropo_account_database,
     ropo_account_first_steps,
+    ropo_account_payout,
     ropo_account_policy,
     ropo_account_profile,
     ropo_account_service,

@@ -2,5 +2,6 @@ from . import (
     report_case_history,
     report_disclosure,
     report_statement,
+    ropo_payout_report,
     ropo_receivable_report,
 )

@@ -4,7 +4,7 @@ import dataclasses
 
 from aiohttp import web
 
-from . import asked, payments, statuses
+from . import asked, payments, payouts, statuses
 from .faults import Fault
 from .money import cents
 from .state import Profile
@@ -36,6 +36,7 @@ class Control:
             ("POST", f"{PREFIX}/shuffle", self.shuffle),
             ("POST", f"{PREFIX}/webhooks", self.set_webhook),
             ("POST", f"{PREFIX}/webhooks/deliver", self.deliver),
+            ("POST", f"{PREFIX}/payout", self.pay_out),
             ("POST", f"{job}/pay", self.pay),
             ("POST", f"{job}/stage", self.set_stage),
             ("POST", f"{job}/comment", self.comment),
@@ -142,6 +143,16 @@ class Control:
         body = await asked.read(request)
         result = await self.webhooks.deliver(bool(body.get("repeat")))
         return web.json_response(result)
+
+    async def pay_out(self, request):
+        """Ropo pays out what it holds, of all jobs or of ``{"jobs": [jobid]}``."""
+        body = await asked.read(request)
+        wanted = body.get("jobs", list(self.world.jobs))
+        jobs = [job for job in self.world.jobs.values() if job.jobid in wanted]
+        figures = payouts.pay_out(jobs, *payouts.terms(body))
+        for job in jobs:
+            self.world.touch_job(job)
+        return web.json_response(figures)
 
     # --- one job ------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from . import contract, jobs, ledger, money
+from . import contract, jobs, ledger, money, payouts
 from .money import cents
 
 UNDONE, FAIL, OLD, ROPO, ROPO_REFUND, CLOSE, POSTED = range(7)
@@ -180,6 +180,7 @@ def close_if_settled(world, job):
 def receive(world, job, amount, paydate):
     """The debtor pays at Ropo (control API): the money is Ropo's to report."""
     effect = ledger.pay(job, amount)
+    payouts.keep(job, effect)
     job.received.append({"amount": amount, "date": paydate})
     full = world.profiles[job.cid].status_rows == "full"
     code, text = (None, "2") if full else (101, f"Paid: {money.text(amount)}")

@@ -9,7 +9,7 @@ import dataclasses
 import random
 from datetime import date, datetime, timedelta, timezone
 
-from . import money, statuses
+from . import money, payouts, statuses
 from .maventa.books import Books as MaventaBooks
 
 FIRST_JOBID = 28_000_001
@@ -23,6 +23,7 @@ AMOUNTS = (
     "paid_interest",
     "paid_noticefee",
     "overpaid",
+    *payouts.HELD,
 )
 
 DEFAULT_PROFILES = (
@@ -92,6 +93,9 @@ class Job:
     paid_interest: int = 0
     paid_noticefee: int = 0
     overpaid: int = 0
+    held_principal: int = 0
+    held_interest: int = 0
+    held_fees: int = 0
     next_stage: str | None = None
     next_date: str | None = None
     refundtojobid: int | None = None

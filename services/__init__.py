@@ -27,6 +27,8 @@ from . import (
     messages,
     outbox,
     own_reminder,
+    payout_sums,
+    payouts,
     policy,
     portal,
     profile,

@@ -3,6 +3,7 @@
 from datetime import date
 from unittest.mock import patch
 
+from odoo import Command
 from odoo.sql_db import Callbacks
 from odoo.tests import HttpCase, tagged, test_cursor
 
@@ -106,6 +107,37 @@ class TestTours(RopoCommon, TourCommon):
         invoice = self.create_invoice()
         self.send(invoice)
         self.tour(f"/odoo/customer-invoices/{invoice.id}", "ropo_send_dialog_sent")
+
+    def test_a_payout_is_matched_on_its_bank_line(self):
+        self._register_collected()
+        expense = self.company_data["default_account_expense"]
+        tax = self.company_data["default_tax_purchase"]
+        tax.amount = 25.5
+        self.account.write(
+            {
+                "payout_commission_account_id": expense.id,
+                "payout_commission_tax_ids": [Command.set(tax.ids)],
+            }
+        )
+        payments = self.env["account.payment"]
+        for amount in (40, 60):
+            invoice = self.create_invoice(amount=amount / 1.255)
+            payments |= self.pay(invoice, journal_id=self.journal.id)
+        line = self.env["account.bank.statement.line"].create(
+            {
+                "journal_id": self.journal.id,
+                "payment_ref": "Payout of Ropo",
+                "amount": 100 - 25.1,
+            }
+        )
+        self.user.group_ids |= self.env.ref("account.group_account_basic")
+        self.tour("/odoo/ropo-bank-lines", "ropo_match_payout")
+        self.assertTrue(line.is_reconciled and line.ropo_payout)
+        self.assertEqual(set(payments.mapped("state")), {"paid"})
+        booked = {row.account_id: row.balance for row in line.line_ids}
+        self.assertEqual(
+            (booked[self.journal.default_account_id], booked[expense]), (74.9, 20)
+        )
 
     def test_scheduled_transfers_are_looked_at_and_one_is_held(self):
         self.account.auto_transfer = "reminder"

@@ -6,6 +6,7 @@ from . import (
     ropo_bad_debt_wizard,
     ropo_answer_wizard,
     ropo_notice_wizard,
+    ropo_payout_wizard,
     ropo_pdf_wizard,
     ropo_send_wizard,
     ropo_statement_wizard,

@@ -41,7 +41,9 @@ class Sandbox:
 
     Each has besides: all that is `held`, what was `sent` of one case, how much was
     `sent_twice`; with `pay` a debtor pays to Ropo, with `collect` Ropo takes a case
-    from reminders to collection.
+    from reminders to collection. With `payout` Ropo pays out all that it holds, less a
+    commission and its tax in percent: `{paid, principal, interest, fees, commission,
+    tax, cases}`.
     """
 
     def __init__(self, url):
@@ -108,6 +110,9 @@ class RopoOne(Sandbox):
 
     def pay(self, case, amount):
         self._post(f"jobs/{case}/pay", amount=amount)
+
+    def payout(self, commission=0, tax_rate=0):
+        return self._post("payout", commission=commission, tax_rate=tax_rate)
 
     def collect(self, case, text):
         self._post(f"jobs/{case}/stage", stage="collection", text=text)
@@ -191,6 +196,9 @@ class Maventa(Sandbox):
 
     def pay(self, case, amount):
         self._change(case, "pay", amount=amount)
+
+    def payout(self, commission=0, tax_rate=0):
+        return self._post("maventa/payout", commission=commission, tax_rate=tax_rate)
 
     def collect(self, case, text):
         self._change(case, "stage", collection_status="debt_collection", text=text)

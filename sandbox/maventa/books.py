@@ -8,7 +8,7 @@ import dataclasses
 import re
 import uuid
 
-from .. import money
+from .. import money, payouts
 
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 CURRENCIES = {"fi": "EUR", "se": "SEK", "no": "NOK"}  # D: one for each account
@@ -110,6 +110,9 @@ class Assignment:
     paid_interest: int = 0
     paid_noticefee: int = 0
     overpaid: int = 0
+    held_principal: int = 0
+    held_interest: int = 0
+    held_fees: int = 0
 
     @property
     def debtor(self):
@@ -141,6 +144,7 @@ AMOUNTS = {
         "paid_interest",
         "paid_noticefee",
         "overpaid",
+        *payouts.HELD,
     ),
 }
 KINDS = {

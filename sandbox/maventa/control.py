@@ -4,7 +4,7 @@ import dataclasses
 
 from aiohttp import web
 
-from .. import asked
+from .. import asked, payouts
 from ..money import cents
 from . import books, invoices, receivables, ropo_service, ropo_transfer
 from .authentication import SCOPES
@@ -26,6 +26,7 @@ class Control:
             (f"{company}/service", self.set_service),
             (f"{invoice}/delivery", self.set_delivery),
             (f"{invoice}/transfer", self.set_transfer),
+            (f"{PREFIX}/payout", self.pay_out),
             (f"{assignment}/stage", self.set_stage),
             (f"{assignment}/comment", self.comment),
             (f"{assignment}/pay", self.pay),
@@ -101,6 +102,16 @@ class Control:
         assignment = self._one(request, self.books.assignments)
         receivables.collect(self.books, assignment, amount, day)
         return self._kept(assignment)
+
+    async def pay_out(self, request):
+        """Ropo pays out what it holds, of all or of ``{"assignments": [id]}``."""
+        body = await asked.read(request)
+        wanted = body.get("assignments", list(self.books.assignments))
+        found = [each for each in self.books.assignments.values() if each.id in wanted]
+        figures = payouts.pay_out(found, *payouts.terms(body))
+        for assignment in found:
+            self.books.keep(assignment)
+        return web.json_response(figures)
 
     async def set_fees(self, request):
         body = await asked.read(request)

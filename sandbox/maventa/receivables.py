@@ -7,7 +7,7 @@ and carries ``invoice_id`` and ``reference_ids``; filters for the debtor's name 
 the dates of creation and closing; an event can be marked as seen.
 """
 
-from .. import ledger, money
+from .. import ledger, money, payouts
 from . import checks
 from .errors import CLOSED, NO_ASSIGNMENT, NO_EVENT, WRONG_EVENT, Refused
 
@@ -135,7 +135,7 @@ def _came_before(books, assignment, body, kind):
 
 def collect(books, assignment, amount, day):
     """The debtor pays to Ropo."""
-    ledger.pay(assignment, amount)
+    payouts.keep(assignment, ledger.pay(assignment, amount))
     sum_paid = money.plain(amount)
     books.add_event(assignment, "paid", sum_paid=sum_paid, booked_at=day)
     close_if_settled(books, assignment)
