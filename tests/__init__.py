@@ -22,6 +22,8 @@ TESTS = (
     "test_notice",
     "test_outbox",
     "test_payloads",
+    "test_payout_walk",
+    "test_payouts",
     "test_partner_merge",
     "test_pdf",
     "test_policy",
