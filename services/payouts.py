@@ -329,12 +329,19 @@ class RopoPayout(models.AbstractModel):
             own = [{"account_id": account[field].id, **self._amounts(line, -amount)}]
             if sign < 0:
                 own = self._commission(line, account, amount)
-            label = account._fields[field]._description_string(self.env)
-            label = self.env._("Ropo: %(part)s", part=label)
+            label = self._part_label(name)
             vals += [
                 {"name": label, "partner_id": line.partner_id.id, **v} for v in own
             ]
         return vals
+
+    def _part_label(self, name):
+        return {
+            "principal": self.env._("Ropo: Principal"),
+            "interest": self.env._("Ropo: Interest"),
+            "fee": self.env._("Ropo: Fees"),
+            "commission": self.env._("Ropo: Commission"),
+        }[name]
 
     def _no_account_text(self, account, field):
         return self.env._(

@@ -263,6 +263,11 @@ class TestPayouts(PayoutCommon):
         draft.action_draft()
         elsewhere = self.create_invoice(amount=50 / 1.255)
         self.pay(elsewhere)  # in the ordinary bank journal
+        rates = [(str(self.today - timedelta(days=30)), 10.0)]
+        currency = self.setup_other_currency("SEK", rates=rates)
+        foreign = self.create_invoice(amount=50 / 1.255, currency_id=currency.id)
+        payment = self.registered(foreign, currency_id=currency.id)
+        self.assertEqual(self.held(payment).amount_residual_currency, 50)
         form = self.dialog(self.bank_line(50))
         self.assertFalse(self.proposed(form))
         self.assertEqual((form.basis, form.rest), ("none", 50))
@@ -323,14 +328,25 @@ class TestPayouts(PayoutCommon):
         )
         self.assertMatched(line, payments)
         self.assertEqual(line.move_id.state, "posted")
+        names = {row.account_id: row.name for row in line.line_ids}
+        parts = self.principal | self.interest | self.fees | self.commission
+        self.assertEqual(
+            [names[account] for account in parts],
+            ["Ropo: Principal", "Ropo: Interest", "Ropo: Fees", "Ropo: Commission"],
+        )
 
     def test_the_tax_of_the_commission_has_the_tags_of_a_vendor_bill(self):
         self.collected(100)
         line = self.bank_line(100 - 25.1)
         self.match(line, commission_amount=20)
-        bill = self.env["account.move"].create(
+        bill = self.vendor_document("in_invoice")
+        self.assertEqual(self.tax_figures(line.move_id), self.tax_figures(bill))
+
+    def vendor_document(self, kind):
+        """A bill or a refund over a commission of 20."""
+        return self.env["account.move"].create(
             {
-                "move_type": "in_invoice",
+                "move_type": kind,
                 "partner_id": self.business.id,
                 "invoice_date": self.today,
                 "invoice_line_ids": [
@@ -346,20 +362,19 @@ class TestPayouts(PayoutCommon):
             }
         )
 
-        def figures(move):
-            lines = move.line_ids.filtered(lambda row: row.tax_ids or row.tax_line_id)
-            return {
-                (
-                    row.account_id,
-                    row.tax_ids,
-                    row.tax_repartition_line_id,
-                    row.tax_tag_ids,
-                ): row.balance
-                for row in lines
-            }
-
-        self.assertEqual(figures(line.move_id), figures(bill))
-        self.assertEqual(len(figures(bill)), 2)
+    def tax_figures(self, move):
+        """What the tax return reads: of the net amount and of the tax."""
+        lines = move.line_ids.filtered(lambda row: row.tax_ids or row.tax_line_id)
+        self.assertEqual(len(lines), 2)
+        return {
+            (
+                row.account_id,
+                row.tax_ids,
+                row.tax_repartition_line_id,
+                row.tax_tag_ids,
+            ): row.balance
+            for row in lines
+        }
 
     def test_an_amount_without_an_account_says_which_and_who_enters_it(self):
         self.account.payout_interest_account_id = False
@@ -467,6 +482,8 @@ class TestPayouts(PayoutCommon):
             self.change(before),
             {self.suspense: 25.1, self.commission: -20, tax: -5.1},
         )
+        refund = self.vendor_document("in_refund")
+        self.assertEqual(self.tax_figures(line.move_id), self.tax_figures(refund))
 
     # --- undoing ---
 
@@ -665,7 +682,8 @@ class TestPayouts(PayoutCommon):
         payment = self.registered(invoice)
         self.assertEqual(payment.company_id, branch)
         line = self.bank_line(100)
-        self.match(line)  # whose own company is the one chosen
+        alone = {"allowed_company_ids": self.env.company.ids}  # as chosen at the top
+        self.match(line.with_context(**alone))
         self.assertMatched(line, payment)
 
     def test_another_companys_payments_are_not_seen(self):
@@ -713,6 +731,28 @@ class TestPayouts(PayoutCommon):
         line.action_undo_reconciliation()
         self.assertFalse({a: b for a, b in self.change(before).items() if a != loss})
         self.assertEqual(self.change(before).get(loss, 0), 0)
+
+    def test_what_rounding_leaves_in_the_companys_currency_is_booked(self):
+        rates = [(str(self.today - timedelta(days=30)), 3.0)]
+        currency = self.setup_other_currency("SEK", rates=rates)
+        self.journal.currency_id = currency
+        invoices = self.env["account.move"].concat(
+            *(
+                self.create_invoice(amount=100 / 1.255, currency_id=currency.id)
+                for _number in range(2)
+            )
+        )
+        payments = self.registered(invoices, currency_id=currency.id)
+        self.assertEqual(self.held(payments).mapped("balance"), [33.33] * 2)
+        line = self.bank_line(200)
+        before = self.balances()
+        self.match(line)
+        self.assertMatched(line, payments)
+        gain = self.env.company.income_currency_exchange_account_id
+        self.assertEqual(
+            self.change(before),
+            {self.suspense: 66.67, self.outstanding: -66.66, gain: -0.01},
+        )
 
     def test_a_salesperson_is_refused_and_a_reader_sees_only(self):
         self.collected(100)

@@ -222,7 +222,7 @@ class RopoPayoutWizardLine(models.TransientModel):
     date = fields.Date(related="move_line_id.date")
     partner_id = fields.Many2one(related="move_line_id.partner_id", string="Customer")
     move_id = fields.Many2one(
-        related="move_line_id.payment_id.ropo_event_id.move_id", string="Invoice"
+        "account.move", string="Invoice", compute="_compute_move_id", compute_sudo=True
     )
     open_amount = fields.Monetary(
         string="Open", compute="_compute_amount", store=True, compute_sudo=True
@@ -234,6 +234,14 @@ class RopoPayoutWizardLine(models.TransientModel):
         readonly=False,
         compute_sudo=True,
     )
+
+    @api.depends("move_line_id")
+    def _compute_move_id(self):
+        """That of Ropo's event, or of a payment that was registered by hand."""
+        for line in self:
+            payment = line.move_line_id.payment_id
+            invoices = payment.ropo_event_id.move_id or payment.reconciled_invoice_ids
+            line.move_id = invoices[:1]
 
     @api.depends("move_line_id")
     def _compute_amount(self):
