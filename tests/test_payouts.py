@@ -683,6 +683,9 @@ class TestPayouts(PayoutCommon):
         self.assertEqual(payment.company_id, branch)
         line = self.bank_line(100)
         alone = {"allowed_company_ids": self.env.company.ids}  # as chosen at the top
+        stranger = self._new_user("stranger", "account.group_account_basic")
+        form = self.dialog(line.with_context(**alone), stranger)
+        self.assertFalse(self.proposed(form))  # who may not see the branch
         self.match(line.with_context(**alone))
         self.assertMatched(line, payment)
 

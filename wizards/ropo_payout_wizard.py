@@ -52,13 +52,18 @@ class RopoPayoutWizard(models.TransientModel):
         domain="[('id', 'in', allowed_account_ids)]",
     )
     basis = fields.Selection(
-        BASES, string="Proposal", compute="_compute_line_ids", store=True
+        BASES,
+        string="Proposal",
+        compute="_compute_line_ids",
+        compute_sudo=False,  # what the user may see is proposed
+        store=True,
     )
     line_ids = fields.One2many(
         "ropo.payout.wizard.line",
         "wizard_id",
         string="Payments",
         compute="_compute_line_ids",
+        compute_sudo=False,
         store=True,
         readonly=False,
     )
