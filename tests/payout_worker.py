@@ -42,8 +42,9 @@ def main(database):
 
 def same_line(first, second):
     """The second comes while the first is not committed, and once it is."""
+    env, _dialog = first
     said = [press(*first), press(*second)]
-    first[0].cr.commit()
+    env.cr.commit()
     return [*said, press(*second)]
 
 
@@ -54,10 +55,11 @@ def same_payment(first, second):
 
 def old_snapshot(first, second):
     """The second began before the first was done, and is repeated as Odoo does it."""
-    second[0].cr.execute("SELECT count(*) FROM account_move_line")
+    (env, _dialog), (other, _dialog) = first, second
+    other.cr.execute("SELECT count(*) FROM account_move_line")
     said = [press(*first)]
-    first[0].cr.commit()
-    return [*said, retrying(lambda: press(*second), second[0])]
+    env.cr.commit()
+    return [*said, retrying(lambda: press(*second), other)]
 
 
 def press(env, dialog):
