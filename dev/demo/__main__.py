@@ -49,6 +49,7 @@ def play(env, sandbox):
     story.receive_and_register()
     story.dispute()
     story.lose_and_recover()
+    story.match_payout()
     story.fetch_pdfs()
     story.poll_again()
     return story.compare()

@@ -182,12 +182,37 @@ def held_account(env):
     return lines.payment_account_id
 
 
-def paid_out(env):
-    """What came from Ropo by bank."""
-    lines = env["account.bank.statement.line"].search(
-        [("journal_id.code", "=", SETTLEMENT)]
+def open_payout_accounts(env, account):
+    """Where the commission that Ropo deducts from a payout is booked, and its tax."""
+    chart = env["account.chart.template"].with_company(account.company_id)
+    tax = chart.ref("tax_dom_purchase_service_25_5")
+    tax.active = True
+    account.write(
+        {
+            "payout_commission_account_id": env["account.account"]
+            .create(
+                {
+                    "name": "Collection Costs",
+                    "code": "688900",
+                    "account_type": "expense",
+                }
+            )
+            .id,
+            "payout_commission_tax_ids": tax.ids,
+        }
     )
-    return sum(lines.mapped("amount"))
+
+
+def receive_payout(env, amount):
+    """The bank line in which Ropo pays out."""
+    return env["account.bank.statement.line"].create(
+        {
+            "journal_id": _journal(env, SETTLEMENT).id,
+            "date": fields.Date.today(),
+            "payment_ref": "Ropo payout",
+            "amount": amount,
+        }
+    )
 
 
 def balance(account):

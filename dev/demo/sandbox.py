@@ -8,6 +8,8 @@ import json
 from dataclasses import dataclass
 from urllib.request import Request, urlopen
 
+HELD = ("held_principal", "held_interest", "held_fees")
+
 
 @dataclass(frozen=True)
 class Held:
@@ -43,11 +45,16 @@ class Sandbox:
     `sent_twice`; with `pay` a debtor pays to Ropo, with `collect` Ropo takes a case
     from reminders to collection. With `payout` Ropo pays out all that it holds, less a
     commission and its tax in percent: `{paid, principal, interest, fees, commission,
-    tax, cases}`.
+    tax, cases}`; `money` is what it holds.
     """
 
     def __init__(self, url):
         self.url = url
+
+    @staticmethod
+    def _money(cases):
+        """What debtors paid and was not paid out, of all kinds."""
+        return sum(case[name] for case in cases for name in HELD)
 
     def calls_to_send(self):
         return self._state("calls").get(self.sending, 0)
@@ -113,6 +120,9 @@ class RopoOne(Sandbox):
 
     def payout(self, commission=0, tax_rate=0):
         return self._post("payout", commission=commission, tax_rate=tax_rate)
+
+    def money(self):
+        return self._money(self._state("jobs"))
 
     def collect(self, case, text):
         self._post(f"jobs/{case}/stage", stage="collection", text=text)
@@ -199,6 +209,9 @@ class Maventa(Sandbox):
 
     def payout(self, commission=0, tax_rate=0):
         return self._post("maventa/payout", commission=commission, tax_rate=tax_rate)
+
+    def money(self):
+        return self._money(self._state("maventa")["assignments"])
 
     def collect(self, case, text):
         self._change(case, "stage", collection_status="debt_collection", text=text)

@@ -23,7 +23,6 @@ class Story(Debts):
         self.account = None
         self.sandbox = sandbox
         self.steps = 0
-        self.paid_to_ropo = 0.0
 
     # --- the steps ---
 
@@ -176,9 +175,10 @@ class Story(Debts):
         )
         received = {cases[0]: cases[0].open_amount, cases[1]: 100.00}
         for case, amount in received.items():
-            self._pay_to_ropo(case, amount)
+            self.sandbox.pay(case.jobid, amount)
         self._run_cron("cron_poll_status")
         self._show_events(cases)
+        self.sandbox.payout()
         for case, amount in received.items():
             books.book_bank_line(case.move_id, amount, books.SETTLEMENT)
         self._commit()
@@ -205,7 +205,7 @@ class Story(Debts):
         case = self._collected(self._invoice("Example 4 Oy", 29))
         books.register_by_itself(self.account)
         self._commit()
-        self._pay_to_ropo(case, 50.00)
+        self.sandbox.pay(case.jobid, 50.00)
         if self._can(self.account.has_webhook, "has no webhook: a cron fetches it"):
             self._push()
         else:
@@ -293,11 +293,6 @@ class Story(Debts):
         self._run_cron("cron_process_requests")
         if self.env["ropo.job"].search_count([("progress", "=", "pending")]):
             self._run_cron("cron_poll_status")
-
-    def _pay_to_ropo(self, case, amount):
-        """The debtor pays there."""
-        self.sandbox.pay(case.jobid, amount)
-        self.paid_to_ropo += amount
 
     def _report_to_ropo(self):
         self._run_cron("cron_post_payments")
