@@ -211,6 +211,10 @@ class RopoJob(models.Model):
             },
         }
 
+    def action_take_back(self):
+        """Opens the wizard that says what ending these cases costs."""
+        return self.move_id.action_ropo_take_back()
+
     def action_fetch_pdf(self):
         """Attaches the document of the case, and its letter, to its invoice."""
         self.ensure_one()

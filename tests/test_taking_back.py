@@ -404,6 +404,14 @@ class TestTakeBackWizard(TakingBackCommon):
         self.assertEqual(action["res_model"], REVERSAL)
         self.assertEqual(action["context"]["active_ids"], invoice.ids)
 
+    def test_a_case_opens_the_dialog_of_its_invoice(self):
+        invoice, job = self.transferred_case()
+        action = job.with_user(self.user).action_take_back()
+        self.assertEqual(action["res_model"], TAKE_BACK)
+        self.assertEqual(action["context"]["active_ids"], invoice.ids)
+        form = self.env["ropo.job"].with_user(self.user).get_view(view_type="form")
+        self.assertIn('name="action_take_back"', form["arch"])
+
     def test_only_ropo_users_take_back(self):
         invoice = self.create_invoice(days_overdue=20)
         self.queue_transfer(invoice)
