@@ -8,7 +8,7 @@ class RopoAnswerWizard(models.TransientModel):
     _description = "Answer to Ropo"
 
     event_id = fields.Many2one("ropo.event", required=True, readonly=True)
-    message = fields.Char(related="event_id.text")
+    message = fields.Char(related="event_id.text", string="Message")
     answer = fields.Text(required=True)
 
     def action_note(self):
