@@ -12,8 +12,8 @@ HOME = STATE / "oca-addons"
 CONFIG = STATE / "odoo-addons.conf"
 # Where pip puts them below HOME, as it does in any environment.
 INSTALLED = HOME / "odoo" / "addons"
-# No optional addon depends on it: the addon itself looks whether it is there.
-LOOKED_FOR = ["account_payment_order"]
+# No optional addon depends on these: the addon itself looks whether they are there.
+LOOKED_FOR = ["account_payment_order", "l10n_fi_edicode"]
 
 
 def folders():

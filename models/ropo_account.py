@@ -43,7 +43,12 @@ class RopoAccount(models.Model):
         default=lambda self: self._default_channel(),
     )
     country = fields.Selection(
-        COUNTRIES, required=True, default=lambda self: self._default_country()
+        COUNTRIES,
+        required=True,
+        compute="_compute_country",
+        store=True,
+        readonly=False,
+        precompute=True,
     )
     environment = fields.Selection(
         [("sandbox", "Sandbox"), ("test", "Test"), ("production", "Production")],
@@ -280,9 +285,13 @@ class RopoAccount(models.Model):
     def _default_channel(self):
         return channels.DEFAULT
 
-    def _default_country(self):
-        code = (self.env.company.country_id.code or "").lower()
-        return code if code in dict(COUNTRIES) else "fi"
+    @api.depends("company_id")
+    def _compute_country(self):
+        """That of its company, until the account is saved."""
+        for account in self:
+            code = (account.company_id.country_id.code or "").lower()
+            proposed = code if code in dict(COUNTRIES) else "fi"
+            account.country = account._origin.country or proposed
 
     def _compute_counts(self):
         queued = self._count_requests(["queued", "sending"])

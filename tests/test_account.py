@@ -7,7 +7,7 @@ from psycopg2 import IntegrityError
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 from odoo.tools import file_open, mute_logger
 
 from ..channels.errors import ChannelError
@@ -137,6 +137,23 @@ class TestAccount(RopoCommon):
         self.assertEqual(invoice.ropo_state, "sent")
 
     # --- the address ---
+
+    def test_the_country_is_that_of_the_accounts_own_company(self):
+        sweden, finland = self.env.ref("base.se"), self.env.ref("base.fi")
+        self.env.company.country_id = finland
+        company = self.env["res.company"].create(
+            {"name": "Esimerkki AB", "country_id": sweden.id}
+        )
+        account = self.env["ropo.account"].create(
+            {"name": "Swedish", "company_id": company.id}
+        )
+        self.assertEqual(account.country, "se")
+        form = Form(self.env["ropo.account"])
+        self.assertEqual(form.country, "fi")
+        form.company_id = company
+        self.assertEqual(form.country, "se")
+        company.country_id = finland
+        self.assertEqual(account.country, "se", "it stays with the account")
 
     def test_address_is_given_by_country_and_environment(self):
         for (environment, country), url in HOSTS.items():

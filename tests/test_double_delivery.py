@@ -212,40 +212,8 @@ class TestFinnishAddresses(RopoCommon):
             self.assertEqual(shown, (self.ADDRESS, self.OPERATOR))
 
     def test_without_that_module_nothing_is_assumed(self):
-        if "edicode" in self.business._fields:
-            self.skipTest("l10n_fi_edicode is installed")
         debtor = self.env["ropo.debtor"]
         self.assertEqual(debtor._other_einvoice_address(self.business), ("", ""))
         self.business.ropo_sendtype = "evoice"
         invoice = self.create_invoice()
         self.assertEqual(self.verdicts(invoice, "invoice")[invoice].code, "evoice")
-
-    def test_with_that_module_its_own_fields_are_read(self):
-        if "edicode" not in self.business._fields:
-            self.skipTest("l10n_fi_edicode is not installed")
-        operator = self.env["res.partner.operator.einvoice"].search(
-            [("identifier", "=", self.OPERATOR)]
-        )
-        self.business.write(
-            {"edicode": "0037 0000 0019", "einvoice_operator_id": operator.id}
-        )
-        self.assertEqual(self.sent(), (self.ADDRESS, self.OPERATOR))
-        # Of a contact, the company's own counts.
-        contact = self._create_partner("Contact", parent_id=self.business.id)
-        debtor = self.env(user=self.user)["ropo.debtor"]
-        self.assertEqual(
-            debtor._other_einvoice_address(contact), (self.ADDRESS, self.OPERATOR)
-        )
-        self.business.write(
-            {"ropo_evoice": "003700000027", "ropo_evoice_operator": "DABAFIHH"}
-        )
-        self.assertEqual(self.sent(), ("003700000027", "DABAFIHH"))
-        # Many customers need no query each.
-        partners = self.create_invoices(6).partner_id
-        debtors = partners.browse(partners.ids)
-        debtors.write({"edicode": "1", "einvoice_operator_id": operator.id})
-        few = self.queries(lambda: list(map(self.address, debtors[:2])))
-        self.assertEqual(self.queries(lambda: list(map(self.address, debtors))), few)
-
-    def address(self, partner):
-        return self.env["ropo.debtor"]._other_einvoice_address(partner)
