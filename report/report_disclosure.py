@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.tools import format_date
 
 from ..models.ropo_request import readable
 
@@ -24,7 +25,7 @@ class ReportDisclosure(models.AbstractModel):
             "facts": _facts,
             "labels": self._labels(),
             "readable": readable,
-            "day": lambda text: (text or "")[:10],
+            "day": lambda text: format_date(self.env, (text or "")[:10]),
         }
 
     def _labels(self):

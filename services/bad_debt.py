@@ -20,7 +20,10 @@ class RopoBadDebt(models.AbstractModel):
 
     @api.model
     def _without_bad_debts(self, rows):
-        """`rows` without what of them was written off as bad debts, which is noted."""
+        """`rows` without what of them was written off as bad debts, which is noted.
+
+        What was booked where Ropo pays out to is looked at for its bad debts alone.
+        """
         jobs = self.env["ropo.job"].sudo().browse({row["job_id"] for row in rows})
         jobs = {job.id: job for job in jobs if job.account_id.bad_debt_account_ids}
         entries = self.env["account.move"].sudo()
@@ -36,7 +39,7 @@ class RopoBadDebt(models.AbstractModel):
                 job._note_bad_debts({row["partial_id"]: written_off})
                 amount = job.currency_id.round(float(row["amount"]) - written_off)
                 row = {**row, "amount": amount}
-            if row["amount"]:
+            if row["amount"] and (row["has_money"] or not row["is_ropos"]):
                 rest.append(row)
         return rest
 
@@ -49,7 +52,8 @@ class RopoBadDebt(models.AbstractModel):
         asked for what he has paid.
         """
         accounts = job.account_id.bad_debt_account_ids
-        if row["operation"] != "payment":
+        is_noted = str(row["partial_id"]) in (job.bad_debts or {})
+        if is_noted or row["operation"] != "payment":
             return 0.0
         lines = entry.line_ids
         owed = lines.filtered(lambda line: line.account_id.account_type in OWED)

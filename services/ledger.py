@@ -356,13 +356,29 @@ class RopoLedger(models.AbstractModel):
             """
             (account.count_payment = 'registered'
                  OR payment.id IS NULL OR payment.is_matched)
-            AND (NOT %s OR %s)
+            AND (NOT %s OR %s OR %s)
             AND NOT EXISTS (
                 SELECT FROM account_partial_reconcile cause
                  WHERE cause.exchange_move_id = entry.id)
             """,
             self._is_ropos(),
             self._has_money(),
+            self._has_loss(),
+        )
+
+    def _has_loss(self):
+        """Whether a bad debt may be part of it that was not noted yet: that is the
+        ledger's matter where Ropo pays out to, too."""
+        return SQL(
+            """
+            (job.bad_debts->>partial_id::text IS NULL
+             AND EXISTS (
+                SELECT FROM account_move_line loss
+                  JOIN account_account_ropo_account_rel bad_debt
+                    ON bad_debt.account_account_id = loss.account_id
+                 WHERE loss.move_id = entry.id
+                   AND bad_debt.ropo_account_id = account.id))
+            """
         )
 
     def _is_ropos(self):

@@ -78,7 +78,41 @@ class TestBadDebtInTheLedger(BadDebtCommon):
         self.assertStillCollected(invoice, 100, 25.5, 125.5)
         self.pay(invoice, 60)
         self.assertStillCollected(invoice, 40, 25.5, 65.5)
+        self.assign(invoice, self.entry(30, self.losses))
+        self.assertStillCollected(invoice, 10, 55.5, 65.5)
         self.assertEqual(self.reported(), [(60,)])
+
+    def test_an_entry_in_a_settlement_journal_is_a_bad_debt_too(self):
+        self.bank.ropo_settlement = True
+        invoice = self.transferred()
+        self.assign(invoice, self.entry(125.5, self.losses, journal_id=self.bank.id))
+        self.assertStillCollected(invoice, 0, 125.5, 125.5)
+        self.assertFalse(self.reported())
+
+    def test_an_entry_in_a_settlement_journal_against_others_is_never_reported(self):
+        self.bank.ropo_settlement = True
+        invoice = self.transferred()
+        self.assign(invoice, self.entry(125.5, journal_id=self.bank.id))
+        self.report()
+        self.assertEqual((self.case(invoice).written_off, self.reported()), (0, []))
+
+    def test_of_ropos_money_with_a_write_off_the_bad_debt_alone_counts_once(self):
+        self.bank.ropo_settlement = True
+        invoice = self.transferred()
+        self.pay(
+            invoice,
+            100,
+            payment_difference_handling="reconcile",
+            writeoff_account_id=self.losses.id,
+        )
+        for _time in range(2):
+            self.report()
+            self.assertEqual(self.case(invoice).written_off, 25.5)
+        self.at_ropo(self.case(invoice), "pay", amount=100)
+        self.run_cron("cron_poll_status")
+        for _time in range(2):
+            self.assertStillCollected(invoice, 0, 25.5, 25.5)
+        self.assertFalse(self.reported())
 
     def test_an_entry_against_another_account_is_reported(self):
         invoice = self.transferred()
@@ -387,6 +421,15 @@ class TestRecovered(RecoveredCommon):
         self.assertEqual(self.balance(self.outstanding), 125.5)
         self.assertRecovered(invoice, 125.5, 0)
         self.assertFalse(self.case(invoice).bad_debt)
+
+    def test_fees_that_ropo_collected_are_no_recovery(self):
+        invoice = self.transferred()
+        self.write_off(invoice)
+        self.at_ropo(self.case(invoice), "fees", noticefee=5)
+        self.collect(invoice, 100)
+        self.collect(invoice, 30.5)
+        self.assertEqual(self.case(invoice).recovered, 125.5)
+        self.assertRecovered(invoice, 125.5, 0)
 
     def test_the_whole_at_once_is_not_taken_for_the_write_off(self):
         invoice = self.transferred()
