@@ -230,6 +230,11 @@ class TestDisclosure(DisclosureCommon, RopoCommon):
         self.assertEqual(numbers(document), [invoice.name])
         self.assertEqual(document["companies"], ["Other Oy"])
         self.assertEqual({r["company"] for r in document["requests"]}, {"Other Oy"})
+        # Whom no record rule holds back gets no more than was chosen.
+        root = self.env.ref("base.user_root")
+        document = self.document(self.consumer, root, other["company"])
+        self.assertEqual(numbers(document), [invoice.name])
+        self.assertEqual({r["company"] for r in document["requests"]}, {"Other Oy"})
 
 
 @tagged("post_install", "-at_install")

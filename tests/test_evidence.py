@@ -194,8 +194,10 @@ class TestEvidenceAtRopoOne(Promises, BadDebtCommon):
         invoice = self.collected()
         self.write_off(invoice)
         (entry,) = self.entries(invoice)
-        for _time in range(2):
-            self.attach()
+        self.attach()
+        case = self.case(invoice).with_user(self.manager).sudo(False)
+        case.action_attach_evidence()  # once more
+        self.attach()
         first, second = self.letters(entry)
         self.assertIn("Payment reminder", self.content(first))
         self.assertIn("Debt collection letter", self.content(second))

@@ -231,6 +231,12 @@ class Promises:
         case.event_ids.with_user(self.manager).action_interpret()
         self.assertEqual(len(self.plan_questions(case)), 1)
 
+    def test_a_plan_breaks_where_it_comes_to_legal_collection_at_once(self):
+        case = self.case()
+        self.move(case, "payment_plan", "legal")
+        self.assertEqual(case.plan_broken_on, self.today)
+        self.assertEqual(len(self.plan_questions(case)), 1)
+
     def test_a_plan_that_was_kept_is_not_broken(self):
         case = self.case()
         self.move(case, "payment_plan")

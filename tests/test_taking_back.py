@@ -224,11 +224,14 @@ class TestCreditNoteDialog(TakingBackCommon):
             self.assertEqual(request.state, state)
 
     def test_of_what_is_only_delivered_nothing_is_said(self):
-        invoice = self.create_invoice()
-        self.send(invoice)
-        self.assertEqual(invoice.ropo_state, "sent")
-        dialog = self.dialog(REVERSAL, invoice)
-        self.assertEqual(self.reversal_texts(dialog), [""] * 4)
+        for model, collects in (("connect", False), ("unify", True)):
+            self.account.service_model = model
+            invoice = self.create_invoice()
+            self.send(invoice)
+            self.assertEqual(invoice.ropo_state, "sent")
+            self.assertEqual(invoice.sudo().ropo_job_ids.is_collected, collects)
+            dialog = self.dialog(REVERSAL, invoice)
+            self.assertEqual(self.reversal_texts(dialog), [""] * 4)
 
     def test_a_lost_transfer_can_no_longer_be_stopped(self):
         invoice = self.create_invoice(days_overdue=20)
