@@ -185,6 +185,8 @@ class TestPayoutSums(RopoCommon):
         items = [("a", 30), ("b", -10), ("c", 100)]
         self.assertEqual(choose(20, items), (["a", "b"], "oldest"))
         self.assertEqual(choose(-10, items), (["b"], "one"))
+        back = [("a", -30), ("b", -40)]
+        self.assertEqual(choose(-50, back), (["a"], "part"))
         self.assertEqual(choose(90, items), (["b", "c"], "some"))
 
     def test_the_search_is_bounded(self):
