@@ -1,4 +1,4 @@
-from . import ropo_wizard_mixin  # isort: skip (the others inherit from it)
+from . import ropo_inform_mixin, ropo_wizard_mixin  # isort: skip (others inherit)
 from . import (
     base_partner_merge,
     ropo_activation_wizard,

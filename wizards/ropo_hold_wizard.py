@@ -1,4 +1,4 @@
-from odoo import Command, api, fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 
@@ -7,14 +7,9 @@ class RopoHoldWizard(models.TransientModel):
     when; of those that Ropo collects already it says what is left to do."""
 
     _name = "ropo.hold.wizard"
+    _inherit = "ropo.inform.mixin"
     _description = "Put Invoices on Hold"
 
-    move_ids = fields.Many2many(
-        "account.move",
-        string="Invoices",
-        required=True,
-        default=lambda self: self._default_moves(),
-    )
     reason = fields.Selection(
         lambda self: (
             self.env["account.move"]
@@ -27,17 +22,6 @@ class RopoHoldWizard(models.TransientModel):
     until = fields.Date(help="The hold ends after this day. Empty: until you end it.")
     collected_count = fields.Integer(compute="_compute_letter")
     letter = fields.Text(string="Text for Ropo", compute="_compute_letter")
-    is_informed = fields.Boolean(string="Ropo Is Informed")
-    informed_how = fields.Char(
-        string="How",
-        help="Who was informed, and how: by e-mail to customer service, say.",
-    )
-
-    def _default_moves(self):
-        context = self.env.context
-        if context.get("active_model") != "account.move":
-            return False
-        return [Command.set(context.get("active_ids") or [])]
 
     @api.depends("move_ids", "reason", "until")
     def _compute_letter(self):
@@ -62,10 +46,8 @@ class RopoHoldWizard(models.TransientModel):
     def _check(self, moves):
         if self.until and self.until < fields.Date.context_today(self):
             raise UserError(self.env._("“Until” is in the past. Choose a later day."))
-        if self.is_informed and not self.informed_how:
-            raise UserError(
-                self.env._("Say how Ropo was informed: it stays with the invoice.")
-            )
+        if self.is_informed:
+            self._check_informed_how()
         wrong = moves.filtered(
             lambda move: move.move_type != "out_invoice" or move.state != "posted"
         )

@@ -1,5 +1,4 @@
-from odoo import Command, api, fields, models
-from odoo.exceptions import UserError
+from odoo import api, fields, models
 
 
 class RopoTakeBackWizard(models.TransientModel):
@@ -7,14 +6,9 @@ class RopoTakeBackWizard(models.TransientModel):
     says what ending it costs, and gives the text that Ropo needs for it."""
 
     _name = "ropo.take.back.wizard"
+    _inherit = "ropo.inform.mixin"
     _description = "Take Back From Ropo"
 
-    move_ids = fields.Many2many(
-        "account.move",
-        string="Invoices",
-        required=True,
-        default=lambda self: self._default_moves(),
-    )
     queued_text = fields.Text(compute="_compute_texts", compute_sudo=True)
     cost_text = fields.Text(compute="_compute_texts", compute_sudo=True)
     letter = fields.Text(
@@ -29,17 +23,6 @@ class RopoTakeBackWizard(models.TransientModel):
         readonly=False,
         help="Otherwise the scheduled transfer may take it up again.",
     )
-    is_informed = fields.Boolean(string="Ropo Is Informed")
-    informed_how = fields.Char(
-        string="How",
-        help="Who was informed, and how: by e-mail to customer service, say.",
-    )
-
-    def _default_moves(self):
-        context = self.env.context
-        if context.get("active_model") != "account.move":
-            return False
-        return [Command.set(context.get("active_ids") or [])]
 
     # --- computes ---
 
@@ -87,10 +70,7 @@ class RopoTakeBackWizard(models.TransientModel):
         """Notes on the invoices that Ropo was asked to end their cases."""
         self.ensure_one()
         self.move_ids.check_access("write")
-        if not self.informed_how:
-            raise UserError(
-                self.env._("Say how Ropo was informed: it stays with the invoice.")
-            )
+        self._check_informed_how()
         moves = self.env["ropo.taking.back"]._collected(self.move_ids).move_id
         self.env["ropo.holds"]._note_informed(
             moves.with_env(self.env), self.informed_how, self.letter
