@@ -79,13 +79,9 @@ class ReportStatement(models.AbstractModel):
 
     def _bank(self, company):
         """Where the company wants to be paid."""
-        banks = company.sudo().partner_id.bank_ids
-        return (
-            banks.filtered(
-                lambda bank: not bank.company_id or bank.company_id == company
-            )[:1]
-            or (banks[:1])
-        )
+        return company.sudo().partner_id.bank_ids.filtered(
+            lambda bank: not bank.company_id or bank.company_id == company
+        )[:1]
 
     def _labels(self, lang=None):
         jobs = self.env["ropo.job"].with_context(lang=lang or self.env.lang)

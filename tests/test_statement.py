@@ -211,6 +211,16 @@ class TestStatement(LedgerCommon):
         text = " ".join(document.text_content().replace("\ufeff", "").split())
         self.assertIn("of which overdue 125.50 €", text)
 
+    def test_no_customer_is_asked_to_pay_to_another_companys_account(self):
+        self.create_invoice()
+        other = self.env["res.company"].create({"name": "Esimerkki Toinen Oy"})
+        banks = self.env.company.partner_id.bank_ids
+        banks.company_id = other
+        document = self.html("report_statement", self.business)
+        text = document.xpath("//p[@name='sender']")[0].text_content()
+        self.assertTrue(banks)
+        self.assertNotIn("Pay to", text)
+
     def test_the_wizard_prints_customers_or_the_company(self):
         invoice, _case = self.history()
         Wizard = self.env["ropo.statement.wizard"].with_user(self.user)
