@@ -42,6 +42,7 @@ except Exception as error:
 def test_tests_load_where_only_odoo_is_installed():
     lines = load(DEVELOPERS)
     assert lines == [
+        "odoo.addons.ropo_connect.tests.test_payout_walk: not installed: hypothesis",
         "odoo.addons.ropo_connect.tests.test_random_walk: not installed: hypothesis",
         "SkipTest: not installed: aiohttp, jsonschema_rs",
     ]
