@@ -172,6 +172,13 @@ class RopoEvent(models.Model):
     problem = fields.Char(readonly=True, help="Why it can't be taken in.")
 
     _missing = models.Index("(job_id) WHERE is_missing")
+    # For the report on receivables, which reads of all cases at once.
+    _recovered = models.Index("(job_id) WHERE recovered != 0")
+    _found = models.Index("(job_id, source_partial_id) WHERE source_partial_id != 0")
+    _steps = models.Index(
+        "(job_id, applied_stage, event_time) "
+        "WHERE applied_stage IN ('reminder', 'collection', 'legal')"
+    )
     # Polled rows and messages of the webhook have numbers of their own.
     _external_unique = models.Constraint(
         "UNIQUE(account_id, profile, source, external_id)",

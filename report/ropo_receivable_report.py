@@ -3,7 +3,31 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ..models.ropo_job import STAGES
 from ..services.transaction import isolated
+
+# What a row has in the company's currency, too, at the rate of the invoice.
+CONVERTED = (
+    "amount",
+    "collected",
+    "paid",
+    "credited",
+    "adjusted",
+    "received",
+    "written_off",
+    "recovered",
+    "residual",
+    "open_amount",
+    "charges",
+    "difference",
+    "money_days",
+)
+
+
+def _converted(label):
+    return fields.Monetary(
+        string=label, currency_field="company_currency_id", readonly=True
+    )
 
 
 class RopoReceivableReport(models.Model):
@@ -22,17 +46,60 @@ class RopoReceivableReport(models.Model):
     job_id = fields.Many2one("ropo.job", string="Case", readonly=True)
     move_id = fields.Many2one("account.move", string="Invoice", readonly=True)
     partner_id = fields.Many2one("res.partner", string="Customer", readonly=True)
+    user_id = fields.Many2one("res.users", string="Salesperson", readonly=True)
+    journal_id = fields.Many2one("account.journal", readonly=True)
     account_id = fields.Many2one("ropo.account", string="Ropo Account", readonly=True)
+    channel = fields.Selection(
+        lambda self: self.env["ropo.account"]._selection_channel(), readonly=True
+    )
     company_id = fields.Many2one("res.company", readonly=True)
     currency_id = fields.Many2one("res.currency", readonly=True)
+    company_currency_id = fields.Many2one("res.currency", readonly=True)
     kind = fields.Selection(
         lambda self: self._selection_of("kind"), string="Transferred As", readonly=True
     )
     stage = fields.Selection(lambda self: self._selection_of("stage"), readonly=True)
     stage_date = fields.Datetime(string="In Stage Since", readonly=True)
     invoice_date_due = fields.Date(string="Due Date", readonly=True)
-    days_overdue = fields.Integer(readonly=True, aggregator="avg")
+    days_overdue = fields.Integer(
+        readonly=True, aggregator="avg", help="As long as something is open."
+    )
+    age = fields.Selection(
+        [
+            ("0_not_due", "Not due"),
+            ("1_month", "1–30 days"),
+            ("2_two_months", "31–60 days"),
+            ("3_three_months", "61–90 days"),
+            ("4_four_months", "91–120 days"),
+            ("5_older", "Over 120 days"),
+        ],
+        string="Days Overdue (Range)",
+        readonly=True,
+    )
     amount = fields.Monetary(string="Transferred", readonly=True)
+    collected = fields.Monetary(
+        string="Collected by Ropo",
+        readonly=True,
+        help="What the debtor paid to Ropo since the transfer, as booked in Odoo.",
+    )
+    paid = fields.Monetary(
+        string="Paid to Us",
+        readonly=True,
+        help="What the debtor paid to the company since the transfer.",
+    )
+    credited = fields.Monetary(
+        readonly=True, help="By credit notes since the transfer."
+    )
+    adjusted = fields.Monetary(
+        string="Other Entries",
+        readonly=True,
+        help="What other entries settled since the transfer, such as write-offs that "
+        "are no bad debts.",
+    )
+    received = fields.Monetary(
+        readonly=True,
+        help="Collected by Ropo, paid to us, and recovered of bad debts.",
+    )
     residual = fields.Monetary(
         string="Open in Odoo", readonly=True, help="As the invoice says."
     )
@@ -52,6 +119,18 @@ class RopoReceivableReport(models.Model):
     )
     recovered = fields.Monetary(
         readonly=True, help="What Ropo collected of a bad debt, booked as income."
+    )
+    recovery_rate = fields.Float(
+        readonly=True,
+        aggregator="avg",
+        help="What was received, of what was transferred less what was credited. Of "
+        "several cases: by their sums in the company's currency.",
+    )
+    days_to_pay = fields.Float(
+        readonly=True,
+        aggregator="avg",
+        help="Days from the transfer to the payments, on average, weighted by their "
+        "amounts.",
     )
     under_way = fields.Monetary(
         string="In Transit",
@@ -87,17 +166,64 @@ class RopoReceivableReport(models.Model):
         readonly=True,
     )
 
+    amount_company = _converted("Transferred (Company Currency)")
+    collected_company = _converted("Collected by Ropo (Company Currency)")
+    paid_company = _converted("Paid to Us (Company Currency)")
+    credited_company = _converted("Credited (Company Currency)")
+    adjusted_company = _converted("Other Entries (Company Currency)")
+    received_company = _converted("Received (Company Currency)")
+    written_off_company = _converted("Written Off (Company Currency)")
+    recovered_company = _converted("Recovered (Company Currency)")
+    residual_company = _converted("Open in Odoo (Company Currency)")
+    open_amount_company = _converted("Open at Ropo (Company Currency)")
+    charges_company = _converted("Interest and Fees (Company Currency)")
+    difference_company = _converted("Difference (Company Currency)")
+    sent_date = fields.Date(
+        string="Sent On", readonly=True, help="When Ropo took the invoice itself."
+    )
+    transfer_date = fields.Date(string="Transferred On", readonly=True)
+    reminder_date = fields.Date(
+        string="In Reminder From", readonly=True, help="As Ropo reported it first."
+    )
+    collection_date = fields.Date(
+        string="In Collection From", readonly=True, help="As Ropo reported it first."
+    )
+    first_payment_date = fields.Date(string="First Payment", readonly=True)
+    last_payment_date = fields.Date(string="Last Payment", readonly=True)
+    ended_date = fields.Date(string="Ended On", readonly=True)
+
     _depends = {
+        "account.journal": ["ropo_settlement", "type"],
         "account.move": [
             "amount_residual",
-            "matched_payment_ids",
+            "amount_residual_signed",
+            "amount_total",
+            "amount_total_signed",
             "invoice_date_due",
+            "invoice_user_id",
+            "journal_id",
+            "matched_payment_ids",
+            "move_type",
+            "origin_payment_id",
             "state",
+            "statement_line_id",
         ],
-        "account.move.line": ["amount_residual_currency", "display_type", "move_id"],
-        "account.payment": ["amount", "move_id", "state"],
-        "account.partial.reconcile": ["debit_move_id", "credit_move_id"],
-        "ropo.account": ["count_payment"],
+        "account.move.line": [
+            "amount_residual_currency",
+            "date",
+            "display_type",
+            "move_id",
+            "parent_state",
+        ],
+        "account.payment": ["amount", "move_id", "ropo_event_id", "state"],
+        "account.partial.reconcile": [
+            "credit_move_id",
+            "debit_amount_currency",
+            "debit_move_id",
+            "exchange_move_id",
+        ],
+        "res.company": ["currency_id"],
+        "ropo.account": ["channel", "count_payment", "settlement_journal_ids"],
         "ropo.job": [
             "account_id",
             "amount",
@@ -127,7 +253,15 @@ class RopoReceivableReport(models.Model):
             "state",
             "void",
         ],
-        "ropo.event": ["is_missing", "job_id", "recovered"],
+        "ropo.event": [
+            "applied_stage",
+            "day",
+            "event_time",
+            "is_missing",
+            "job_id",
+            "recovered",
+            "source_partial_id",
+        ],
     }
 
     def _selection_of(self, name):
@@ -135,143 +269,83 @@ class RopoReceivableReport(models.Model):
 
     @property
     def _table_query(self):
+        figures = self.env["ropo.figures"]
         return SQL(
             """
             SELECT figures.*,
-                   figures.difference != 0 AS differs,
-                   CASE WHEN figures.difference != 0 THEN %(reason)s END AS reason
-              FROM (%(figures)s) figures
+                   %(converted)s,
+                   CASE WHEN days_overdue <= 0 THEN '0_not_due'
+                        WHEN days_overdue <= 30 THEN '1_month'
+                        WHEN days_overdue <= 60 THEN '2_two_months'
+                        WHEN days_overdue <= 90 THEN '3_three_months'
+                        WHEN days_overdue <= 120 THEN '4_four_months'
+                        WHEN days_overdue > 120 THEN '5_older' END AS age,
+                   received / NULLIF(amount - credited, 0) AS recovery_rate,
+                   money_days / NULLIF(received, 0) AS days_to_pay,
+                   difference != 0 AS differs,
+                   CASE WHEN difference != 0 THEN %(reason)s END AS reason
+              FROM (SELECT cases.*, collected + paid + recovered AS received
+                      FROM (%(cases)s) cases) figures
             """,
-            reason=self._reason(),
-            figures=self._figures(),
-        )
-
-    def _figures(self):
-        return SQL(
-            """
-            SELECT job.id,
-                   job.id AS job_id,
-                   job.move_id,
-                   job.partner_id,
-                   job.account_id,
-                   job.company_id,
-                   job.currency_id,
-                   job.kind,
-                   job.stage,
-                   job.stage_date,
-                   job.differs_since,
-                   job.covers,
-                   job.bad_debts,
-                   move.invoice_date_due,
-                   CURRENT_DATE - move.invoice_date_due AS days_overdue,
-                   job.amount,
-                   ledger.residual,
-                   job.open_amount,
-                   GREATEST(job.open_total - job.open_amount, 0) AS charges,
-                   bad.amount AS written_off,
-                   recovery.amount AS recovered,
-                   COALESCE(reporting.amount, 0) AS under_way,
-                   ledger.residual + bad.amount - recovery.amount
-                       - registered.amount - job.open_amount
-                       + COALESCE(reporting.amount, 0) AS difference,
-                   job.stage = 'closed'
-                       AND job.released IS NOT TRUE
-                       AND ledger.residual + bad.amount
-                        != COALESCE(job.closed_residual, 0)
-                       AS has_moved
-              FROM ropo_job job
-              JOIN account_move move ON move.id = job.move_id
-             CROSS JOIN LATERAL (
-                   -- A claim may be over some of the instalments.
-                   SELECT CASE WHEN job.part_ids IS NULL THEN move.amount_residual
-                          ELSE (SELECT SUM(line.amount_residual_currency)
-                                  FROM account_move_line line
-                                 WHERE line.move_id = move.id
-                                   AND job.part_ids @> to_jsonb(line.id))
-                          END AS residual) ledger
-             CROSS JOIN LATERAL (%(written_off)s) bad
-             CROSS JOIN LATERAL (
-                   SELECT COALESCE(SUM(event.recovered), 0) AS amount
-                     FROM ropo_event event
-                    WHERE event.job_id = job.id
-                      AND event.recovered != 0) recovery
-              JOIN ropo_account account ON account.id = job.account_id
-             CROSS JOIN LATERAL (
-                   -- Payments without a journal entry leave the invoice open.
-                   SELECT COALESCE(SUM(payment.amount), 0) AS amount
-                     FROM (%(registered)s) payment
-                    WHERE account.count_payment = 'registered') registered
-              LEFT JOIN LATERAL (
-                   SELECT SUM(CASE WHEN request.operation = 'payment_reversal'
-                                   THEN -request.amount ELSE request.amount END)
-                          AS amount
-                     FROM ropo_request request
-                    WHERE request.job_id = job.id
-                      AND request.source_partial_id IS NOT NULL
-                      AND request.state IN ('queued', 'sending', 'unknown')) reporting
-                ON TRUE
-             WHERE job.is_collected
-            """,
-            registered=self.env["ropo.ledger"]._registered(),
-            written_off=self.env["ropo.ledger"]._written_off(),
-        )
-
-    def _reason(self):
-        """Why a case differs, the first that fits; read only where one does."""
-        return SQL(
-            """
-            CASE
-            WHEN EXISTS (
-                SELECT FROM ropo_request request
-                 WHERE request.job_id = figures.job_id
-                   AND request.state IN ('sending', 'unknown')
-            ) THEN 'unknown'
-            WHEN EXISTS (
-                SELECT FROM ropo_request request
-                 WHERE request.job_id = figures.job_id
-                   AND request.state = 'rejected'
-                   AND request.source_partial_id IS NOT NULL
-                   AND NOT EXISTS (
-                       SELECT FROM ropo_request later
-                        WHERE later.job_id = request.job_id
-                          AND later.source_partial_id = request.source_partial_id
-                          AND later.operation = request.operation
-                          AND later.id > request.id)
-            ) THEN 'refused'
-            WHEN figures.stage = 'closed' THEN 'closed'
-            WHEN EXISTS (
-                SELECT FROM ropo_event event
-                 WHERE event.job_id = figures.job_id AND event.is_missing
-            ) THEN 'collected'
-            WHEN EXISTS (
-                SELECT %(partials)s
-                   AND entry.state = 'draft'
-            ) THEN 'draft'
-            WHEN EXISTS (
-                SELECT %(partials)s
-                   AND NOT EXISTS (
-                       SELECT FROM ropo_request request
-                        WHERE request.job_id = figures.job_id
-                          AND request.source_partial_id = partial.id)
-                   AND NOT COALESCE(
-                       jsonb_exists(figures.covers, partial.id::text), FALSE)
-                   AND NOT COALESCE(
-                       jsonb_exists(figures.bad_debts, partial.id::text), FALSE)
-            ) THEN 'unreported'
-            ELSE 'unexplained' END
-            """,
-            partials=SQL(
-                """
-                  FROM account_move_line line
-                  JOIN account_partial_reconcile partial
-                    ON partial.debit_move_id = line.id
-                  JOIN account_move_line counterpart
-                    ON counterpart.id = partial.credit_move_id
-                  JOIN account_move entry ON entry.id = counterpart.move_id
-                 WHERE line.move_id = figures.move_id
-                   AND line.display_type = 'payment_term'
-                """
+            converted=SQL(", ").join(
+                SQL(
+                    "ROUND(%s, 2) AS %s",
+                    # What Odoo has in the company's currency is exact.
+                    SQL("COALESCE(whole_residual, residual * rate)")
+                    if name == "residual"
+                    else SQL("%s * rate", SQL.identifier(name)),
+                    SQL.identifier(f"{name}_company"),
+                )
+                for name in CONVERTED
             ),
+            reason=figures._reason(),
+            cases=figures._cases(fields.Date.context_today(self)),
+        )
+
+    # --- groups ---
+
+    def _read_group_select(self, aggregate_spec, query):
+        # EXTENDS 'base': a rate of several cases is of their sums
+        weights = {
+            "recovery_rate:avg": (
+                "received_company",
+                SQL("%s - %s", *self._columns("amount_company", "credited_company")),
+            ),
+            "days_to_pay:avg": (
+                "money_days_company",
+                *self._columns("received_company"),
+            ),
+        }
+        if aggregate_spec not in weights:
+            return super()._read_group_select(aggregate_spec, query)
+        part, whole = weights[aggregate_spec]
+        return SQL("SUM(%s) / NULLIF(SUM(%s), 0)", *self._columns(part), whole)
+
+    def _columns(self, *names):
+        return [SQL.identifier(self._table, name) for name in names]
+
+    def _read_group_orderby(self, order, groupby_terms, query):
+        # EXTENDS 'base': stages in the order in which a case goes through them
+        stage = groupby_terms.get("stage")
+        if stage:
+            groupby_terms["stage"] = self._in_order(stage)
+        ordered = super()._read_group_orderby(order, groupby_terms, query)
+        if stage:
+            groupby_terms["stage"] = stage
+        return ordered
+
+    def _order_field_to_sql(self, alias, field_name, direction, nulls, query):
+        # EXTENDS 'base': the same in the list
+        if field_name != "stage":
+            return super()._order_field_to_sql(
+                alias, field_name, direction, nulls, query
+            )
+        stage = self._in_order(self._field_to_sql(alias, field_name, query))
+        return SQL("%s %s %s", stage, direction, nulls)
+
+    def _in_order(self, stage):
+        return SQL(
+            "array_position(%s::varchar[], %s)", [name for name, _l in STAGES], stage
         )
 
     # --- actions ---
@@ -280,6 +354,23 @@ class RopoReceivableReport(models.Model):
         """Opens the case, where all that was sent and reported is listed."""
         self.ensure_one()
         return self.job_id._get_records_action()
+
+    def action_open_invoice(self):
+        self.ensure_one()
+        return self.move_id._get_records_action()
+
+    def action_open_requests(self):
+        """Opens what was sent to Ropo of the invoice, the transfer first."""
+        self.ensure_one()
+        action = self.env["ir.actions.actions"]._for_xml_id(
+            "ropo_connect.action_ropo_request"
+        )
+        return {
+            **action,
+            "path": False,
+            "domain": [("move_id", "=", self.move_id.id)],
+            "context": {"create": False},
+        }
 
     # --- crons ---
 

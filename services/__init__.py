@@ -15,6 +15,7 @@ from . import (
     evidence,
     exemption,
     faults,
+    figures,
     followup,
     freezing,
     guard,

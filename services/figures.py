@@ -1,0 +1,329 @@
+from odoo import api, models
+from odoo.tools import SQL
+
+from ..models.ropo_job import ENDED
+
+
+class RopoFigures(models.AbstractModel):
+    """What became of each case that Ropo collects, as a query of one row per case.
+
+    Each part is grouped once for all cases and joined, never looked up for each row;
+    PostgreSQL leaves out the parts whose columns nobody asks for.
+    """
+
+    _name = "ropo.figures"
+    _description = "Figures of Cases"
+
+    @api.model
+    def _cases(self, today):
+        """Amounts are in the currency of the case; `rate` makes them the company's, at
+        the rate of the invoice. `money_days` are days from the transfer, times money.
+        """
+        ledger = self.env["ropo.ledger"]
+        return SQL(
+            """
+            SELECT job.id,
+                   job.id AS job_id,
+                   job.move_id,
+                   job.partner_id,
+                   job.account_id,
+                   job.company_id,
+                   job.currency_id,
+                   job.kind,
+                   job.stage,
+                   job.stage_date,
+                   job.differs_since,
+                   job.covers,
+                   job.bad_debts,
+                   account.channel,
+                   company.currency_id AS company_currency_id,
+                   move.invoice_user_id AS user_id,
+                   move.journal_id,
+                   move.invoice_date_due,
+                   CASE WHEN ledger.residual != 0 OR job.open_amount != 0
+                        THEN %(today)s - move.invoice_date_due END AS days_overdue,
+                   COALESCE(
+                       move.amount_total_signed / NULLIF(move.amount_total, 0), 1)
+                       AS rate,
+                   job.amount,
+                   COALESCE(settled.collected, 0) AS collected,
+                   COALESCE(settled.paid, 0) AS paid,
+                   COALESCE(settled.credited, 0) AS credited,
+                   COALESCE(settled.adjusted, 0) AS adjusted,
+                   COALESCE(settled.money_days, 0)
+                       + COALESCE(recovery.money_days, 0) AS money_days,
+                   ledger.residual,
+                   CASE WHEN job.part_ids IS NULL THEN move.amount_residual_signed END
+                       AS whole_residual,
+                   job.open_amount,
+                   GREATEST(job.open_total - job.open_amount, 0) AS charges,
+                   bad.amount AS written_off,
+                   COALESCE(recovery.amount, 0) AS recovered,
+                   COALESCE(reporting.amount, 0) AS under_way,
+                   ledger.residual + bad.amount - COALESCE(recovery.amount, 0)
+                       - COALESCE(registered.amount, 0) - job.open_amount
+                       + COALESCE(reporting.amount, 0) AS difference,
+                   job.stage = 'closed'
+                       AND job.released IS NOT TRUE
+                       AND ledger.residual + bad.amount
+                        != COALESCE(job.closed_residual, 0)
+                       AS has_moved,
+                   delivery.day AS sent_date,
+                   job.create_date::date AS transfer_date,
+                   CASE WHEN job.kind = 'reminder' THEN job.create_date::date
+                        WHEN job.stage = 'reminder'
+                        THEN COALESCE(steps.reminder, job.stage_date::date)
+                        ELSE steps.reminder END AS reminder_date,
+                   CASE WHEN job.kind = 'collection' THEN job.create_date::date
+                        WHEN job.stage IN ('collection', 'legal')
+                        THEN COALESCE(steps.collection, job.stage_date::date)
+                        ELSE steps.collection END AS collection_date,
+                   LEAST(settled.first_day, recovery.first_day)
+                       AS first_payment_date,
+                   GREATEST(settled.last_day, recovery.last_day)
+                       AS last_payment_date,
+                   CASE WHEN job.stage IN %(ended)s THEN job.stage_date::date END
+                       AS ended_date
+              FROM ropo_job job
+              JOIN account_move move ON move.id = job.move_id
+              JOIN ropo_account account ON account.id = job.account_id
+              JOIN res_company company ON company.id = job.company_id
+             -- Of few cases only: claims over instalments, bad debts.
+             CROSS JOIN LATERAL (
+                   SELECT CASE WHEN job.part_ids IS NULL THEN move.amount_residual
+                          ELSE (SELECT SUM(line.amount_residual_currency)
+                                  FROM account_move_line line
+                                 WHERE line.move_id = move.id
+                                   AND job.part_ids @> to_jsonb(line.id))
+                          END AS residual) ledger
+             CROSS JOIN LATERAL (
+                   SELECT CASE WHEN job.bad_debts IS NULL THEN 0
+                          ELSE (%(written_off)s) END AS amount) bad
+              LEFT JOIN (%(settled)s) settled ON settled.job_id = job.id
+              LEFT JOIN (%(recovery)s) recovery ON recovery.job_id = job.id
+              LEFT JOIN (%(registered)s) registered ON registered.job_id = job.id
+              LEFT JOIN (%(reporting)s) reporting ON reporting.job_id = job.id
+              LEFT JOIN (%(steps)s) steps ON steps.job_id = job.id
+              LEFT JOIN (%(delivery)s) delivery ON delivery.move_id = job.move_id
+             WHERE job.is_collected
+            """,
+            today=today,
+            ended=ENDED,
+            written_off=ledger._written_off(),
+            settled=self._settled(),
+            recovery=self._recovery(),
+            registered=self._registered(),
+            reporting=self._reporting(),
+            steps=self._steps(),
+            delivery=self._delivery(),
+        )
+
+    # --- parts ---
+
+    def _settled(self):
+        """How the ledger settled what was transferred, since it was.
+
+        What an earlier case had been paid is part of what the next one covers.
+        """
+        ledger = self.env["ropo.ledger"]
+        return SQL(
+            """
+            SELECT job_id,
+                   SUM(amount) FILTER (WHERE part = 'collected') AS collected,
+                   SUM(amount) FILTER (WHERE part = 'paid') AS paid,
+                   SUM(amount) FILTER (WHERE part = 'credited') AS credited,
+                   SUM(amount) FILTER (WHERE part = 'adjusted') AS adjusted,
+                   SUM(amount * GREATEST(day - began, 0))
+                       FILTER (WHERE part IN ('collected', 'paid')) AS money_days,
+                   MIN(day) FILTER (WHERE part IN ('collected', 'paid')) AS first_day,
+                   MAX(day) FILTER (WHERE part IN ('collected', 'paid')) AS last_day
+              FROM (SELECT job.id AS job_id,
+                           job.began,
+                           counterpart.date AS day,
+                           partial.debit_amount_currency - COALESCE(
+                               (job.bad_debts->>partial.id::text)::numeric, 0)
+                               AS amount,
+                           CASE WHEN entry.move_type = 'out_refund' THEN 'credited'
+                                WHEN found.job_id IS NOT NULL
+                                     OR %(is_ropos)s THEN 'collected'
+                                WHEN payment.id IS NOT NULL
+                                     OR entry.statement_line_id IS NOT NULL
+                                     OR journal.type IN ('bank', 'cash', 'credit')
+                                THEN 'paid'
+                                ELSE 'adjusted' END AS part
+                      %(ledger)s
+                       AND (job.part_ids IS NULL OR job.part_ids @> to_jsonb(line.id))
+                      JOIN ropo_account account ON account.id = job.account_id
+                      JOIN account_move entry ON entry.id = counterpart.move_id
+                      JOIN account_journal journal ON journal.id = entry.journal_id
+                      LEFT JOIN account_payment payment
+                        ON payment.id = entry.origin_payment_id
+                      LEFT JOIN (
+                           SELECT DISTINCT job_id, source_partial_id
+                             FROM ropo_event
+                            WHERE source_partial_id != 0) found
+                        ON found.job_id = job.id
+                       AND found.source_partial_id = partial.id
+                     WHERE counterpart.parent_state = 'posted'
+                       AND NOT COALESCE(
+                           jsonb_exists(job.covers, partial.id::text), FALSE)
+                       AND (job.next_id IS NULL OR COALESCE(
+                           jsonb_exists(job.next_covers, partial.id::text), FALSE))
+                       AND %(is_real)s) settlement
+             GROUP BY job_id
+            """,
+            ledger=ledger._ledger(
+                SQL(
+                    """
+                    (SELECT id, move_id, account_id, part_ids, covers, bad_debts,
+                            create_date::date AS began,
+                            LEAD(id) OVER own AS next_id,
+                            LEAD(covers) OVER own AS next_covers
+                       FROM ropo_job
+                      WHERE is_collected
+                     WINDOW own AS (PARTITION BY move_id, part_ids ORDER BY id)) job
+                    JOIN account_move_line line ON line.move_id = job.move_id
+                    """
+                )
+            ),
+            is_ropos=ledger._is_ropos(),
+            is_real=ledger._is_real(),
+        )
+
+    def _recovery(self):
+        """What Ropo collected of bad debts, less what it took back."""
+        day = SQL(
+            "COALESCE(event.day, event.event_time::date, event.create_date::date)"
+        )
+        return SQL(
+            """
+            SELECT event.job_id,
+                   SUM(event.recovered) AS amount,
+                   SUM(event.recovered
+                       * GREATEST(%(day)s - job.create_date::date, 0)) AS money_days,
+                   MIN(%(day)s) FILTER (WHERE event.recovered > 0) AS first_day,
+                   MAX(%(day)s) FILTER (WHERE event.recovered > 0) AS last_day
+              FROM ropo_event event
+              JOIN ropo_job job ON job.id = event.job_id
+             WHERE event.recovered != 0
+             GROUP BY event.job_id
+            """,
+            day=day,
+        )
+
+    def _registered(self):
+        """Payments without a journal entry, which leave the invoice open."""
+        return SQL(
+            """
+            SELECT job.id AS job_id, SUM(payment.amount) AS amount
+              FROM ropo_job job
+              JOIN ropo_account account ON account.id = job.account_id
+             CROSS JOIN LATERAL (%s) payment
+             WHERE job.is_collected AND account.count_payment = 'registered'
+             GROUP BY job.id
+            """,
+            self.env["ropo.ledger"]._registered(),
+        )
+
+    def _reporting(self):
+        """What is about to be reported to Ropo, less what is to be reversed."""
+        return SQL(
+            """
+            SELECT job_id,
+                   SUM(CASE WHEN operation = 'payment_reversal'
+                            THEN -amount ELSE amount END) AS amount
+              FROM ropo_request
+             WHERE source_partial_id IS NOT NULL
+               AND state IN ('queued', 'sending', 'unknown')
+             GROUP BY job_id
+            """
+        )
+
+    def _steps(self):
+        """When Ropo reported the case to be in reminder and in collection first."""
+        return SQL(
+            """
+            SELECT job_id,
+                   MIN(event_time) FILTER (WHERE applied_stage = 'reminder')::date
+                       AS reminder,
+                   MIN(event_time) FILTER (
+                       WHERE applied_stage IN ('collection', 'legal'))::date
+                       AS collection
+              FROM ropo_event
+             WHERE applied_stage IN ('reminder', 'collection', 'legal')
+             GROUP BY job_id
+            """
+        )
+
+    def _delivery(self):
+        """When Ropo took the invoice itself."""
+        return SQL(
+            """
+            SELECT move_id, MIN(create_date)::date AS day
+              FROM ropo_job
+             WHERE kind = 'invoice'
+             GROUP BY move_id
+            """
+        )
+
+    # --- differences ---
+
+    @api.model
+    def _reason(self):
+        """Why a case of `figures` differs, the first that fits; read only where one
+        does."""
+        return SQL(
+            """
+            CASE
+            WHEN EXISTS (
+                SELECT FROM ropo_request request
+                 WHERE request.job_id = figures.job_id
+                   AND request.state IN ('sending', 'unknown')
+            ) THEN 'unknown'
+            WHEN EXISTS (
+                SELECT FROM ropo_request request
+                 WHERE request.job_id = figures.job_id
+                   AND request.state = 'rejected'
+                   AND request.source_partial_id IS NOT NULL
+                   AND NOT EXISTS (
+                       SELECT FROM ropo_request later
+                        WHERE later.job_id = request.job_id
+                          AND later.source_partial_id = request.source_partial_id
+                          AND later.operation = request.operation
+                          AND later.id > request.id)
+            ) THEN 'refused'
+            WHEN figures.stage = 'closed' THEN 'closed'
+            WHEN EXISTS (
+                SELECT FROM ropo_event event
+                 WHERE event.job_id = figures.job_id AND event.is_missing
+            ) THEN 'collected'
+            WHEN EXISTS (
+                SELECT %(partials)s
+                   AND entry.state = 'draft'
+            ) THEN 'draft'
+            WHEN EXISTS (
+                SELECT %(partials)s
+                   AND NOT EXISTS (
+                       SELECT FROM ropo_request request
+                        WHERE request.job_id = figures.job_id
+                          AND request.source_partial_id = partial.id)
+                   AND NOT COALESCE(
+                       jsonb_exists(figures.covers, partial.id::text), FALSE)
+                   AND NOT COALESCE(
+                       jsonb_exists(figures.bad_debts, partial.id::text), FALSE)
+            ) THEN 'unreported'
+            ELSE 'unexplained' END
+            """,
+            partials=SQL(
+                """
+                  FROM account_move_line line
+                  JOIN account_partial_reconcile partial
+                    ON partial.debit_move_id = line.id
+                  JOIN account_move_line counterpart
+                    ON counterpart.id = partial.credit_move_id
+                  JOIN account_move entry ON entry.id = counterpart.move_id
+                 WHERE line.move_id = figures.move_id
+                   AND line.display_type = 'payment_term'
+                """
+            ),
+        )
