@@ -1,6 +1,6 @@
 {
     "name": "Ropo Connect",
-    "version": "19.0.1.3.0",
+    "version": "19.0.1.4.0",
     "summary": "Invoices, reminders and debt collection through Ropo",
     "author": "Ropo Connect contributors",
     "website": "https://pypi.org/project/odoo-addon-ropo_connect/",
@@ -22,6 +22,7 @@
         "wizards/ropo_activation_wizard_views.xml",
         "wizards/ropo_answer_wizard_views.xml",
         "views/ropo_account_views.xml",
+        "views/ropo_account_overview_views.xml",
         "views/ropo_job_views.xml",
         "views/ropo_request_views.xml",
         "views/ropo_event_views.xml",

@@ -27,6 +27,7 @@ from . import (
     ropo_account_connection,
     ropo_account_database,
     ropo_account_first_steps,
+    ropo_account_overview,
     ropo_account_payout,
     ropo_account_policy,
     ropo_account_profile,

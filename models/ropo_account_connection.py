@@ -213,6 +213,7 @@ class RopoAccount(models.Model):
 
     def _connected(self, state):
         self._resume()
+        self.last_contact = fields.Datetime.now()
         self.sudo()._take_service_state(state)
 
     # --- business: calls ---
@@ -343,7 +344,12 @@ class RopoAccount(models.Model):
             wait = REST_AFTER_REFUSAL
             self._ask_person(self._credentials_question(), self._explain(error))
         self._ask_about_move(error)
-        self.paused_until = fields.Datetime.now() + wait
+        self.write(
+            {
+                "paused_until": fields.Datetime.now() + wait,
+                "pause_reason": self._explain(error),
+            }
+        )
         _logger.warning("Ropo account %s is paused: %s", self.id, error.reason)
 
     def _pause_on_shared_failure(self, answers):

@@ -115,8 +115,15 @@ class RopoAccount(models.Model):
         """The number of the PostgreSQL server, which each server draws when it is set
         up, and of the database on it: a restored dump never has both.
 
-        Where the server does not show its number, the database's alone.
+        Where the server does not show its number, the database's alone. Read once in a
+        transaction, however many accounts ask.
         """
+        known = self.env.cr.cache
+        if "ropo_server" not in known:
+            known["ropo_server"] = self._read_server()
+        return known["ropo_server"]
+
+    def _read_server(self):
         database = self.env.execute_query(
             SQL("SELECT oid FROM pg_database WHERE datname = current_database()")
         )[0][0]

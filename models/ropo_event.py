@@ -61,6 +61,11 @@ class RopoEvent(models.Model):
     counted = fields.Monetary(
         readonly=True, help="What of it was deducted from the open amount."
     )
+    collected_on = fields.Date(
+        compute="_compute_collected_on",
+        store=True,
+        help="The day of money that Ropo collected, or took back; empty: this is none.",
+    )
     stage = fields.Selection(STAGES, readonly=True)
     progress = fields.Selection(
         [("pending", "Pending"), ("done", "Done"), ("failed", "Failed")],
@@ -179,6 +184,9 @@ class RopoEvent(models.Model):
         "(job_id, applied_stage, event_time) "
         "WHERE applied_stage IN ('reminder', 'collection', 'legal')"
     )
+    _collected = models.Index(
+        "(account_id, collected_on) WHERE collected_on IS NOT NULL"
+    )
     # Polled rows and messages of the webhook have numbers of their own.
     _external_unique = models.Constraint(
         "UNIQUE(account_id, profile, source, external_id)",
@@ -216,6 +224,11 @@ class RopoEvent(models.Model):
         for event in self:
             found = event.source_partial_id or event.payment_ids
             event.is_missing = bool(event._ropos_money()) and not found
+
+    @api.depends("counted", "day", "event_time")
+    def _compute_collected_on(self):
+        for event in self:
+            event.collected_on = event.counted and event._paid_on()
 
     @api.depends("job_id.is_collected", "is_missing")
     def _compute_may_register(self):

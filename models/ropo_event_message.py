@@ -20,6 +20,7 @@ class RopoEvent(models.Model):
     partner_id = fields.Many2one(related="job_id.partner_id")
 
     _messages = models.Index("(event_time) WHERE is_message")
+    _unread = models.Index("(account_id) WHERE is_unread")
 
     # --- computes ---
 

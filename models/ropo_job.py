@@ -158,6 +158,9 @@ class RopoJob(models.Model):
         "WHERE jobid IS NOT NULL AND jobid != ''",
         "Each assignment of Ropo's is one case.",
     )
+    _running = models.Index(
+        "(account_id, stage) WHERE stage NOT IN ('paid', 'credited', 'closed')"
+    )
     _followed = models.Index("(move_id) WHERE is_collected AND stage != 'closed'")
 
     # --- CRUD ---

@@ -1,6 +1,9 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 from odoo.tools import SQL
+
+from .ropo_request import ASSIGNMENTS
 
 #  queued ──reserve: freeze payload, commit──▶ sending ──▶ done      Ropo took it
 #    ▲                                           ├──▶ rejected  Ropo refused it
@@ -64,6 +67,12 @@ class RopoRequest(models.Model):
         help="It is unknown whether it arrived, and it is still looked up by itself.",
     )
 
+    is_to_fix = fields.Boolean(
+        string="To Fix",
+        compute="_compute_is_to_fix",
+        search="_search_is_to_fix",
+        help="Ropo rejected it, and the same was not sent again since.",
+    )
     may_retry = fields.Boolean(compute="_compute_may_be_decided")
     may_requeue = fields.Boolean(compute="_compute_may_be_decided")
     may_cancel = fields.Boolean(compute="_compute_may_be_decided")
@@ -83,6 +92,41 @@ class RopoRequest(models.Model):
                 refused and request.may_have_arrived
             )
             request.is_in_look_up = request.state == "unknown" and not request.to_review
+
+    @api.depends("state", "void")
+    def _compute_is_to_fix(self):
+        domain = [("id", "in", self.ids), ("is_to_fix", "=", True)]
+        to_fix = self.search(domain)
+        for request in self:
+            request.is_to_fix = request._origin in to_fix
+
+    @api.model
+    def _search_is_to_fix(self, operator, value):
+        """As `_still_open_problems()` has it, in SQL: the later one is of the same
+        invoice, and an assignment too or a report of the same."""
+        if operator != "in":
+            return NotImplemented
+        self.flush_model(["move_id", "operation", "source_partial_id", "state", "void"])
+        rejected = SQL(
+            """
+            (SELECT request.id
+               FROM ropo_request request
+              WHERE request.state = 'rejected'
+                AND request.void IS NOT TRUE
+                AND NOT EXISTS (
+                    SELECT FROM ropo_request later
+                     WHERE later.move_id = request.move_id
+                       AND later.id > request.id
+                       AND later.void IS NOT TRUE
+                       AND CASE WHEN request.operation IN %(assignments)s
+                           THEN later.operation IN %(assignments)s
+                           ELSE later.operation = request.operation
+                                AND COALESCE(later.source_partial_id, 0)
+                                  = COALESCE(request.source_partial_id, 0) END))
+            """,
+            assignments=ASSIGNMENTS,
+        )
+        return Domain("id", "in" if True in value else "not in", rejected)
 
     def _set_state(self, new, **values):
         """Gives all of these the state `new`.

@@ -27,6 +27,7 @@ from . import (
     matching,
     messages,
     outbox,
+    overview,
     own_reminder,
     payout_sums,
     payouts,

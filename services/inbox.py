@@ -67,6 +67,8 @@ class RopoInbox(models.AbstractModel):
                 with account._client() as client:
                     if poll:
                         inbox._poll(account, client)
+                        now = fields.Datetime.now()
+                        inbox._persist(account.write, {"last_contact": now})
                     account.env["ropo.standing"]._refresh_changed(account, client)
             except ChannelError as error:
                 if error.outcome == Outcome.NOT_SENT:

@@ -22,6 +22,7 @@ TESTS = (
     "test_money_back",
     "test_notice",
     "test_outbox",
+    "test_overview",
     "test_payloads",
     "test_payout_walk",
     "test_payouts",
