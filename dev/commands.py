@@ -17,6 +17,7 @@ DEMO_DATABASE = "ropo_demo"
 BENCH_DATABASE = "ropo_bench"
 BARE_DATABASE = "ropo_bench_bare"
 DEVELOPMENT_DATABASE = "ropo_dev"
+TRANSLATIONS_DATABASE = "ropo_translations"
 
 
 def tools():
@@ -120,6 +121,17 @@ def banner():
 def readme():
     """Make README.rst of the fragments in readme/."""
     return readme_file.main()
+
+
+def translations():
+    """Renew the files in i18n/ with the terms that the addon has now."""
+    with servers() as found:
+        databases.new(found, TRANSLATIONS_DATABASE)
+        code = processes.call(
+            [venv.PYTHON, "-m", "dev.translations"], PGDATABASE=TRANSLATIONS_DATABASE
+        )
+        databases.drop(TRANSLATIONS_DATABASE)
+        return code
 
 
 def bench(*arguments):
@@ -248,5 +260,5 @@ def _serve(database, *arguments):
     return processes.call(processes.odoo(*only, "--max-cron-threads", "1", *arguments))
 
 
-ALL = [setup, demo, test, pytest, lint, format, docs, readme, banner, bench, sandbox]
-ALL += [serve, shell, psql, screenshots, create, drop, run, lock, clean]
+ALL = [setup, demo, test, pytest, lint, format, docs, readme, banner, translations]
+ALL += [bench, sandbox, serve, shell, psql, screenshots, create, drop, run, lock, clean]
