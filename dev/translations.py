@@ -20,6 +20,8 @@ LANGUAGES = {"fi": "fi_FI", "nb": "nb_NO", "sv": "sv_SE"}
 # Terms that read the same in a language: OCA wants no translation of such a term, so
 # nothing else would tell it from one that was forgotten.
 UNCHANGED = HERE / "unchanged_terms.json"
+# What has no terms of this addon's: it is not there where it is installed.
+OTHERS = ["addons", "bench", "dev", "docs", "sandbox", "tests"]
 # They change with each export and say nothing.
 DATES = ["POT-Creation-Date", "PO-Revision-Date"]
 HEADER = f"Translation of the Odoo addon {NAME}."
@@ -27,7 +29,7 @@ WIDTH = 78
 
 
 def export(env):
-    """The addon's terms as Odoo exports them from the database of `env`."""
+    """The addon's terms, as Odoo exports them from the database of `env`: a POFile."""
     buffer = io.BytesIO()
     with patch("os.walk", _walk):
         trans_export(None, [NAME], buffer, "po", env)
@@ -35,9 +37,12 @@ def export(env):
 
 
 def _walk(top, _walk=os.walk, **options):
-    """Odoo follows links in all addons, and this checkout holds one to itself."""
+    """Past the link to itself that a checkout holds, and past what is no part of it."""
     for folder, folders, files in _walk(top, **options):
-        folders[:] = [name for name in folders if not name.startswith(".")]
+        left_out = OTHERS if os.path.basename(folder) == NAME else ()
+        folders[:] = [
+            name for name in folders if name[0] != "." and name not in left_out
+        ]
         yield folder, folders, files
 
 
