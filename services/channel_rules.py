@@ -103,17 +103,14 @@ class RopoChannelRules(models.AbstractModel):
 
     def _co_debtor_verdict(self, terms):
         """A letter reaches every debtor."""
+        labels = {
+            "street": self.env._("street"),
+            "zip": self.env._("postcode"),
+            "city": self.env._("city"),
+            "country_id": self.env._("country"),
+        }
         for partner in self.env["res.partner"].browse(terms.co_debtors):
-            missing = [
-                label
-                for name, label in (
-                    ("street", self.env._("street")),
-                    ("zip", self.env._("postcode")),
-                    ("city", self.env._("city")),
-                    ("country_id", self.env._("country")),
-                )
-                if not partner[name]
-            ]
+            missing = [label for name, label in labels.items() if not partner[name]]
             if missing:
                 text = self.env._(
                     "The co-debtor %(partner)s has no %(missing)s. Complete the "
