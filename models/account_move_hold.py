@@ -36,6 +36,9 @@ class AccountMove(models.Model):
         help="What a hold does not do on an invoice that Ropo collects already.",
     )
 
+    # What is on hold is little of all invoices: customers and the cron look for it.
+    _ropo_held = models.Index("(commercial_partner_id) WHERE ropo_hold IS TRUE")
+
     # --- computes ---
 
     @api.depends(

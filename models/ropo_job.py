@@ -54,7 +54,9 @@ class RopoJob(models.Model):
         index=True,
         check_company=True,
     )
-    partner_id = fields.Many2one(related="move_id.commercial_partner_id", store=True)
+    partner_id = fields.Many2one(
+        related="move_id.commercial_partner_id", store=True, index=True
+    )
     kind = fields.Selection(
         [
             ("invoice", "Invoice"),

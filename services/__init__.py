@@ -26,6 +26,8 @@ from . import (
     lookup,
     matching,
     messages,
+    next_step,
+    next_transfer,
     outbox,
     overview,
     own_reminder,

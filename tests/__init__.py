@@ -20,6 +20,7 @@ TESTS = (
     "test_main_job",
     "test_messages",
     "test_money_back",
+    "test_next_step",
     "test_notice",
     "test_outbox",
     "test_overview",
