@@ -10,6 +10,7 @@ TESTS = (
     "test_decisions",
     "test_documents",
     "test_exemption",
+    "test_favourites",
     "test_figures",
     "test_gateway",
     "test_guard",
