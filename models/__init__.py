@@ -45,6 +45,7 @@ from . import (
     ropo_job_progress,
     ropo_job_retention,
     ropo_request,
+    ropo_request_answered,
     ropo_request_files,
     ropo_request_state,
     ropo_status_code,

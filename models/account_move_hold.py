@@ -65,7 +65,7 @@ class AccountMove(models.Model):
             vals = {"ropo_hold_reason": False, "ropo_hold_until": False, **vals}
         result = super().write(vals)
         if ends:
-            self.activity_unlink([HOLD_ENDS])
+            self.env["ropo.activities"]._close(self, "hold_ends")
         return result
 
     # --- crons ---

@@ -1,8 +1,16 @@
-from odoo import models
+from odoo import fields, models
 
 
 class MailActivity(models.Model):
     _inherit = "mail.activity"
+
+    ropo_key = fields.Char(
+        string="Cause",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        help="Why Ropo Connect asks: the activity ends when the reason is gone.",
+    )
 
     def _check_access(self, operation):
         # EXTENDS 'mail': nobody may write cases, but Ropo users close their activities

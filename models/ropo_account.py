@@ -412,16 +412,17 @@ class RopoAccount(models.Model):
 
     # --- business ---
 
-    def _ask_person(self, summary, note, user=None):
+    def _ask_person(self, key, summary, note, user=None):
         """One activity for the responsible, however often the reason comes back.
 
+        :param key: of the cause; when it is gone, services/questions.py says
         :param user: who is asked, instead of the responsible
         """
         self.ensure_one()
-        if self._open_questions(summary):
-            return
         responsible = user or self._responsible()
-        self.activity_schedule(
+        self.env["ropo.activities"]._schedule(
+            self,
+            key,
             "mail.mail_activity_data_warning",
             summary=summary,
             note=plaintext2html(note),
@@ -431,11 +432,9 @@ class RopoAccount(models.Model):
     def _responsible(self):
         return self.user_id or self.env.ref("base.user_admin")
 
-    def _open_questions(self, summary):
-        return self.activity_search(
-            ["mail.mail_activity_data_warning"],
-            additional_domain=[("summary", "=", summary)],
-        )
+    def _close_answered(self):
+        """Ends the activities on these whose cause is gone."""
+        self.env["ropo.activities"]._close_answered(self)
 
     @api.model
     def _defaults_of(self, companies):

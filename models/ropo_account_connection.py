@@ -342,7 +342,11 @@ class RopoAccount(models.Model):
         wait = timedelta(minutes=2)
         if error.reason == Reason.CREDENTIALS:
             wait = REST_AFTER_REFUSAL
-            self._ask_person(self._credentials_question(), self._explain(error))
+            self._ask_person(
+                "credentials",
+                self.env._("Ropo refuses the credentials"),
+                self._explain(error),
+            )
         self._ask_about_move(error)
         self.write(
             {
@@ -363,13 +367,19 @@ class RopoAccount(models.Model):
             if answer.reason == Reason.RIGHTS:
                 # Other calls may still be allowed: nothing is paused.
                 self._ask_person(
+                    "rights",
                     self.env._("The credentials lack a right"),
                     self._explain(NotSent(answer.reason, answer.error)),
                 )
 
     def _resume(self):
         self.filtered("paused_until").paused_until = False
-        self._open_questions(self._credentials_question()).unlink()
+        self.env["ropo.activities"]._close(
+            self, "credentials", self.env._("Ropo accepts the credentials again.")
+        )
 
-    def _credentials_question(self):
-        return self.env._("Ropo refuses the credentials")
+    def _connected_again(self):
+        """A run came to its end: what kept the account from Ropo is gone."""
+        if self.paused_until and not self._is_resting():
+            self._resume()
+            self._close_move_question()

@@ -80,7 +80,7 @@ class RopoAccount(models.Model):
                     "database_hosts": " ".join(sorted(hosts)),
                 }
             )
-        self._open_questions(self._move_question()).unlink()
+        self._close_move_question()
 
     def _is_copy(self):
         """Whether this is Ropo's production in a database that was copied."""
@@ -151,10 +151,17 @@ class RopoAccount(models.Model):
         responsible = self.user_id
         if not responsible.has_group("base.group_system"):
             responsible = self.env.ref("base.user_admin")
-        self._ask_person(self._move_question(), self._copy_text(), responsible)
+        self._ask_person(
+            "database",
+            self.env._("Is this the database that uses Ropo?"),
+            self._copy_text(),
+            responsible,
+        )
 
-    def _move_question(self):
-        return self.env._("Is this the database that uses Ropo?")
+    def _close_move_question(self):
+        self.env["ropo.activities"]._close(
+            self, "database", self.env._("This database is the one that uses Ropo.")
+        )
 
     def _copy_text(self):
         if self._is_neutralized():

@@ -110,7 +110,9 @@ class RopoAccount(models.Model):
     def _announce_service(self):
         """Tells the responsible, once, that invoices can be transferred now."""
         responsible = self.user_id or self.env.ref("base.user_admin")
-        self.activity_schedule(
+        self.env["ropo.activities"]._schedule(
+            self,
+            "service_active",
             "mail.mail_activity_data_todo",
             summary=self.env._("The receivables service is active"),
             note=plaintext2html(

@@ -254,6 +254,7 @@ class RopoEvent(models.Model):
                     )
                 )
             self.env["ropo.settlement"]._settle(event, by_person=True)
+        self.sudo().account_id._close_answered()
 
     def action_interpret(self):
         """Reads these again, as after a change of the codes; nothing counts twice."""
@@ -272,6 +273,7 @@ class RopoEvent(models.Model):
             )
         for account, events in self.sudo().grouped("account_id").items():
             events.env["ropo.inbox"]._interpret(events, account)
+            account._close_answered()
         left = self.filtered(lambda event: event.state == "review")
         return left and left._problem_notification()
 
@@ -303,6 +305,7 @@ class RopoEvent(models.Model):
                     "settlement_note": False,
                 }
             )
+        self.sudo().account_id._close_answered()
 
     def action_is_other_money(self):
         """A person decides: the debtor paid it to Ropo, besides what we reported."""
@@ -312,6 +315,7 @@ class RopoEvent(models.Model):
         for job, own in events.grouped("job_id").items():
             job._apply(own)
         events._register_other_money()
+        events.account_id._close_answered()
 
     def _check_may_decide(self):
         if not self.env.user.has_group("ropo_connect.group_ropo_manager"):

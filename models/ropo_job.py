@@ -396,6 +396,7 @@ class RopoJob(models.Model):
     def _flag_unallocated(self, amount):
         """Money that Ropo could not place: more than the debtor owes."""
         self.account_id._ask_person(
+            "not_placed",
             self.env._("Ropo could not place some money"),
             self.env._(
                 "The customer paid more than Ropo asks for: %(amount)s too much. The "

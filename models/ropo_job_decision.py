@@ -95,7 +95,7 @@ class RopoJob(models.Model):
                 )
             )
         self.sudo().decision = decision
-        self.sudo()._close_question()
+        self.sudo().account_id._close_answered()
 
     # --- business ---
 
@@ -108,7 +108,8 @@ class RopoJob(models.Model):
         if not self.decision:
             return
         self.account_id._ask_person(
-            self._question(),
+            "decision",
+            self.env._("Ropo closed a case unpaid: a decision is needed"),
             self.env._(
                 "Decide on the case what becomes of its invoice: write it off, "
                 "transfer it again, or leave it. See “To Review” under Ropo → Cases. "
@@ -116,17 +117,6 @@ class RopoJob(models.Model):
                 case=self.display_name,
             ),
         )
-
-    def _question(self):
-        return self.env._("Ropo closed a case unpaid: a decision is needed")
-
-    def _close_question(self):
-        """The activity is done when the last case of the account is decided."""
-        undecided = self.search(
-            [("account_id", "=", self.account_id.id), ("decision", "=", "undecided")]
-        )
-        if not any(job.may_decide for job in undecided):
-            self.account_id._open_questions(self._question()).unlink()
 
     def _is_unpaid(self):
         """Whether something is open that was not paid to Ropo either: what Ropo has
@@ -143,7 +133,7 @@ class RopoJob(models.Model):
         is_over = self.stage == "closed" and self._is_unpaid()
         if self.decision == "undecided" and not is_over:
             self.decision = False
-            self._close_question()
+            self.account_id._close_answered()
             self.env["ropo.followup"]._pause(self)
 
     def _residual(self):
@@ -176,6 +166,7 @@ class RopoJob(models.Model):
         for job in self:
             job.closed_residual = job._residual()
         account._ask_person(
+            "closed_changed",
             self.env._("The ledger of a closed case has changed"),
             self.env._(
                 "Ropo has closed %(count)s cases whose invoices were paid, credited or "

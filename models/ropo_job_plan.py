@@ -33,7 +33,9 @@ class RopoJob(models.Model):
         self.plan_broken_on = time.date()
         if time < fields.Datetime.now() - RECENT:
             return
-        self.with_context(mail_activity_quick_update=True).activity_schedule(
+        self.env["ropo.activities"]._schedule(
+            self.with_context(mail_activity_quick_update=True),
+            "plan_broken",
             PLAN_BROKEN,
             note=plaintext2html(
                 self.env._(
@@ -48,6 +50,6 @@ class RopoJob(models.Model):
 
     def _withdraw_plan_question(self, stage):
         """There is a new plan, or nothing left to collect."""
-        self.activity_unlink([PLAN_BROKEN])
+        self.env["ropo.activities"]._close(self, "plan_broken")
         if stage == "payment_plan":
             self.plan_broken_on = False

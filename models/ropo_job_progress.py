@@ -57,6 +57,7 @@ class RopoJob(models.Model):
     def _ask_about_failure(self, text, is_delivery):
         values = {"case": self.display_name, "text": text}
         if is_delivery:
+            key = "undelivered"
             summary = self.env._("An invoice was not delivered")
             note = self.env._(
                 "Its customer has not got it. Correct what is wrong, then send it "
@@ -64,11 +65,12 @@ class RopoJob(models.Model):
                 **values,
             )
         else:
+            key = "transfer_failed"
             summary = self.env._("A transfer failed")
             note = self.env._(
                 "Nobody collects it. Correct what is wrong, then transfer it again. "
                 "The first: %(case)s. %(text)s",
                 **values,
             )
-        self.account_id._ask_person(summary, note)
+        self.account_id._ask_person(key, summary, note)
         self.move_id._message_log(body=f"{summary}: {text}" if text else summary)

@@ -148,6 +148,10 @@ class RopoReceivableReport(models.Model):
     differs_since = fields.Date(
         readonly=True, help="When the daily check first saw this difference."
     )
+    is_late = fields.Boolean(
+        compute="_compute_is_late",
+        help="It differs for as many days as the account allows, or longer.",
+    )
     has_moved = fields.Boolean(
         readonly=True,
         help="Ropo has closed the case, and the ledger has changed since.",
@@ -348,6 +352,15 @@ class RopoReceivableReport(models.Model):
             "array_position(%s::varchar[], %s)", [name for name, _l in STAGES], stage
         )
 
+    # --- computes ---
+
+    @api.depends("differs_since", "account_id")
+    def _compute_is_late(self):
+        today = fields.Date.today()
+        for row in self:
+            limit = today - timedelta(days=row.account_id.difference_days)
+            row.is_late = row.differs_since and row.differs_since <= limit
+
     # --- actions ---
 
     def action_open_job(self):
@@ -381,6 +394,8 @@ class RopoReceivableReport(models.Model):
         of a closed one has changed."""
         self._check_running()
         self._check_closed()
+        accounts = self.env["ropo.account"].with_context(active_test=False)
+        accounts.search([])._close_answered()
 
     def _check_closed(self):
         """Of a closed case nothing is reported any more: a change of its ledger asks a
@@ -402,6 +417,7 @@ class RopoReceivableReport(models.Model):
             late = jobs.filtered(lambda job, limit=limit: job.differs_since <= limit)
             if late:
                 account._ask_person(
+                    "mismatch",
                     self.env._("Ropo and the ledger differ"),
                     self.env._(
                         "Of %(count)s cases Ropo has another open amount than the "

@@ -1,4 +1,5 @@
 from . import (
+    activities,
     archive,
     attachments,
     bad_debt,
@@ -36,6 +37,7 @@ from . import (
     policy,
     portal,
     profile,
+    questions,
     queueing,
     recording,
     reported_money,

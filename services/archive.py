@@ -8,6 +8,7 @@ from .transaction import commit_before_call, isolated, keep_answer
 
 FETCH_WAIT = timedelta(hours=1)  # doubled with each try
 FETCH_TRIES = 6
+FETCHED = {"fetch_at": False, "fetch_tries": 0}
 FETCHES_PER_RUN = 200
 
 
@@ -104,14 +105,14 @@ class RopoArchive(models.AbstractModel):
         if hashlib.sha1(content).hexdigest() not in known:
             letter = self._attach(job, content, f"Ropo {job._letter_name()}")
             job.sudo().letter_ids |= letter
-        job.sudo().write({"letter_stage": job.stage, "fetch_at": False})
+        job.sudo().write({"letter_stage": job.stage, **FETCHED})
 
     def _keep_document(self, job, content):
         """Attaches the document of this case to its invoice."""
         attachment = self._attach(job, content, f"Ropo {job.display_name}")
         # Of two who fetch it at the same moment, the second fails here and finds it
         # when it is run again. As superuser: users may only read cases.
-        job.sudo().write({"document_id": attachment.id, "fetch_at": False})
+        job.sudo().write({"document_id": attachment.id, **FETCHED})
         if job.account_id.document_is_main:
             job.move_id._message_set_main_attachment_id(attachment, force=True)
 
@@ -134,7 +135,7 @@ class RopoArchive(models.AbstractModel):
         if failed or keeping.error:
             self._fetch_later(job)
         else:
-            job.fetch_at = False
+            job.write(FETCHED)
 
     def _fetch_later(self, job):
         job.fetch_tries += 1
@@ -143,6 +144,7 @@ class RopoArchive(models.AbstractModel):
         if job.fetch_tries >= FETCH_TRIES:
             job.fetch_at = False
             job.account_id._ask_person(
+                "no_document",
                 self.env._("Ropo has no document of some cases"),
                 self.env._(
                     "Some documents could not be fetched for the archive. Open the "

@@ -66,7 +66,9 @@ class RopoExemption(models.AbstractModel):
                 }
             )
             # One change may concern many invoices: no e-mail for each.
-            moves.with_context(mail_activity_quick_update=True).activity_schedule(
+            jobs.env["ropo.activities"]._schedule(
+                moves.with_context(mail_activity_quick_update=True),
+                "inform_ropo",
                 INFORM_ROPO,
                 summary=self.env._("Inform Ropo: not to be collected"),
                 note=self.env._(
@@ -88,7 +90,7 @@ class RopoExemption(models.AbstractModel):
     def _end_asking(jobs):
         """Ropo collects these no more, or they may be collected again."""
         jobs.stop_asked = False
-        jobs.move_id.activity_unlink([INFORM_ROPO])
+        jobs.env["ropo.activities"]._close(jobs.move_id, "inform_ropo")
         again = jobs.filtered(lambda job: job._is_collected())
         again.move_id._message_log_batch(
             {

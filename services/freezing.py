@@ -92,6 +92,7 @@ class RopoFreezing(models.AbstractModel):
         )
         request._set_state("rejected", error=text, may_have_arrived=True)
         request.account_id._ask_person(
+            "reversal",
             self.env._("A payment has to be reversed at Ropo manually"),
             self.env._(
                 "%(request)s: %(text)s", request=request.display_name, text=text

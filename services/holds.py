@@ -27,10 +27,13 @@ class RopoHolds(models.AbstractModel):
                 "ropo_hold_until": until or False,
             }
         )
-        moves.activity_unlink([HOLD_ENDS])
+        activities = self.env["ropo.activities"]
+        activities._close(moves, "hold_ends")
         if until:
             # One dialog may concern many invoices: no e-mail for each.
-            moves.with_context(mail_activity_quick_update=True).activity_schedule(
+            activities._schedule(
+                moves.with_context(mail_activity_quick_update=True),
+                "hold_ends",
                 HOLD_ENDS,
                 date_deadline=until,
                 summary=self._label(moves, reason),

@@ -61,21 +61,26 @@ class RopoInbox(models.AbstractModel):
             inbox = account.env[self._name]
             # What was stored when a run died, and what waited for its case.
             inbox._take_in(account)
-            if account._is_resting():
-                return
-            try:
-                with account._client() as client:
-                    if poll:
-                        inbox._poll(account, client)
-                        now = fields.Datetime.now()
-                        inbox._persist(account.write, {"last_contact": now})
-                    account.env["ropo.standing"]._refresh_changed(account, client)
-            except ChannelError as error:
-                if error.outcome == Outcome.NOT_SENT:
-                    account._pause(error)
-                # The pause, or the gap that was noted.
-                cr.commit()  # pylint: disable=invalid-commit
-                raise
+            if not account._is_resting():
+                inbox._ask_ropo(account, poll)
+            inbox._persist(account._close_answered)
+
+    def _ask_ropo(self, account, poll):
+        try:
+            with account._client() as client:
+                if poll:
+                    self._poll(account, client)
+                    now = fields.Datetime.now()
+                    self._persist(account.write, {"last_contact": now})
+                self.env["ropo.standing"]._refresh_changed(account, client)
+            if poll:
+                self._persist(account._connected_again)
+        except ChannelError as error:
+            if error.outcome == Outcome.NOT_SENT:
+                account._pause(error)
+            # The pause, or the gap that was noted.
+            self.env.cr.commit()  # pylint: disable=invalid-commit
+            raise
 
     def _persist(self, act, *args):
         """What `act(*args)` returns, committed; anew when another came first."""
@@ -169,6 +174,7 @@ class RopoInbox(models.AbstractModel):
             ]
         ).to_refresh = True
         account._ask_person(
+            "day_gap",
             self.env._("Not all that Ropo reported could be fetched"),
             self.env._(
                 "An answer of Ropo was lost on %(day)s, and more happened on that day "
@@ -291,6 +297,7 @@ class RopoInbox(models.AbstractModel):
         """It is not looked at again by itself."""
         event.write({"state": "review", "problem": self._problem_text(error)})
         event.account_id._ask_person(
+            "not_taken_in",
             self.env._("Something that Ropo reported can't be taken in"),
             self.env._(
                 "It is kept as it came, and counts for nothing yet. See “To Review” "

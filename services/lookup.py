@@ -177,6 +177,7 @@ class RopoLookup(models.AbstractModel):
         )
         request._set_state("rejected", error=text)
         request.account_id._ask_person(
+            "fails",
             self.env._("Ropo fails on a document"),
             self.env._(
                 "%(request)s: %(text)s", request=request.display_name, text=text
@@ -204,6 +205,7 @@ class RopoLookup(models.AbstractModel):
                 to_review=True,
             )
             request.account_id._ask_person(
+                "arrived",
                 self.env._("Did it arrive at Ropo?"),
                 self.env._(
                     "Ropo can't confirm whether some requests arrived. See “To Review” "

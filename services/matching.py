@@ -104,6 +104,7 @@ class RopoMatching(models.AbstractModel):
     def _ask_whether_own_report(self, event):
         if event.doubt_request_id:
             event.account_id._ask_person(
+                "own_report",
                 self.env._("Own report, or a different payment?"),
                 self.env._(
                     "Ropo lists payments that may be the ones that you reported "

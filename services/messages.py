@@ -39,6 +39,7 @@ class RopoMessages(models.AbstractModel):
                 "ropo_connect.mail_activity_type_message"
             ),
             "automated": True,
+            "ropo_key": "message",
             "res_model_id": self.env["ir.model"]._get_id("ropo.job"),
             "res_id": event.job_id.id,
             "user_id": event.account_id._responsible().id,

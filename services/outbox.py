@@ -152,13 +152,18 @@ class RopoOutbox(models.AbstractModel):
                 self._persist(self._refuse_foreign, account, client.profile)
                 for done in self._run(account, client, end, only):
                     total += done
+            if total:
+                self._persist(account._connected_again)
         except ChannelError as error:
             # Nobody opened the door: nothing was reserved, nothing is lost.
             account._pause(error)
-        self._come_back(account)
-        # The pause, and when to come back.
-        self.env.cr.commit()  # pylint: disable=invalid-commit
+        # The pause, what is answered, and when to come back.
+        self._persist(self._end_run, account)
         return total
+
+    def _end_run(self, account):
+        account._close_answered()
+        self._come_back(account)
 
     def _has_work(self, account):
         domain = [("account_id", "=", account.id), *self._movable_domain()]

@@ -63,6 +63,7 @@ class RopoRecording(models.AbstractModel):
 
     def _ask_about_cancelled(self, request):
         request.account_id._ask_person(
+            "cancelled",
             self.env._("Ropo has a cancelled request"),
             self.env._(
                 "Ropo's answer came after it was decided that it is not sent. Look it "
@@ -107,6 +108,7 @@ class RopoRecording(models.AbstractModel):
             request.job_id.to_refresh = True
         if meaning == Meaning.NOT_FOLLOWED:
             request.account_id._ask_person(
+                "not_followed",
                 self.env._("Ropo does not follow the money of a case"),
                 self.env._(
                     "Ropo ignored what was paid of some cases, so it may ask for money "
@@ -116,6 +118,7 @@ class RopoRecording(models.AbstractModel):
             )
         else:
             request.account_id._ask_person(
+                "money_rejected",
                 self.env._("Ropo rejected a payment or a credit"),
                 self.env._(
                     "Ropo still asks for money that the ledger does not. See “To "

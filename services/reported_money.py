@@ -115,6 +115,7 @@ class RopoReportedMoney(models.AbstractModel):
         doubtful = requests.filtered("doubt_event_id")
         for account, own in doubtful.grouped("account_id").items():
             account._ask_person(
+                "duplicate",
                 self.env._("Is this a duplicate payment?"),
                 self.env._(
                     "Of some payments it is not sure whether Ropo has the money "

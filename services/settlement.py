@@ -308,6 +308,7 @@ class RopoSettlement(models.AbstractModel):
     def _leave_to_person(self, event, reason):
         event.sudo().write({"settlement": "person", "settlement_note": reason})
         event.account_id.sudo()._ask_person(
+            "collected",
             self.env._("Payments collected by Ropo have to be reviewed"),
             self.env._(
                 "Not all that Ropo collected could be registered. See “To Review” "

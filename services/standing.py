@@ -48,6 +48,7 @@ class RopoStanding(models.AbstractModel):
         for job in problems:
             job.to_refresh = False
             job.account_id._ask_person(
+                "standing",
                 self.env._("Where a case stands can't be taken in"),
                 self.env._(
                     "What Ropo says of it can't be read; the server's log shows why. "

@@ -2,6 +2,7 @@ from .available import import_tests
 
 TESTS = (
     "test_account",
+    "test_activities",
     "test_answers",
     "test_bad_debt",
     "test_customer_number",
