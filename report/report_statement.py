@@ -2,6 +2,8 @@ from collections import defaultdict
 
 from odoo import api, fields, models
 
+SETTLED = ("paid", "paid_to_ropo", "credited", "written_off")
+
 
 class ReportStatement(models.AbstractModel):
     """The printed statement: what a customer owes, and what Ropo does about it."""
@@ -83,6 +85,116 @@ class ReportStatement(models.AbstractModel):
             lambda bank: not bank.company_id or bank.company_id == company
         )[:1]
 
+    # --- the workbook ---
+
+    @api.model
+    def _workbook(self, docids, data):
+        """What the printed statement says, as sheets: `[(title, columns, rows)]`, where
+        a column is `(label, type)` and a type is a field's."""
+        values = self._get_report_values(docids, data)
+        statements = values["statements"]
+        return [
+            self._sheet_of_items(statements),
+            self._sheet_of_currencies(statements),
+            self._sheet_of_stages(statements, ("company", "partner")),
+        ]
+
+    def _sheet_of_items(self, statements):
+        label, stages = self._column_labels(), self._labels()
+        columns = [
+            *((label[name], "char") for name in ("company", "partner", "invoice")),
+            (self.env._("Date"), "date"),
+            *self._columns_of_due(),
+            (label["currency"], "char"),
+            (self.env._("Amount"), "monetary"),
+            (self.env._("Paid"), "monetary"),
+            (self.env._("Credited"), "monetary"),
+            (label["open"], "monetary"),
+            (label["stage"], "char"),
+            (self.env._("Next Step"), "char"),
+            (self.env._("Next Step Date"), "date"),
+            (self.env._("Interest and Fees"), "monetary"),
+        ]
+        rows = [
+            [
+                statement["company"].name,
+                statement["partner"].name,
+                row["move"].name,
+                row["move"].invoice_date or row["move"].date,
+                *self._cells_of_due(row),
+                row["currency"].name,
+                _amount(-row["move"].direction_sign * row["move"].amount_total)
+                if row["move"].is_invoice()
+                else None,
+                _amount(row["paid"]),
+                _amount(row["credited"]),
+                _amount(row["open"]),
+                stages.get(row["stage"]),
+                row["next"] and row["next"].next_stage or None,
+                row["next"] and row["next"].next_stage_date or None,
+                _amount(row["charges"]) if row["charges"] else None,
+            ]
+            for statement in statements
+            for row in statement["rows"]
+        ]
+        return self.env._("Open Items"), columns, rows
+
+    def _sheet_of_currencies(self, statements):
+        label = self._column_labels()
+        columns = [
+            *((label[name], "char") for name in ("company", "partner", "currency")),
+            (label["open"], "monetary"),
+            (self.env._("Of Which Overdue"), "monetary"),
+        ]
+        rows = [
+            [
+                statement["company"].name,
+                statement["partner"].name,
+                key[0].name,
+                _amount(total),
+                _amount(statement["overdue"].get(key, 0.0)),
+            ]
+            for statement in statements
+            for key, total in statement["totals"].items()
+        ]
+        return self.env._("Open by Currency"), columns, rows
+
+    def _sheet_of_stages(self, statements, names):
+        label, stages = self._column_labels(), self._labels()
+        columns = [
+            *((label[name], "char") for name in (*names, "currency", "stage")),
+            (label["open"], "monetary"),
+        ]
+        rows = [
+            [
+                *(statement[name].name for name in names),
+                currency.name,
+                stages[stage] if stage else self.env._("Not at Ropo"),
+                _amount(total),
+            ]
+            for statement in statements
+            for (currency, stage), total in statement["stages"].items()
+        ]
+        return self.env._("Open by Currency and Stage"), columns, rows
+
+    def _columns_of_due(self):
+        return [(self.env._("Due Date"), "date"), (self.env._("Overdue"), "char")]
+
+    def _cells_of_due(self, row):
+        overdue = self.env._("Overdue") if row["is_overdue"] else None
+        return [row["move"].invoice_date_due or None, overdue]
+
+    def _column_labels(self):
+        """Of the columns that several sheets have."""
+        return {
+            "company": self.env._("Company"),
+            "partner": self.env._("Customer"),
+            "invoice": self.env._("Invoice"),
+            "currency": self.env._("Currency"),
+            "stage": self.env._("Stage"),
+            "open": self.env._("Open"),
+        }
+
     def _labels(self, lang=None):
         jobs = self.env["ropo.job"].with_context(lang=lang or self.env.lang)
         return dict(jobs._fields["stage"]._description_selection(jobs.env))
@@ -111,12 +223,78 @@ class ReportCompanyStatement(models.AbstractModel):
             "statements": [self._of_company(company, date) for company in companies],
         }
 
+    @api.model
+    def _workbook(self, docids, data):
+        # OVERRIDE: the cases of a company, and the accounts
+        statements = self._get_report_values(docids, data)["statements"]
+        return [
+            self._sheet_of_cases(statements),
+            self._sheet_of_stages(statements, ("company",)),
+            self._sheet_of_accounts(statements),
+        ]
+
+    def _sheet_of_cases(self, statements):
+        label, stages = self._column_labels(), self._labels()
+        columns = [
+            *((label[name], "char") for name in ("company", "invoice", "partner")),
+            *self._columns_of_due(),
+            (label["stage"], "char"),
+            (label["currency"], "char"),
+            (self.env._("Transferred"), "monetary"),
+            (self.env._("Paid"), "monetary"),
+            (self.env._("To Ropo"), "monetary"),
+            (self.env._("Credited"), "monetary"),
+            (self.env._("Written Off"), "monetary"),
+            (label["open"], "monetary"),
+        ]
+        rows = [
+            [
+                statement["company"].name,
+                row["move"].name,
+                row["partner"].name,
+                *self._cells_of_due(row),
+                stages[row["stage"]],
+                row["currency"].name,
+                _amount(row["case"].amount),
+                *(_amount(row[name]) for name in SETTLED),
+                _amount(row["open"]),
+            ]
+            for statement in statements
+            for row in statement["rows"]
+        ]
+        return self.env._("Cases"), columns, rows
+
+    def _sheet_of_accounts(self, statements):
+        label = self._column_labels()
+        columns = [
+            (label["company"], "char"),
+            (self.env._("Account Code"), "char"),
+            (self.env._("Account Name"), "char"),
+            (label["currency"], "char"),
+            (self.env._("Open Items"), "monetary"),
+            (self.env._("Balance in the Ledger"), "monetary"),
+        ]
+        rows = [
+            [
+                statement["company"].name,
+                account.code,
+                account.name,
+                statement["company"].currency_id.name,
+                _amount(items),
+                _amount(balance),
+            ]
+            for statement in statements
+            for account, items, balance in statement["accounts"]
+        ]
+        return self.env._("Receivable Accounts"), columns, rows
+
     def _of_company(self, company, date):
         statement = self.env["ropo.statement"]
         rows = statement._rows(company, date)
         ledger = statement._trial_balance(company, date)
         items = _totals(rows, "account", amount="balance")
         accounts = self.env["account.account"].union(*ledger, *(a for (a,) in items))
+        accounts = accounts.with_company(company)  # each has codes of its own
         return {
             "company": company,
             "rows": [
@@ -135,6 +313,11 @@ class ReportCompanyStatement(models.AbstractModel):
                 for account in accounts.sorted("code")
             ],
         }
+
+
+def _amount(value):
+    """Without the dust of binary fractions."""
+    return round(value, 6) + 0.0
 
 
 def _is_overdue(row, date):

@@ -1,17 +1,18 @@
 """The statement at a date, of customers and of the company, tied to the ledger."""
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
+from io import BytesIO
 
 from lxml import html
+from openpyxl import load_workbook
 
 from odoo.exceptions import AccessError
-from odoo.tests import new_test_user, tagged
+from odoo.tests import HttpCase, new_test_user, tagged
 
 from .ledger import LedgerCommon
 
 
-@tagged("post_install", "-at_install")
-class TestStatement(LedgerCommon):
+class StatementCommon(LedgerCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -98,8 +99,9 @@ class TestStatement(LedgerCommon):
         self.assertEqual(len(entry), 2, "else no test")
         return invoice, case
 
-    # --- tests ---
 
+@tagged("post_install", "-at_install")
+class TestStatement(StatementCommon):
     def test_each_day_has_what_stood_in_the_ledger_on_it(self):
         invoice, _case = self.history()
         none = (0, 0, 0, 0)
@@ -269,3 +271,255 @@ class TestStatement(LedgerCommon):
         for _number in range(3):
             self.taken(5)
         self.assertEqual(self.queries(read), before)
+
+
+@tagged("post_install", "-at_install")
+class TestStatementXlsx(StatementCommon, HttpCase):
+    registry_test_mode = False  # RopoCommon enters it, and twice is once too often
+
+    # --- helpers ---
+
+    def export(self, login="ropo_user", **values):
+        """What the button of the dialog downloads: `{sheet: rows}`, headers first."""
+        self.authenticate(login, login)
+        user = self.env["res.users"].search([("login", "=", login)])
+        wizard = self.env["ropo.statement.wizard"].with_user(user).create(values)
+        action = wizard.action_export_xlsx()
+        self.assertEqual(
+            (action["type"], action["target"]), ("ir.actions.act_url", "download")
+        )
+        response = self.url_open(action["url"])
+        self.assertEqual(response.status_code, 200)
+        self.assertIn(f"{wizard.date}.xlsx", response.headers["Content-Disposition"])
+        book = load_workbook(BytesIO(response.content))
+        return {
+            sheet.title: [[_plain(cell) for cell in row] for row in sheet.values]
+            for sheet in book
+        }
+
+    def printed(self, cells):
+        """As the printed statement formats amounts and days."""
+        return [
+            f"{cell:,.2f} €"
+            if isinstance(cell, float)
+            else cell.strftime("%m/%d/%Y")
+            if isinstance(cell, date)
+            else cell or ""
+            for cell in cells
+        ]
+
+    # --- tests ---
+
+    def test_the_workbook_of_the_company_has_every_cell_of_the_printed_one(self):
+        invoice, _case = self.history()
+        self.create_invoice(self.consumer)
+        (account,) = self.assertTies(self.today)
+        sheets = self.export(date=self.today)
+        company = self.env.company.name
+        self.assertEqual(
+            sheets,
+            {
+                "Cases": [
+                    [
+                        "Company",
+                        "Invoice",
+                        "Customer",
+                        "Due Date",
+                        "Overdue",
+                        "Stage",
+                        "Currency",
+                        "Transferred",
+                        "Paid",
+                        "To Ropo",
+                        "Credited",
+                        "Written Off",
+                        "Open",
+                    ],
+                    [
+                        company,
+                        invoice.name,
+                        "Example Oy",
+                        invoice.invoice_date_due,
+                        "Overdue",
+                        "Reminder",
+                        "EUR",
+                        125.5,
+                        25.5,
+                        0.0,
+                        0.0,
+                        40.0,
+                        60.0,
+                    ],
+                ],
+                "Open by Currency and Stage": [
+                    ["Company", "Currency", "Stage", "Open"],
+                    [company, "EUR", "Reminder", 60.0],
+                    [company, "EUR", "Not at Ropo", 125.5],
+                ],
+                "Receivable Accounts": [
+                    [
+                        "Company",
+                        "Account Code",
+                        "Account Name",
+                        "Currency",
+                        "Open Items",
+                        "Balance in the Ledger",
+                    ],
+                    [company, account.code, account.name, "EUR", 185.5, 185.5],
+                ],
+            },
+        )
+        document = self.html("report_company_statement", self.env.company)
+        (row,) = sheets["Cases"][1:]
+        name, customer, due, overdue, stage, _euro, *amounts = self.printed(row[1:])
+        self.assertEqual(
+            self.table(document, "//table[@name='cases']"),
+            [[name, customer, f"{due} {overdue}", stage, *amounts]],
+        )
+        rows = [self.printed(row[1:]) for row in sheets["Open by Currency and Stage"]]
+        self.assertEqual(rows[1:], self.table(document, "//table[@name='stages']"))
+        (row,) = sheets["Receivable Accounts"][1:]
+        code, name, _euro, *amounts = self.printed(row[1:])
+        self.assertEqual(
+            self.table(document, "//table[@name='accounts']"),
+            [[f"{code} {name}", *amounts]],
+        )
+
+    def test_the_balances_in_it_are_the_trial_balance(self):
+        invoice, _case = self.taken(5, currency_id=self.sek.id)
+        self.pay(invoice, 25.5, currency_id=self.sek.id)
+        self.taken(3)
+        self.loose_payment(7)
+        self.report()
+        for day in (self.today, self.day(4), self.day(90)):
+            with self.subTest(str(day)):
+                ledger = self.assertTies(day)
+                rows = self.export(date=day)["Receivable Accounts"][1:]
+                self.assertEqual(
+                    {row[1]: row[4:] for row in rows if any(row[4:])},
+                    {
+                        account.code: [balance, balance]
+                        for account, balance in ledger.items()
+                    },
+                )
+
+    def test_the_workbook_of_customers_has_their_items_and_totals(self):
+        invoice, case = self.taken(5)
+        self.pay(invoice, 25.5)
+        self.report()
+        case.write({"next_stage": "Collection letter", "open_total": 105.0})
+        crowns = self.create_invoice(days_overdue=-5, currency_id=self.sek.id)
+        self.create_invoice(self.consumer)
+        sheets = self.export(date=self.today, partner_ids=self.business.ids)
+        company, mine = self.env.company.name, ["Example Oy"]
+        self.assertEqual(
+            sheets,
+            {
+                "Open Items": [
+                    [
+                        "Company",
+                        "Customer",
+                        "Invoice",
+                        "Date",
+                        "Due Date",
+                        "Overdue",
+                        "Currency",
+                        "Amount",
+                        "Paid",
+                        "Credited",
+                        "Open",
+                        "Stage",
+                        "Next Step",
+                        "Next Step Date",
+                        "Interest and Fees",
+                    ],
+                    [
+                        company,
+                        *mine,
+                        invoice.name,
+                        invoice.invoice_date,
+                        invoice.invoice_date_due,
+                        "Overdue",
+                        "EUR",
+                        125.5,
+                        25.5,
+                        0.0,
+                        100.0,
+                        "Reminder",
+                        "Collection letter",
+                        None,
+                        5.0,
+                    ],
+                    [
+                        company,
+                        *mine,
+                        crowns.name,
+                        crowns.invoice_date,
+                        crowns.invoice_date_due,
+                        None,
+                        "SEK",
+                        125.5,
+                        0.0,
+                        0.0,
+                        125.5,
+                        None,
+                        None,
+                        None,
+                        None,
+                    ],
+                ],
+                "Open by Currency": [
+                    ["Company", "Customer", "Currency", "Open", "Of Which Overdue"],
+                    [company, *mine, "EUR", 100.0, 100.0],
+                    [company, *mine, "SEK", 125.5, 0.0],
+                ],
+                "Open by Currency and Stage": [
+                    ["Company", "Customer", "Currency", "Stage", "Open"],
+                    [company, *mine, "EUR", "Reminder", 100.0],
+                    [company, *mine, "SEK", "Not at Ropo", 125.5],
+                ],
+            },
+        )
+
+    def test_a_name_that_looks_like_a_formula_stays_text(self):
+        self.business.name = "=1+1"
+        self.taken(5)
+        wizard = self.env["ropo.statement.wizard"].create({"date": self.today})
+        self.authenticate("ropo_user", "ropo_user")
+        answer = self.url_open(wizard.action_export_xlsx()["url"])
+        cell = load_workbook(BytesIO(answer.content))["Cases"]["C2"]
+        self.assertEqual((cell.value, cell.data_type), ("=1+1", "s"))
+
+    def test_who_may_not_read_invoices_downloads_nothing(self):
+        self.taken(5)
+        new_test_user(
+            self.env,
+            login="seller",
+            groups="base.group_user,base.group_partner_manager",
+        )
+        self.authenticate("seller", "seller")
+        query = f"date={self.today}&company_id={self.env.company.id}"
+        for partners in ("", f"&partner_ids={self.business.id}"):
+            url = f"/ropo/statement.xlsx?{query}{partners}"
+            self.assertEqual(self.url_open(url).status_code, 403)
+
+    def test_another_companys_statement_is_not_downloaded(self):
+        other = self.setup_other_company()["company"]
+        self.user.company_ids = self.env.company
+        self.authenticate("ropo_user", "ropo_user")
+        url = f"/ropo/statement.xlsx?date={self.today}&company_id={other.id}"
+        book = load_workbook(BytesIO(self.url_open(url).content))
+        self.assertEqual([len(list(sheet.values)) for sheet in book], [1, 1, 1])
+
+    def test_an_address_that_makes_no_sense_is_refused(self):
+        self.authenticate("ropo_user", "ropo_user")
+        for query in ("date=today&company_id=1", "date=2026-01-31&company_id=x"):
+            answer = self.url_open(f"/ropo/statement.xlsx?{query}")
+            self.assertEqual(answer.status_code, 400)
+
+
+def _plain(value):
+    """Excel knows moments and one kind of number only."""
+    if isinstance(value, datetime):
+        return value.date()
+    return float(value) if isinstance(value, int) else value

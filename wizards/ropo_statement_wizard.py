@@ -1,3 +1,5 @@
+from urllib.parse import urlencode
+
 from odoo import fields, models
 
 
@@ -23,10 +25,23 @@ class RopoStatementWizard(models.TransientModel):
         records, name = self.partner_ids, "action_report_statement"
         if not records:
             records, name = self.company_id, "action_report_company_statement"
-        data = {
+        report = self.env.ref(f"ropo_connect.{name}")
+        return report.report_action(records, data=self._asked())
+
+    def action_export_xlsx(self):
+        """Downloads the same as a workbook."""
+        self.ensure_one()
+        asked = self._asked()
+        query = {**asked, "partner_ids": ",".join(map(str, asked["partner_ids"]))}
+        return {
+            "type": "ir.actions.act_url",
+            "url": f"/ropo/statement.xlsx?{urlencode(query)}",
+            "target": "download",
+        }
+
+    def _asked(self):
+        return {
             "date": fields.Date.to_string(self.date),
             "company_id": self.company_id.id,
             "partner_ids": self.partner_ids.ids,
         }
-        report = self.env.ref(f"ropo_connect.{name}")
-        return report.report_action(records, data=data)
