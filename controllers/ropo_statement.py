@@ -6,6 +6,7 @@ from odoo.http import content_disposition, request
 from odoo.addons.web.controllers.export import ExportXlsxWriter
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+LONGEST_TITLE = 31  # that Excel takes of a sheet
 
 
 class RopoStatement(http.Controller):
@@ -51,6 +52,7 @@ class _Writer(ExportXlsxWriter):
         return self
 
     def add_sheet(self, title, columns, rows):
+        title = title[:LONGEST_TITLE]
         if self._is_first:
             self.worksheet.name, self._is_first = title, False
         else:

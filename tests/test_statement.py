@@ -481,6 +481,16 @@ class TestStatementXlsx(StatementCommon, HttpCase):
             },
         )
 
+    def test_titles_in_another_language_are_as_long_as_excel_takes(self):
+        self.env["res.lang"]._activate_lang("fi_FI")
+        self.env["ir.module.module"]._load_module_terms(["ropo_connect"], ["fi_FI"])
+        self.user.lang = "fi_FI"
+        sheets = self.export(date=self.today)
+        self.assertEqual(
+            list(sheets),
+            ["Toimeksiannot", "Avoinna valuutoittain ja vaihei", "Saatavatilit"],
+        )
+
     def test_a_name_that_looks_like_a_formula_stays_text(self):
         self.business.name = "=1+1"
         self.taken(5)
