@@ -52,6 +52,7 @@
         "report/report_disclosure.xml",
         "views/menus.xml",
     ],
+    "demo": ["demo/ropo_invoices.xml", "demo/ropo_cases.xml"],
     # Of the Apps page; the first is its cover.
     "images": [
         "static/description/banner.png",
