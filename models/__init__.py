@@ -24,6 +24,7 @@ from . import (
     res_config_settings,
     res_partner,
     res_partner_cases,
+    res_users,
     ropo_account,
     ropo_account_capabilities,
     ropo_account_connection,

@@ -7,6 +7,7 @@ from . import (
     comparison,
     debtors,
     delivery_rules,
+    digest,
     disclosure,
     document_rows,
     documents,

@@ -1,4 +1,4 @@
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from odoo import api, models
 from odoo.fields import Domain
@@ -31,11 +31,13 @@ class Question:
 
     :param domain: `(name, operator, value)`, all of which hold
     :param still: the name of a field that must be true too, which SQL does not know
+    :param money: the path to the amount that it is about, if it is about any
     """
 
     model: str
     domain: tuple = ()
     still: str = ""
+    money: str = ""
 
 
 def _rejected(*domain):
@@ -96,6 +98,43 @@ QUESTIONS = {
 }
 
 
+def _about(key, money):
+    return replace(QUESTIONS[key], money=money)
+
+
+# What the daily summary lists, the most urgent first; each has an action of this name
+# in views/ropo_question_views.xml, which opens it, and whose name is its label.
+SUMMARY = {
+    "connection": Question(
+        "ropo.account",
+        (("activity_ids.ropo_key", "in", ("credentials", "database", "rights")),),
+    ),
+    "arrived": _about("arrived", "amount"),
+    "rejected": replace(_rejected(NO_DOUBT), money="amount"),
+    "duplicate": _about("duplicate", "amount"),
+    "own_report": _about("own_report", "amount"),
+    "collected": _about("collected", "amount"),
+    "not_taken_in": _about("not_taken_in", ""),
+    "mismatch": _about("mismatch", "difference"),
+    "decision": _about("decision", "move_id.amount_residual"),
+    "inform_ropo": Question(
+        "ropo.job", (("stop_asked", "=", True),), "", "open_amount"
+    ),
+    "plan_broken": Question(
+        "ropo.job", (("activity_ids.ropo_key", "=", "plan_broken"),), "", "open_amount"
+    ),
+    "message": Question("ropo.event", (("is_unread", "=", True),)),
+}
+# What lists the records of each model.
+LISTS = {
+    "ropo.account": "action_ropo_account",
+    "ropo.request": "action_ropo_request",
+    "ropo.event": "action_ropo_event",
+    "ropo.job": "action_ropo_job",
+    "ropo.receivable.report": "action_ropo_difference",
+}
+
+
 class RopoQuestions(models.AbstractModel):
     """What needs a person, and whether it still does."""
 
@@ -112,3 +151,34 @@ class RopoQuestions(models.AbstractModel):
         if not question.still:
             return bool(records.search_count(domain, limit=1))
         return any(records.search(domain).mapped(question.still))
+
+    @api.model
+    def _waiting(self, key):
+        """What waits for this user by this question of the summary."""
+        question = SUMMARY[key]
+        domain = Domain(question.domain)
+        domain &= Domain("company_id", "in", self.env.companies.ids)
+        records = self.env[question.model].search(domain)
+        return records.filtered(question.still) if question.still else records
+
+    @api.model
+    def _action(self, key):
+        """Opens exactly that, for this user."""
+        action = self._action_of(key)
+        question = self.env["ir.actions.act_window"]._for_xml_id(
+            f"ropo_connect.{LISTS[SUMMARY[key].model]}"
+        )
+        return {
+            # Without its own address, which leads to the whole list.
+            **{k: v for k, v in question.items() if k not in ("id", "path")},
+            "name": action.name,
+            "display_name": action.name,
+            "view_mode": "list,form",
+            "views": [(False, "list"), (False, "form")],
+            "domain": [("id", "in", self._waiting(key).ids)],
+            "context": {"create": False},
+        }
+
+    @api.model
+    def _action_of(self, key):
+        return self.env.ref(f"ropo_connect.action_ropo_question_{key}").sudo()

@@ -9,6 +9,7 @@ TESTS = (
     "test_debtor",
     "test_debtor_rules",
     "test_decisions",
+    "test_digest",
     "test_documents",
     "test_exemption",
     "test_favourites",
