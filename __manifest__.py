@@ -34,6 +34,7 @@
         "views/account_journal_views.xml",
         "views/res_partner_views.xml",
         "views/res_users_views.xml",
+        "views/digest_digest_views.xml",
         "wizards/ropo_send_wizard_views.xml",
         "wizards/ropo_transfer_wizard_views.xml",
         "wizards/ropo_transfer_preview_views.xml",

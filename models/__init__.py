@@ -15,6 +15,7 @@ from . import (
     account_move_send_wizard,
     account_payment,
     account_tax,
+    digest_digest,
     ir_cron,
     mail_activity,
     mail_compose_message,

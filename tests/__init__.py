@@ -10,6 +10,7 @@ TESTS = (
     "test_debtor_rules",
     "test_decisions",
     "test_digest",
+    "test_digest_tile",
     "test_documents",
     "test_exemption",
     "test_favourites",
