@@ -6,7 +6,6 @@ from odoo.http import content_disposition, request
 from odoo.addons.web.controllers.export import ExportXlsxWriter
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-LONGEST_TITLE = 31  # that Excel takes of a sheet
 
 
 class RopoStatement(http.Controller):
@@ -52,10 +51,10 @@ class _Writer(ExportXlsxWriter):
         return self
 
     def add_sheet(self, title, columns, rows):
-        title = title[:LONGEST_TITLE]
         if self._is_first:
             self.worksheet.name, self._is_first = title, False
         else:
+            # Odoo cuts a title to what Excel takes.
             self.worksheet = self.workbook.add_worksheet(title)
         # What a customer is called is text, whatever it begins with.
         self.worksheet.strings_to_formulas = self.worksheet.strings_to_urls = False

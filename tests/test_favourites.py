@@ -83,7 +83,7 @@ class TestFavourites(FiguresCommon):
         self.pay(second, 25.1, payment_date=self.day(40))
         self.report()
         self.assertEqual(
-            self.shown("Recovery and Days to Pay by Month of Transfer"),
+            self.shown("Recovery by Month of Transfer"),
             [
                 # (100.40 × 10 days + 25.10 × 30 days) / 125.50
                 (self.day(70).replace(day=1), 2, 251.0, 125.5, 0.5, 14.0),
