@@ -1,5 +1,5 @@
 # First, since others inherit from it.
-from . import ropo_claim_terms  # isort: skip
+from . import ropo_claim_terms, ropo_selection_order  # isort: skip
 from . import (
     account_bank_statement_line,
     account_journal,

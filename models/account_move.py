@@ -340,6 +340,8 @@ class AccountMove(models.Model):
 
     def action_ropo_send(self):
         """Opens the send wizard for these invoices."""
+        if not self:
+            return self._ropo_nothing_selected()
         wizard = self.env["ropo.send.wizard"].create({"move_ids": self.ids})
         return wizard._reopen()
 
@@ -394,6 +396,8 @@ class AccountMove(models.Model):
 
     def action_ropo_transfer(self):
         """Opens the transfer wizard for these invoices."""
+        if not self:
+            return self._ropo_nothing_selected()
         wizard = self.env["ropo.transfer.wizard"].create({"move_ids": self.ids})
         action = self._ropo_wizard(wizard._name, self.env._("Transfer to Ropo"))
         return action | {"res_id": wizard.id}

@@ -1,12 +1,15 @@
 from odoo import api, fields, models
 
+from .notification import notification
 from .res_partner import READERS
 
 
 class AccountMove(models.Model):
     """What happens next with an invoice at Ropo, and when (services/next_step.py)."""
 
-    _inherit = "account.move"
+    _name = "account.move"
+    _inherit = ["account.move", "ropo.selection.order"]
+    _selections_in_order = ("ropo_state",)
 
     ropo_next_step = fields.Char(
         string="Next Step",
@@ -64,3 +67,12 @@ class AccountMove(models.Model):
         if record._name == "ropo.account":
             return self.env["ropo.account"].action_preview_transfers()
         return record.sudo(False)._get_records_action()
+
+    # --- helpers ---
+
+    def _ropo_nothing_selected(self):
+        """What the button of a list says that is there before anything is selected."""
+        text = self.env._(
+            "Select invoices first. The box above the list selects all of them."
+        )
+        return notification(text, "warning")

@@ -90,7 +90,7 @@ class ResPartner(models.Model):
             ),
             "res_model": "account.move",
             "views": [
-                (self.env.ref("account.view_out_invoice_tree").id, "list"),
+                (self.env.ref("ropo_connect.account_move_view_list_ropo").id, "list"),
                 (False, "form"),
             ],
             "domain": list(self._ropo_holds_domain()),

@@ -6,6 +6,7 @@ from .. import channels
 from ..channels.base import ServiceModel
 from ..channels.documents import Printing
 from ..channels.errors import ChannelError
+from .notification import notification
 from .res_partner import DELIVERIES
 from .ropo_job import ENDED
 
@@ -378,12 +379,26 @@ class RopoAccount(models.Model):
     def action_poll_status(self):
         """Fetches what happened at Ropo, now."""
         self.check_access("write")  # what follows works as superuser
+        counts = []
         for account in self:
             try:
-                self.env["ropo.inbox"]._run(account.id, poll=True)
+                counts.append(self.env["ropo.inbox"]._run(account.id, poll=True))
             except ChannelError as error:
                 raise UserError(account._explain(error)) from error
         self.env.invalidate_all()
+        return self._notify_fetched(counts)
+
+    def _notify_fetched(self, counts):
+        """:param counts: of updates, of each account; None where it is paused"""
+        if None in counts:
+            text = self.env._("The account is paused: nothing was fetched.")
+            return notification(text, "warning")
+        count = sum(counts)
+        if not count:
+            return notification(self.env._("Nothing new."), "info")
+        if count == 1:
+            return notification(self.env._("1 update."))
+        return notification(self.env._("%(count)s updates.", count=count))
 
     def action_open_requests(self):
         self.ensure_one()

@@ -4,6 +4,7 @@ import re
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
+from .notification import notification
 from .ropo_job import STAGES
 from .ropo_request import readable
 
@@ -51,7 +52,8 @@ class RopoEvent(models.Model):
     number = fields.Char(
         string="Invoice Number", readonly=True, help="As Ropo names it."
     )
-    kind = fields.Char(readonly=True)
+    kind = fields.Char(string="Technical Kind", readonly=True)
+    kind_text = fields.Char(string="Kind", compute="_compute_kind_text")
     code = fields.Char(readonly=True)
     text = fields.Char(readonly=True)
     event_time = fields.Datetime(readonly=True)
@@ -235,6 +237,19 @@ class RopoEvent(models.Model):
         for event in self:
             event.may_register = event.job_id.is_collected and event.is_missing
 
+    @api.depends("kind")
+    def _compute_kind_text(self):
+        labels = {
+            "payment": self.env._("Payment"),
+            "status": self.env._("Status"),
+            "delivery": self.env._("Delivery"),
+            "transfer": self.env._("Transfer"),
+            "report": self.env._("Own Report"),
+        }
+        for event in self:
+            kind = event.kind or ""
+            event.kind_text = labels.get(kind.lower(), kind.capitalize())
+
     # --- actions ---
 
     def action_register_payment(self):
@@ -255,6 +270,24 @@ class RopoEvent(models.Model):
                 )
             self.env["ropo.settlement"]._settle(event, by_person=True)
         self.sudo().account_id._close_answered()
+        return self._notify_registered()
+
+    def _notify_registered(self):
+        notes = [note for note in self.mapped("settlement_note") if note]
+        if notes:
+            return notification(" ".join(notes), "warning")
+        by_hand = self.filtered(lambda event: event.settlement == "booked")
+        if by_hand == self:
+            return notification(self.env._("Already registered by hand."), "info")
+        if len(self) == 1:
+            return notification(self.env._("The payment is registered."))
+        return notification(
+            self.env._(
+                "Registered: %(count)s. Already registered by hand: %(by_hand)s.",
+                count=len(self - by_hand),
+                by_hand=len(by_hand),
+            )
+        )
 
     def action_interpret(self):
         """Reads these again, as after a change of the codes; nothing counts twice."""

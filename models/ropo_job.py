@@ -7,6 +7,7 @@ from odoo.tools import formatLang
 
 from ..channels.documents import CaseRef
 from ..services.transaction import keep_answer
+from .notification import notification
 
 STAGES = [
     ("invoiced", "Invoiced"),
@@ -31,7 +32,8 @@ class RopoJob(models.Model):
 
     _name = "ropo.job"
     _description = "Ropo Case"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = ["mail.thread", "mail.activity.mixin", "ropo.selection.order"]
+    _selections_in_order = ("kind", "stage")
     _order = "id desc"
     _check_company_auto = True
     _rec_name = "billnum"
@@ -58,7 +60,8 @@ class RopoJob(models.Model):
         related="move_id.commercial_partner_id", store=True, index=True
     )
     kind = fields.Selection(
-        [
+        string="Began As",
+        selection=[
             ("invoice", "Invoice"),
             ("reminder", "Reminder"),
             ("collection", "Collection"),
@@ -186,7 +189,7 @@ class RopoJob(models.Model):
     def action_refresh(self):
         """Asks Ropo where these cases stand; a single one shows why that fails."""
         self.check_access("read")  # what follows works as superuser
-        failures = self.browse()
+        failures, before = self.browse(), self._shown()
         for (account, profile), jobs in self._by_profile().items():
             own = jobs.sudo()
             standing = own.env["ropo.standing"]
@@ -197,24 +200,50 @@ class RopoJob(models.Model):
             failures |= self.browse(job.id for job in failed)
             if failed and len(self) == 1:
                 raise UserError(account._explain(failed[jobs.sudo()]))
-        return failures._warn_not_refreshed(len(self)) if failures else None
+        if failures:
+            return failures._warn_not_refreshed(len(self))
+        return self._notify_refreshed(before)
+
+    def _shown(self):
+        """What a refresh may change, of each."""
+        return {
+            job.id: (
+                job.stage,
+                job.stage_text,
+                job.next_stage,
+                job.next_stage_date,
+                job.open_amount,
+                job.open_total,
+            )
+            for job in self
+        }
+
+    def _notify_refreshed(self, before):
+        now = self._shown()
+        changed = sum(now[job_id] != before[job_id] for job_id in now)
+        if not changed:
+            return notification(self.env._("Nothing new."), "info")
+        if len(self) == 1:
+            return notification(self.env._("The case is updated."))
+        return notification(
+            self.env._(
+                "Something has changed in %(count)s of %(total)s cases.",
+                count=changed,
+                total=len(self),
+            )
+        )
 
     def _warn_not_refreshed(self, total):
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "warning",
-                "message": self.env._(
-                    "%(failed)s of %(total)s could not be fetched from Ropo: "
-                    "%(names)s. Refresh one alone to see why.",
-                    failed=len(self),
-                    total=total,
-                    names=", ".join(self[:5].mapped("display_name")),
-                ),
-                "next": {"type": "ir.actions.act_window_close"},
-            },
-        }
+        return notification(
+            self.env._(
+                "%(failed)s of %(total)s could not be fetched from Ropo: "
+                "%(names)s. Refresh one alone to see why.",
+                failed=len(self),
+                total=total,
+                names=", ".join(self[:5].mapped("display_name")),
+            ),
+            "warning",
+        )
 
     def action_take_back(self):
         """Opens the wizard that says what ending these cases costs."""
@@ -224,10 +253,30 @@ class RopoJob(models.Model):
         """Attaches the document of the case, and its letter, to its invoice."""
         self.ensure_one()
         self.check_access("read")  # what follows works as superuser
+        before = self._documents()
         failures = self.env["ropo.archive"]._attach_pdfs(self)
         if failures:
             raise UserError(failures[self])
-        return self.move_id._get_records_action()
+        return self._notify_documents(before, self.move_id._get_records_action())
+
+    def _documents(self):
+        """What was fetched of these: each document and letter."""
+        jobs = self.sudo()
+        return jobs.document_id | jobs.letter_ids
+
+    def _notify_documents(self, before, then=None):
+        """:param before: `_documents()` before they were fetched"""
+        count = len(self._documents() - before)
+        if not count:
+            text = self.env._("Nothing new: what Ropo has is attached already.")
+            return notification(text, "info", then)
+        if count == 1:
+            text = self.env._("One document is attached to its invoice.")
+        else:
+            text = self.env._(
+                "%(count)s documents are attached to their invoices.", count=count
+            )
+        return notification(text, then=then)
 
     def action_get_debtor_link(self):
         """Fetches the address of the page where the debtor sees and pays."""

@@ -52,6 +52,7 @@ class RopoInbox(models.AbstractModel):
         """Interprets what is waiting, and asks Ropo where that leaves the cases.
 
         :param poll: fetch status updates first, until there are none
+        :return: how many came by that; None where the account is paused
         :raises ChannelError: when Ropo can't be asked
         """
         with self.env.registry.cursor() as cr:
@@ -61,9 +62,14 @@ class RopoInbox(models.AbstractModel):
             inbox = account.env[self._name]
             # What was stored when a run died, and what waited for its case.
             inbox._take_in(account)
-            if not account._is_resting():
+            is_resting = account._is_resting()
+            last = poll and env["ropo.event"].search([], order="id desc", limit=1).id
+            if not is_resting:
                 inbox._ask_ropo(account, poll)
             inbox._persist(account._close_answered)
+            came = [("account_id", "=", account_id), ("id", ">", last or 0)]
+            count = env["ropo.event"].search_count(came) if poll else 0
+            return None if is_resting else count
 
     def _ask_ropo(self, account, poll):
         try:

@@ -6,6 +6,7 @@ TESTS = (
     "test_answers",
     "test_bad_debt",
     "test_customer_number",
+    "test_desk",
     "test_debtor",
     "test_debtor_rules",
     "test_decisions",

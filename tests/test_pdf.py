@@ -128,7 +128,8 @@ class TestPdf(RopoCommon):
 
     def test_when_all_is_well_the_wizard_closes(self):
         _wizard, action = self.fetch(self.sent() | self.sent())
-        self.assertEqual(action["type"], "ir.actions.act_window_close")
+        then = action["params"]["next"]
+        self.assertEqual(then["type"], "ir.actions.act_window_close")
 
     def test_a_host_that_is_down_is_said_once_for_all(self):
         invoices = self.sent() | self.sent()

@@ -17,6 +17,7 @@ class RopoPdfWizard(models.TransientModel):
         self.ensure_one()
         self.move_ids.check_access("write")
         jobs = self.move_ids.sudo().ropo_job_ids
+        before = jobs._documents()
         failures = self.env["ropo.archive"]._attach_pdfs(jobs)
         without = self.move_ids - jobs.move_id
         reasons = {job.move_id.id: reason for job, reason in failures.items()}
@@ -33,7 +34,7 @@ class RopoPdfWizard(models.TransientModel):
                 )
             )
         if not reasons:
-            return {"type": "ir.actions.act_window_close"}
+            return jobs._notify_documents(before)
         self.line_ids = [Command.clear()] + [
             Command.create({"move_id": move_id, "reason": reason})
             for move_id, reason in reasons.items()
