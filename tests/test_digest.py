@@ -165,7 +165,9 @@ class TestDigest(DigestCommon):
         action.with_context(lang="fi_FI").name = "Ropo hylkäsi"
         self.manager.lang = "fi_FI"
         self.rejected()
-        words = self.words(self.send_digest())
+        mail = self.send_digest()
+        self.assertEqual(mail.subject, "Ropo: 1 tarkistettava asia")
+        words = self.words(mail)
         self.assertIn("Ropo hylkäsi [1] 1 50,00 € Example Oy", words)
 
     # --- one bad reader ---
