@@ -32,6 +32,7 @@
         "views/account_payment_views.xml",
         "views/account_portal_templates.xml",
         "views/account_journal_views.xml",
+        "views/account_journal_dashboard_views.xml",
         "views/res_partner_views.xml",
         "views/res_users_views.xml",
         "views/digest_digest_views.xml",

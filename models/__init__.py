@@ -3,6 +3,7 @@ from . import ropo_claim_terms, ropo_selection_order  # isort: skip
 from . import (
     account_bank_statement_line,
     account_journal,
+    account_journal_dashboard,
     account_move,
     account_move_channel,
     account_move_hold,

@@ -95,6 +95,8 @@ FIGURES = (
     ),
 )
 BY_NAME = {figure.name: figure for figure in FIGURES}
+# On the card of a sales journal, by the path from the records to their journal.
+JOURNAL_FIGURES = {"rejected": "move_id.journal_id", "overdue": "journal_id"}
 
 
 class RopoOverview(models.AbstractModel):
@@ -172,6 +174,9 @@ class RopoOverview(models.AbstractModel):
     def _open(self, name, account):
         """The records of a figure of this account, and no others."""
         figure = BY_NAME[name]
+        return self._action(figure, self._domain(figure, account))
+
+    def _action(self, figure, domain):
         action = self.env["ir.actions.act_window"]._for_xml_id(
             f"ropo_connect.{figure.action}"
         )
@@ -179,8 +184,8 @@ class RopoOverview(models.AbstractModel):
         return {
             # Without its own address, which leads to the whole list.
             **{k: v for k, v in action.items() if k not in ("id", "path")},
-            "name": self._label(account, name),
-            "domain": list(self._domain(figure, account)),
+            "name": self._label(figure),
+            "domain": list(domain),
             "context": {
                 key: value
                 for key, value in context.items()
@@ -188,9 +193,39 @@ class RopoOverview(models.AbstractModel):
             },
         }
 
+    def _label(self, figure):
+        field = self.env["ropo.account"]._fields[f"overview_{figure.name}"]
+        return field._description_string(self.env)
+
+    # --- of a journal ---
+
     @api.model
-    def _label(self, account, name):
-        return account._fields[f"overview_{name}"]._description_string(self.env)
+    def _journal_figures(self, journals):
+        """`{journal id: {name of the figure: count}}` of what Odoo's own dashboard
+        shows of these sales journals."""
+        found = {journal.id: {} for journal in journals}
+        routes = self._routes()
+        for name, path in JOURNAL_FIGURES.items():
+            figure = BY_NAME[name]
+            domain = self._journal_domain(figure, journals, routes)
+            rows = self.env[figure.model]._read_group(domain, [path], ["__count"])
+            for journal, count in rows:
+                found[journal.id][name] = count
+        return found
+
+    def _journal_domain(self, figure, journals, routes=None):
+        """As `_domain()` for accounts. Who has no account has nothing to transfer."""
+        domain = Domain(JOURNAL_FIGURES[figure.name], "in", journals.ids)
+        domain &= Domain(figure.domain)
+        if figure.model == "account.move":
+            routes = routes or self._routes()
+            domain &= routes.domain(routes.account_ids())
+        return domain
+
+    @api.model
+    def _open_of_journal(self, name, journal):
+        figure = BY_NAME[name]
+        return self._action(figure, self._journal_domain(figure, journal))
 
     # --- the graph ---
 
@@ -244,6 +279,9 @@ class Routes(NamedTuple):
 
     def account_id(self, company, journal):
         return self.by_journal.get(journal.id) or self.by_company[company.id]
+
+    def account_ids(self):
+        return {a for a in (*self.by_journal.values(), *self.by_company.values()) if a}
 
     def domain(self, account_ids):
         journals = [j for j, a in self.by_journal.items() if a in account_ids]

@@ -283,6 +283,66 @@ class TestOverview(RopoCommon):
             action = self.account.with_context(figure=name).action_open_figure()
             self.assertEqual(action["name"], labels[f"overview_{name}"]["string"])
 
+    # --- Odoo's own dashboard ---
+
+    def dashboard(self, journal, user=None):
+        """What the card of the journal says of Ropo."""
+        self.env.flush_all()
+        self.env.invalidate_all()
+        card = json.loads(journal.with_user(user or self.user).kanban_dashboard)
+        return {k: v for k, v in card.items() if k.startswith("ropo_")}
+
+    def behind(self, journal, name):
+        journal = journal.with_user(self.user).with_context(figure=name)
+        action = journal.action_open_ropo_figure()
+        return self.env[action["res_model"]].search(action["domain"])
+
+    def test_the_card_of_a_sales_journal_counts_what_it_opens(self):
+        sales = self.company_data["default_journal_sale"]
+        shop = self.env["account.journal"].create(
+            {"name": "Shop", "code": "SHOP", "type": "sale"}
+        )
+        self.assertEqual(self.dashboard(sales), {"ropo_rejected": 0, "ropo_overdue": 0})
+        late = [self.create_invoice(days_overdue=20) for _n in range(2)]
+        self.transfer(late[0])
+        elsewhere = self.create_invoice(days_overdue=20, journal_id=shop.id)
+        refused = self.queued(self.create_invoice(), "sending", "rejected")
+        self.assertEqual(self.dashboard(sales), {"ropo_rejected": 1, "ropo_overdue": 1})
+        self.assertEqual(self.dashboard(shop), {"ropo_rejected": 0, "ropo_overdue": 1})
+        self.assertEqual(self.behind(sales, "overdue"), late[1])
+        self.assertEqual(self.behind(shop, "overdue"), elsewhere)
+        self.assertEqual(self.behind(sales, "rejected"), refused)
+        self.assertFalse(self.behind(shop, "rejected"))
+
+    def test_the_card_of_a_journal_says_nothing_of_ropo_where_it_is_not_used(self):
+        sales = self.company_data["default_journal_sale"]
+        self.create_invoice(days_overdue=20)
+        accountant = new_test_user(
+            self.env, login="accountant", groups="account.group_account_user"
+        )
+        self.assertEqual(self.dashboard(sales, accountant), {})
+        purchases = self.company_data["default_journal_purchase"]
+        self.assertEqual(self.dashboard(purchases), {})
+        self.account.active = False
+        self.assertEqual(self.dashboard(sales), {"ropo_rejected": 0, "ropo_overdue": 0})
+        self.assertFalse(self.behind(sales, "overdue"))
+
+    def test_the_dashboard_asks_as_often_for_many_journals_as_for_one(self):
+        journals = self.company_data["default_journal_sale"]
+        self.create_invoice(days_overdue=20)
+        self.queued(self.create_invoice(), "sending", "rejected")
+        overview = self.env["ropo.overview"].with_user(self.user)
+        overview._journal_figures(journals)  # what is cached for good
+        one = self.queries(lambda: overview._journal_figures(journals))
+        for number in range(4):
+            journals |= journals[0].create(
+                {"name": f"Shop {number}", "code": f"S{number}", "type": "sale"}
+            )
+            self.create_invoice(days_overdue=20, journal_id=journals[-1].id)
+        many = self.queries(lambda: overview._journal_figures(journals))
+        self.assertEqual(many, one)
+        self.assertLess(many, 12)
+
     # --- the graph ---
 
     def test_the_graph_shows_what_was_collected_by_week(self):
