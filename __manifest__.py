@@ -23,6 +23,7 @@
         "wizards/ropo_answer_wizard_views.xml",
         "views/ropo_account_views.xml",
         "views/ropo_account_overview_views.xml",
+        "views/ropo_job_kanban_views.xml",
         "views/ropo_job_views.xml",
         "views/ropo_request_views.xml",
         "views/ropo_event_views.xml",

@@ -283,6 +283,28 @@ class TestOverview(RopoCommon):
             action = self.account.with_context(figure=name).action_open_figure()
             self.assertEqual(action["name"], labels[f"overview_{name}"]["string"])
 
+    # --- cases by stage ---
+
+    def test_the_kanban_of_cases_has_the_stages_in_their_order(self):
+        jobs = [self.transferred_case()[1] for _n in range(3)]
+        for job, stage in zip(jobs, ("payment_plan", "legal", "reminder"), strict=True):
+            job.stage = stage
+        self.env.flush_all()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "ropo_connect.action_ropo_job"
+        )
+        self.assertIn("kanban", action["view_mode"].split(","))
+        cases = self.env["ropo.job"].with_user(self.user)
+        view = etree.fromstring(cases.get_view(view_type="kanban")["arch"])
+        groups = cases.web_read_group(
+            [("is_collected", "=", True)], [view.get("default_group_by")]
+        )["groups"]
+        self.assertEqual(
+            [group["stage"] for group in groups], ["reminder", "legal", "payment_plan"]
+        )
+        may = ("create", "edit", "delete", "records_draggable", "quick_create")
+        self.assertEqual({view.get(name) for name in may} - {"0", "False"}, set())
+
     # --- Odoo's own dashboard ---
 
     def dashboard(self, journal, user=None):
