@@ -20,7 +20,8 @@ class RopoEvent(models.Model):
     partner_id = fields.Many2one(related="job_id.partner_id")
 
     _messages = models.Index("(event_time) WHERE is_message")
-    _unread = models.Index("(account_id) WHERE is_unread")
+    # As the ORM asks: another way of saying it would not be served.
+    _unread = models.Index("(account_id) WHERE is_unread IS TRUE")
 
     # --- computes ---
 

@@ -66,12 +66,16 @@ class TestOverview(RopoCommon):
 
     def all_sorts(self):
         """Something behind each figure."""
-        reminded, collected, closed = (self.transferred_case()[1] for _n in range(3))
+        reminded, collected, closed, left = (
+            self.transferred_case()[1] for _n in range(4)
+        )
         self.at_ropo(collected, "stage", stage="collection")
         self.at_ropo(collected, "pay", amount=25.5)
         self.at_ropo(reminded, "comment", text="Hello")
         self.run_cron("cron_poll_status")
-        closed._set_stage("closed", fields.Datetime.now())
+        for job in (closed, left):
+            job._set_stage("closed", fields.Datetime.now())
+        left.decision = "leave"
         collected.event_ids.filtered("amount").settlement = "person"
         self.run_cron("cron_check_differences")
         late = [self.create_invoice(days_overdue=20) for _n in range(2)]
@@ -99,7 +103,7 @@ class TestOverview(RopoCommon):
                 "undecided": 1,
                 "unsettled": 1,
                 "mismatch": 1,
-                "overdue": 3,
+                "overdue": 4,
                 "reminder": 1,
                 "collection": 1,
                 "collected": 1,
@@ -111,7 +115,7 @@ class TestOverview(RopoCommon):
         currency = self.env.company.currency_id
         self.figures()
         card = self.account.with_user(self.user)
-        expected = {"overdue": 376.5, "reminder": 125.5, "collection": 100.0}
+        expected = {"overdue": 502.0, "reminder": 125.5, "collection": 100.0}
         expected["collected"] = 25.5
         self.assertEqual(sorted(expected), sorted(SUMMED))
         for name, amount in expected.items():
