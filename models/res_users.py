@@ -2,6 +2,8 @@ from odoo import fields, models
 from odoo.exceptions import AccessError
 
 OWN_FIELDS = ["ropo_digest_on"]
+# Those who may get the summary, and those who manage users.
+READERS = "ropo_connect.group_ropo_manager,base.group_erp_manager"
 
 
 class ResUsers(models.Model):
@@ -12,11 +14,12 @@ class ResUsers(models.Model):
     ropo_digest_on = fields.Boolean(
         string="Ropo Daily Summary",
         copy=False,
+        groups=READERS,
         help="Get an e-mail in the morning when something at Ropo waits for a "
         "decision. At most one a day; none when nothing waits.",
     )
     ropo_digest_sent = fields.Date(
-        string="Last Ropo Daily Summary", readonly=True, copy=False
+        string="Last Ropo Daily Summary", readonly=True, copy=False, groups=READERS
     )
 
     @property

@@ -323,7 +323,10 @@ class TestEvidenceAtRopoOne(Promises, BadDebtCommon):
         invoice = self.transferred()
         self.write_off(invoice, self.manager)
         self.attach()
-        text = self.text(self.histories(self.entries(invoice)))
+        case = self.case(invoice).with_context(lang="fi_FI")
+        name = f"Historia: {case.display_name}.html".replace("/", "-")
+        self.assertEqual(case.history_ids.name, name)
+        text = self.text(case.history_ids)
         lang = self.env["res.lang"]._lang_get("fi_FI")
         self.assertIn(self.today.strftime(lang.date_format), text)
 
