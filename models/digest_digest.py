@@ -64,6 +64,7 @@ class DigestDigest(models.Model):
             own = currency._convert(amount, company.currency_id, company, today)
             sums[company] = sums.get(company, 0.0) + own
         for digest in self:
+            # One without a company is about that of its reader, as all of Odoo's are.
             digest[name] = sums.get(digest.company_id or self.env.company, 0.0)
 
     # --- helpers ---

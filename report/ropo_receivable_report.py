@@ -3,7 +3,6 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..models.ropo_job import STAGES
 from ..services.transaction import isolated
 
 # What a row has in the company's currency, too, at the rate of the invoice.
@@ -38,8 +37,10 @@ class RopoReceivableReport(models.Model):
     """
 
     _name = "ropo.receivable.report"
+    _inherit = "ropo.selection.order"
     _description = "Receivables at Ropo"
     _auto = False
+    _selections_in_order = ("stage",)
     _rec_name = "move_id"
     _order = "differs desc, invoice_date_due, id"
 
@@ -327,30 +328,6 @@ class RopoReceivableReport(models.Model):
 
     def _columns(self, *names):
         return [SQL.identifier(self._table, name) for name in names]
-
-    def _read_group_orderby(self, order, groupby_terms, query):
-        # EXTENDS 'base': stages in the order in which a case goes through them
-        stage = groupby_terms.get("stage")
-        if stage:
-            groupby_terms["stage"] = self._in_order(stage)
-        ordered = super()._read_group_orderby(order, groupby_terms, query)
-        if stage:
-            groupby_terms["stage"] = stage
-        return ordered
-
-    def _order_field_to_sql(self, alias, field_name, direction, nulls, query):
-        # EXTENDS 'base': the same in the list
-        if field_name != "stage":
-            return super()._order_field_to_sql(
-                alias, field_name, direction, nulls, query
-            )
-        stage = self._in_order(self._field_to_sql(alias, field_name, query))
-        return SQL("%s %s %s", stage, direction, nulls)
-
-    def _in_order(self, stage):
-        return SQL(
-            "array_position(%s::varchar[], %s)", [name for name, _l in STAGES], stage
-        )
 
     # --- computes ---
 

@@ -60,8 +60,6 @@ class RopoDigest(models.AbstractModel):
             again = fields.Datetime.now() + TRY_AGAIN
             self.env.ref("ropo_connect.cron_send_digest").sudo()._trigger(at=again)
             return
-        # As it is now, and not as an earlier transaction of this run read it.
-        reader.invalidate_recordset(["ropo_digest_sent"])
         own = self._as_reader(reader)
         today = fields.Date.context_today(own)
         if reader.ropo_digest_sent == today:

@@ -1,35 +1,16 @@
 """Two match a payout at the same moment: real connections, real commits."""
 
-import json
-import re
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
-from odoo.sql_db import close_all
-from odoo.tests.common import get_db_name
+from . import race
 
-WORKER = Path(__file__).with_name("payout_worker.py")
 AMOUNT = 125.5
 MATCHED_ONCE = {"lines": [0.0], "payment": 0.0, "paid out by": 1}
 
 
 @pytest.fixture(scope="module")
 def scenes():
-    # Named like a copy for one more pytest worker, as in test_crash.
-    name = re.sub(r"-gw\d+$", "", get_db_name())
-    worker = int((re.findall(r"-gw(\d+)$", get_db_name()) or [0])[0])
-    copy = f"{name}-gw{700 + worker}"
-    close_all()  # nobody may be connected to what is copied
-    subprocess.run(["createdb", "--template", get_db_name(), copy], check=True)
-    run = subprocess.run(
-        [sys.executable, str(WORKER), copy], stdout=subprocess.PIPE, check=False
-    )
-    subprocess.run(["dropdb", "--force", copy], check=True)
-    assert run.returncode == 0
-    return json.loads(run.stdout)
+    return race.run("payout_worker.py", 700)
 
 
 def test_two_who_match_one_line_match_it_once(scenes):
