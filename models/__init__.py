@@ -6,6 +6,7 @@ from . import (
     account_journal_dashboard,
     account_move,
     account_move_channel,
+    account_move_delivery,
     account_move_hold,
     account_move_line,
     account_move_next_step,

@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import UserError
 from odoo.fields import Command, Domain
 
 from .res_partner import READERS
@@ -112,11 +112,6 @@ class AccountMove(models.Model):
         help="What a person has to look at, in one sentence.",
         groups=READERS,
     )
-    ropo_may_send = fields.Boolean(
-        compute="_compute_ropo_may_send",
-        compute_sudo=True,
-        groups=READERS,
-    )
     ropo_may_transfer = fields.Boolean(
         compute="_compute_ropo_may_transfer",
         compute_sudo=True,
@@ -219,15 +214,6 @@ class AccountMove(models.Model):
         for move in self:
             problems = move.ropo_request_ids._still_open_problems()
             move.ropo_problem = problems[:1]._problem_text()
-
-    @api.depends("state", "ropo_request_ids")
-    def _compute_ropo_may_send(self):
-        """Which button makes sense; whatever else is missing, the wizard shows."""
-        held = self.env["ropo.eligibility"]._held(self, queued=True)
-        for move in self:
-            is_customers = move.move_type in ("out_invoice", "out_refund")
-            may = move.state == "posted" and is_customers and move.ropo_account_id
-            move.ropo_may_send = may and not held[move._origin.id].operations
 
     @api.depends("state", "amount_residual", "ropo_request_ids")
     def _compute_ropo_overdue(self):
@@ -340,10 +326,7 @@ class AccountMove(models.Model):
 
     def action_ropo_send(self):
         """Opens the send wizard for these invoices."""
-        if not self:
-            return self._ropo_nothing_selected()
-        wizard = self.env["ropo.send.wizard"].create({"move_ids": self.ids})
-        return wizard._reopen()
+        return self._ropo_open_send_wizard()
 
     def action_ropo_fetch_pdf(self):
         """Attaches the document that Ropo delivered; many go through a wizard."""
@@ -366,18 +349,6 @@ class AccountMove(models.Model):
             "url": f"/web/content/{attachment.id}",
             "target": "new",
         }
-
-    def action_ropo_local_print(self):
-        """Posts these at Ropo for ourselves to deliver; Ropo's PDFs are attached."""
-        may = self.env.su or self.env.user.has_group("ropo_connect.group_ropo_user")
-        if not may:
-            raise AccessError(self.env._("Only a Ropo user may send via Ropo."))
-        self.check_access("write")
-        self.ropo_account_id._check_can("can_print_locally")
-        self.env["ropo.eligibility"]._check(self)
-        queueing = self.env["ropo.queueing"]
-        requests = queueing._queue_sending(self, local_print=True)
-        return self.env["ropo.wizard.mixin"]._show(requests)
 
     def action_ropo_get_debtor_link(self):
         """Fetches the address where the customer sees and pays this invoice."""
@@ -445,6 +416,12 @@ class AccountMove(models.Model):
         return action
 
     # --- helpers ---
+
+    def _ropo_open_send_wizard(self, **values):
+        if not self:
+            return self._ropo_nothing_selected()
+        wizard = self.env["ropo.send.wizard"].create({"move_ids": self.ids, **values})
+        return wizard._reopen()
 
     def _ropo_open(self, xml_id):
         self.ensure_one()

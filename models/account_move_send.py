@@ -15,6 +15,12 @@ class AccountMoveSend(models.AbstractModel):
     # --- defaults ---
 
     @api.model
+    def _get_default_sending_methods(self, move):
+        # EXTENDS 'account': what Ropo has is not mailed besides, unless that is chosen
+        methods = set(super()._get_default_sending_methods(move))
+        return methods - {"email"} if move._ropo_has_it() else methods
+
+    @api.model
     def _get_default_invoice_edi_format(self, move, **kwargs):
         # EXTENDS 'account': Ropo makes the e-invoice itself.
         if self._ropo_alone(kwargs):

@@ -151,6 +151,14 @@ class RopoDebtor(models.AbstractModel):
             fallback=fallback,
         )
 
+    @api.model
+    def _delivery_text(self, *args, **kwargs):
+        """How it is delivered, as a person reads it; arguments as for `_delivery()`."""
+        method = self._delivery(*args, **kwargs).method
+        field = self.env["res.partner"]._fields["ropo_sendtype"]
+        labels = dict(field._description_selection(self.env))
+        return labels.get(method) or self.env._("As agreed with Ropo")
+
     def _electronic_address(self, partner, method):
         """The e-invoice address that was entered, else the one that another module
         has: for Peppol the Peppol id, for the others the code of Finnish e-invoices.

@@ -2,6 +2,9 @@ from typing import Any, NamedTuple
 
 # Codes that only time or the ledger changes: there is nothing to transfer.
 HOPELESS = ("type", "state", "account", "zero", "collected", "paid")
+# Codes of what nobody can put right, so that it stands apart from what is to be fixed.
+# A draft can be confirmed, and a missing account be set up.
+FINAL = {*HOPELESS, "sent", "currency", "local_print"} - {"account", "state"}
 
 
 class Verdict(NamedTuple):
@@ -16,3 +19,7 @@ class Verdict(NamedTuple):
     @property
     def is_hopeless(self):
         return self.code in HOPELESS
+
+    @property
+    def is_final(self):
+        return self.code in FINAL

@@ -16,6 +16,7 @@ from .common import RopoCommon
 
 LOCAL_PRINT = "/rest/jobs/localprint"
 PDF = "GET /rest/jobs/pdf"
+PRINTED = "Printed by ourselves"
 
 
 class DocumentsCommon(RopoCommon):
@@ -45,6 +46,18 @@ class TestLocalPrint(DocumentsCommon):
         self.env.flush_all()
         self.cr.postcommit.run()
         self.env.invalidate_all()
+
+    def print_many(self, invoices):
+        """As the button does for several, in whose dialog all that can is printed."""
+        action = invoices.with_user(self.user).action_ropo_local_print()
+        self.env.invalidate_all()
+        wizard = self.env[action["res_model"]].browse(action["res_id"])
+        wizard = wizard.with_user(self.user)
+        self.assertEqual(wizard.action_send()["res_id"], wizard.id)
+        self.env.flush_all()
+        self.cr.postcommit.run()
+        self.env.invalidate_all()
+        return wizard
 
     def test_it_is_posted_once_and_its_pdf_attached_at_once(self):
         invoice = self.create_invoice()
@@ -121,7 +134,7 @@ class TestLocalPrint(DocumentsCommon):
 
     def test_many_are_printed_in_the_background_beside_others_that_are_sent(self):
         printed, sent = self.create_invoices(5), self.create_invoices(3)
-        self.print_locally(printed)
+        self.print_many(printed)
         self.assertEqual(set(printed.mapped("ropo_state")), {"queued"})
         self.send(sent)
         self.run_cron("cron_process_requests")
@@ -131,6 +144,39 @@ class TestLocalPrint(DocumentsCommon):
             self.assertIn(invoice.name, self.text(self.pdfs(invoice)))
         self.assertFalse(self.pdfs(sent))
         self.assertEqual(self.calls("POST /rest/jobs/localprint"), 5)
+
+    def test_of_many_what_can_is_printed_and_the_others_are_listed_with_why(self):
+        good = self.create_invoices(2)
+        homeless = self._create_partner("Nowhere Oy", is_company=True, city=False)
+        bad, at_ropo = self.create_invoice(homeless), self.create_invoice()
+        self.send(at_ropo)
+        wizard = self.print_many(good | bad | at_ropo)
+        self.assertEqual(wizard.request_ids.move_id, good)
+        self.assertEqual(
+            [(line.move_id, line.reason) for line in wizard.blocked_line_ids],
+            [(bad, "Nowhere Oy has no city. Complete the address.")],
+        )
+        self.assertEqual(wizard.final_line_ids.move_id, at_ropo)
+        self.assertEqual(set(wizard.ready_line_ids.mapped("delivery")), {PRINTED})
+        self.run_cron("cron_process_requests")
+        self.assertEqual(set(good.mapped("ropo_state")), {"sent"})
+        self.assertEqual(self.calls("POST /rest/jobs/localprint"), 2)
+
+    def test_an_account_that_has_no_local_print_holds_back_only_its_own(self):
+        other = self.account.copy({"name": "Other"})
+        account = type(other)
+        journal = self.company_data["default_journal_sale"].copy()
+        journal.ropo_account_id = other
+        here, there = self.create_invoice(), self.create_invoice(journal_id=journal.id)
+
+        def can(accounts):
+            for one in accounts:
+                one.can_print_locally = one != other
+
+        with patch.object(account, "_compute_capabilities", can):
+            wizard = self.print_many(here | there)
+        self.assertEqual(wizard.request_ids.move_id, here)
+        self.assertEqual(wizard.final_line_ids.move_id, there)
 
     def test_it_goes_where_the_setting_says(self):
         self.env["ir.config_parameter"].set_param(

@@ -3,6 +3,8 @@
 from contextlib import contextmanager
 from unittest.mock import patch
 
+from lxml import etree
+
 from odoo import Command
 from odoo.exceptions import UserError
 from odoo.sql_db import Cursor
@@ -311,6 +313,41 @@ class TestSendDialog(RopoCommon):
             [(job["billnum"], job["cid"]) for job in self.sandbox.jobs()],
             [(mine.name, "700001"), (others.name, "700009")],
         )
+
+    # --- what Ropo has ---
+
+    def test_what_ropo_has_is_not_mailed_nor_sent_again_unless_that_is_chosen(self):
+        self.business.write(
+            {"invoice_sending_method": "email", "email": "a@example.com"}
+        )
+        sent, other = self.create_invoice(), self.create_invoice()
+        self.assertEqual(self.checked(self.dialog(sent)), {"email"})
+        self.assertTrue(sent.highlight_send_button)
+        self.send(sent)
+        self.assertEqual(self.checked(self.dialog(sent)), set())
+        self.assertFalse(sent.highlight_send_button)
+        self.assertEqual(self.checked(self.dialog(other)), {"email"})
+        self.assertTrue(other.highlight_send_button)
+
+    def test_what_ropo_rejected_is_to_be_sent_as_before(self):
+        self.business.write(
+            {"ropo_sendtype": "email", "email": "nowhere", "name": "Mail Oy"}
+        )
+        invoice = self.create_invoice()
+        self.press_send(self.dialog(invoice))
+        self.assertEqual(invoice.ropo_state, "rejected")
+        self.assertTrue(invoice.highlight_send_button)
+
+    def test_an_invoice_has_one_button_to_send_it_and_the_other_way_under_the_gear(
+        self,
+    ):
+        moves = self.env["account.move"].with_user(self.user)
+        form = moves.get_views([(False, "form")], {"toolbar": True})["views"]["form"]
+        buttons = etree.fromstring(form["arch"]).xpath("//header/button/@name")
+        self.assertIn("action_invoice_sent", buttons)
+        self.assertNotIn("action_ropo_send", buttons)
+        gear = [action["id"] for action in form["toolbar"]["action"]]
+        self.assertIn(self.env.ref("ropo_connect.action_ropo_send").id, gear)
 
     # --- who may ---
 

@@ -1,7 +1,10 @@
 """The wizard that sends many: what may go, what is to be fixed, what became of it."""
 
+from lxml import etree
+
 from odoo.tests import tagged
 
+from ..services.verdict import Verdict
 from .common import RopoCommon
 
 
@@ -65,6 +68,55 @@ class TestSendWizard(RopoCommon):
         ledger = invoice.invoice_line_ids.account_id
         ledger.code = "SALES"
         self.assertEqual(self.open(invoice).blocked_line_ids.fix_record, ledger)
+
+    def test_each_line_says_how_its_invoice_will_be_delivered(self):
+        self.business.write({"ropo_sendtype": "email", "email": "a@example.com"})
+        by_mail, agreed = self.create_invoice(), self.create_invoice(self.consumer)
+        homeless = self.homeless()
+        homeless.ropo_sendtype = "post"
+        to_fix, at_ropo = self.create_invoice(homeless), self.create_invoice()
+        self.send(at_ropo)
+        wizard = self.open(by_mail, agreed, to_fix, at_ropo)
+        self.assertEqual(
+            {line.move_id: line.delivery for line in wizard.line_ids},
+            {
+                by_mail: "E-mail",
+                agreed: "As agreed with Ropo",
+                to_fix: "Letter",
+                at_ropo: False,
+            },
+        )
+
+    def test_what_nobody_can_fix_stands_in_a_list_of_its_own_by_its_code(self):
+        at_ropo, bad = self.create_invoice(), self.create_invoice(self.homeless())
+        self.send(at_ropo)
+        wizard = self.open(at_ropo, bad)
+        self.assertEqual(wizard.final_line_ids.move_id, at_ropo)
+        self.assertEqual(wizard.blocked_line_ids.move_id, bad)
+        for code, is_final in (("sent", True), ("paid", True), ("state", False)):
+            self.assertEqual(Verdict(code, "Any text").is_final, is_final, code)
+
+    # --- on a telephone ---
+
+    def test_on_a_telephone_each_list_is_cards_to_which_nothing_is_added(self):
+        lists = {
+            "ropo.send.wizard": {
+                "blocked_line_ids",
+                "ready_line_ids",
+                "final_line_ids",
+                "line_ids",
+                "request_ids",
+            },
+            "ropo.transfer.wizard": {"line_ids", "customer_ids"},
+        }
+        for model, names in lists.items():
+            view = self.env[model].get_view(view_type="form", mobile=True)
+            cards = etree.fromstring(view["arch"]).xpath("//field/kanban")
+            self.assertEqual({card.getparent().get("name") for card in cards}, names)
+            for card in cards:
+                self.assertEqual((card.get("create"), card.get("can_open")), ("0", "0"))
+                shown = card.xpath(".//t[@t-name='card']//field/@name")
+                self.assertIn("partner_id", shown)
 
     # --- after ---
 

@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from ..services.verdict import Verdict
+
 WAITING = ("queued", "sending")
 
 
@@ -27,6 +29,9 @@ class RopoSendWizard(models.TransientModel):
     final_line_ids = fields.One2many(
         "ropo.send.wizard.line", "wizard_id", domain=[("eligibility", "=", "final")]
     )
+    local_print = fields.Boolean(
+        readonly=True, help="Ropo gets them, and you print and deliver them yourself."
+    )
     has_files = fields.Boolean(compute="_compute_has")
     has_notes = fields.Boolean(compute="_compute_has")
     request_ids = fields.Many2many("ropo.request", readonly=True)
@@ -43,17 +48,20 @@ class RopoSendWizard(models.TransientModel):
         eligibility = self.env["ropo.eligibility"]
         for wizard in self:
             moves = wizard.move_ids._origin
-            files = attachments._files(moves)
-            chosen = {**attachments._default_files(moves), **wizard._chosen_files()}
+            with_files = moves.browse() if wizard.local_print else moves
+            files = attachments._files(with_files)
+            chosen = attachments._default_files(with_files)
+            chosen |= wizard._chosen_files()
             verdicts = eligibility._verdicts(moves, "invoice")
-            for move, some in chosen.items():
-                if not verdicts[move].code:
-                    verdicts[move] = attachments._verdict(move, some)
+            for move, verdict in verdicts.items():
+                if not verdict.code:
+                    verdicts[move] = wizard._verdict(move, chosen.get(move))
             wizard.line_ids = wizard._lines(verdicts)
             for line in wizard.line_ids:
-                line.available_ids = files[line.move_id]
+                line.available_ids = files.get(line.move_id)
                 line.attachment_ids = chosen.get(line.move_id)
                 line.note = eligibility._allocation_note(line.move_id)
+                line.delivery = line._delivery()
 
     @api.depends("line_ids")
     def _compute_has(self):
@@ -80,7 +88,7 @@ class RopoSendWizard(models.TransientModel):
         self.env["ropo.request"].check_access("read")
         self._compute_line_ids()  # the selection may have changed since it was shown
         requests = self.env["ropo.queueing"]._queue_sending(
-            self._ready_moves(), self._chosen_files()
+            self._ready_moves(), self._chosen_files(), local_print=self.local_print
         )
         if len(self.move_ids) == 1:
             return self._show(requests)
@@ -93,6 +101,20 @@ class RopoSendWizard(models.TransientModel):
         return self._list(self.request_ids)
 
     # --- helpers ---
+
+    def _verdict(self, move, files):
+        """Whether it may go with these files, where nothing else is against it."""
+        account = move.ropo_account_id
+        if self.local_print and not account.can_print_locally:
+            text = self.env._(
+                "%(account)s has no local print: its channel delivers each invoice "
+                "itself.",
+                account=account.name,
+            )
+            return Verdict("local_print", text)
+        if files is None:
+            return Verdict()
+        return self.env["ropo.attachments"]._verdict(move, files)
 
     def _chosen_files(self):
         """`{move: attachments}` as chosen in the lines."""
@@ -116,3 +138,12 @@ class RopoSendWizardLine(models.TransientModel):
         help="What goes along: PDFs, to companies also Excel and CSV.",
     )
     note = fields.Char(string="Good to Know", readonly=True)
+    delivery = fields.Char(readonly=True, help="How Ropo delivers it to the customer.")
+
+    def _delivery(self):
+        """How Ropo will deliver it; empty where Ropo delivers none."""
+        partner, account = self.move_id.partner_id, self.move_id.ropo_account_id
+        if self.eligibility == "final" or not partner or not account:
+            return False
+        wanted = "print" if self.wizard_id.local_print else None
+        return self.env["ropo.debtor"]._delivery_text(partner, account, wanted=wanted)

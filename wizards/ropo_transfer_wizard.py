@@ -260,15 +260,13 @@ class RopoTransferWizard(models.TransientModel):
         today = fields.Date.context_today(self)
         account = move.ropo_account_id
         wanted = terms.claim_sendtype if self.kind == "reminder" else None
-        delivery = self.env["ropo.debtor"]._delivery(
+        delivery = self.env["ropo.debtor"]._delivery_text(
             move.partner_id, account, True, wanted
         )
-        field = self.env["res.partner"]._fields["ropo_sendtype"]
-        labels = dict(field._description_selection(self.env))
         parts = self.env["ropo.transfer.rules"]._claim_parts(move, account, terms)
         return {
             "days_overdue": max((today - move._ropo_first_due()).days, 0),
-            "delivery": labels.get(delivery.method, self.env._("As agreed")),
+            "delivery": delivery,
             "claim_amount": sum(parts.mapped("amount_residual_currency")),
         }
 

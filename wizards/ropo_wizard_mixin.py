@@ -3,16 +3,11 @@ from collections import Counter
 from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 
-from ..services.verdict import HOPELESS
-
 ELIGIBILITY = [
     ("ready", "Ready"),
     ("fix", "Not Ready"),
     ("final", "Not Applicable"),
 ]
-# Verdicts that nobody can put right, so that they stand apart from those to fix. A
-# draft can be confirmed, and a missing account be set up.
-FINAL = {*HOPELESS, "sent", "currency"} - {"account", "state"}
 
 
 class RopoWizardMixin(models.AbstractModel):
@@ -60,7 +55,7 @@ class RopoWizardMixin(models.AbstractModel):
         record = verdict.record
         if not verdict.code:
             return {"eligibility": "ready", "fix_model": "", "fix_id": 0}
-        if verdict.code in FINAL:
+        if verdict.is_final:
             return {"eligibility": "final", "fix_model": "", "fix_id": 0}
         if verdict.code == "account":
             # There is none to open: a new one is set up, by those who may.
