@@ -49,6 +49,7 @@
         "views/account_bank_statement_line_views.xml",
         "report/ropo_payout_report_views.xml",
         "report/ropo_receivable_report_views.xml",
+        "report/ropo_dso_report_views.xml",
         "data/ir_filters.xml",
         "report/report_statement.xml",
         "wizards/ropo_statement_wizard_views.xml",

@@ -43,6 +43,7 @@ from . import (
     recording,
     reported_money,
     retention,
+    sales_outstanding,
     settlement,
     standing,
     statement,

@@ -13,6 +13,7 @@ TESTS = (
     "test_digest",
     "test_digest_tile",
     "test_documents",
+    "test_dso",
     "test_exemption",
     "test_favourites",
     "test_figures",
