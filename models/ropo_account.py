@@ -110,11 +110,11 @@ class RopoAccount(models.Model):
     )
     interest_b2b = fields.Float(
         string="Late Interest, Companies (%)",
-        help="Percent a year, printed on invoices. 0: as agreed with Ropo.",
+        help="Percent a year, printed on invoices. Empty: as agreed with Ropo.",
     )
     interest_b2c = fields.Float(
         string="Late Interest, Consumers (%)",
-        help="Percent a year, printed on invoices. 0: as agreed with Ropo.",
+        help="Percent a year, printed on invoices. Empty: as agreed with Ropo.",
     )
     cost_centre_plan_id = fields.Many2one(
         "account.analytic.plan",

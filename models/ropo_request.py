@@ -126,7 +126,7 @@ class RopoRequest(models.Model):
     )
     notice_date = fields.Date(string="Own Reminder Date")
     claim_interest = fields.Float(
-        string="Late Interest (%)", help="Percent a year. 0: as agreed with Ropo."
+        string="Late Interest (%)", help="Percent a year. Empty: as agreed with Ropo."
     )
     part_ids = fields.Json(
         readonly=True,

@@ -42,6 +42,7 @@ from . import (
     queueing,
     recording,
     reported_money,
+    request_text,
     retention,
     sales_outstanding,
     settlement,

@@ -217,6 +217,28 @@ class RopoNextStep(models.AbstractModel):
             "The next step is “%(step)s” on %(date)s.", step=step, date=day
         )
 
+    @api.model
+    def _following_on(self, case):
+        """What follows on the stage of a case where Ropo has announced nothing, in a
+        few words; empty where Ropo does not collect it, or is done."""
+        if case.may_decide:
+            return self.env._("To be decided by a Ropo manager")
+        if not case.is_collected or case.stage in ENDED:
+            return ""
+        if case.progress == "pending":
+            return self.env._("Confirmation by Ropo")
+        stage = case.stage
+        if stage == "invoiced" and case.kind == "collection":
+            return self.env._("Debt collection")
+        if stage == "invoiced" and case.kind == "reminder":
+            return self.env._("Payment reminder")
+        return {
+            "invoiced": self.env._("Payment reminder, if unpaid"),
+            "reminder": self.env._("Debt collection, if unpaid"),
+            "payment_plan": self.env._("Payment by the plan"),
+            "on_hold": self.env._("Resumed by Ropo"),
+        }.get(stage) or self.env._("Ropo goes on collecting")
+
     def _ended_step(self, case, move):
         if case.may_decide:
             return self._decision_step(case)

@@ -19,6 +19,7 @@ TESTS = (
     "test_figures",
     "test_gateway",
     "test_guard",
+    "test_in_words",
     "test_inbox",
     "test_ledger",
     "test_local_print",

@@ -480,7 +480,7 @@ class TestScheduledTransfers(TransferCommon):
 
     def test_without_an_account_each_list_leads_to_the_set_up(self):
         self.assertIn(
-            "Everything was sent", self.help_of("action_ropo_to_send", self.user)
+            "No invoice to send found", self.help_of("action_ropo_to_send", self.user)
         )
         self.account.active = False
         for name in (
@@ -495,7 +495,7 @@ class TestScheduledTransfers(TransferCommon):
             self.assertIn("there is no Ropo account yet", for_user)
             self.assertIn(f"Ask {self.env.user.name}", for_user.replace("\xa0", " "))
             self.assertNotIn("data-model", for_user)
-            self.assertNotIn("Everything was sent", for_user)
+            self.assertNotIn("No invoice to send found", for_user)
         invoices = self.env.ref("account.action_move_out_invoice_type")
         action = invoices.with_user(self.manager)._get_action_dict()
         self.assertNotIn("Ropo", action["help"] or "")

@@ -40,7 +40,7 @@ class RopoTransferWizard(models.TransientModel):
     terms_names = fields.Char(compute="_compute_account_ids")
     claim_interest = fields.Float(
         string="Late Interest (%)",
-        help="Percent a year. 0: as on the account, else as agreed with Ropo.",
+        help="Percent a year. Empty: as on the account, else as agreed with Ropo.",
     )
     warning_count = fields.Integer(compute="_compute_counts")
     debtor_count = fields.Integer(compute="_compute_confirmation")

@@ -131,6 +131,8 @@ def open_company(env):
             "street": "Esimerkkikatu 100",
             "zip": "00100",
             "city": "Helsinki",
+            # Else the first invoice that is sent asks for it.
+            "external_report_layout_id": env.ref("web.external_layout_standard").id,
         }
     )
     chart = env["account.chart.template"].with_company(company)
