@@ -20,6 +20,7 @@ TESTS = (
     "test_gateway",
     "test_guard",
     "test_in_words",
+    "test_history",
     "test_inbox",
     "test_ledger",
     "test_local_print",
