@@ -441,6 +441,8 @@ class RopoJob(models.Model):
         is_open = self.currency_id.compare_amounts(self.open_amount, 0) > 0
         if is_open and self.stage in SETTLED:
             self._set_stage(self.kind if self.kind in TRANSFERS else "invoiced", now)
+            # What is reported late of the time before it was opened settles it no more.
+            self.stage_event_time = max(self.stage_event_time or now, now)
 
     def _flag_unallocated(self, amount):
         """Money that Ropo could not place: more than the debtor owes."""

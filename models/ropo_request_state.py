@@ -37,6 +37,7 @@ RESET = {
     "look_ups": 0,
     "negatives": 0,
     "negative_since": False,
+    "unanswered_since": False,
     "to_review": False,
 }
 
@@ -58,6 +59,12 @@ class RopoRequest(models.Model):
         help="How often Ropo, asked about it, did not show it.",
     )
     negative_since = fields.Datetime(readonly=True, copy=False)
+    unanswered_since = fields.Datetime(
+        string="No Answer Since",
+        readonly=True,
+        copy=False,
+        help="Since when Ropo could not be asked about it.",
+    )
     may_be_received = fields.Boolean(
         compute="_compute_may_be_received",
         help="A person may say that Ropo has it.",

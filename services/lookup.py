@@ -5,7 +5,7 @@ from odoo import fields, models
 
 from ..channels.base import Found
 from ..channels.documents import CaseRef
-from ..channels.errors import ChannelError
+from ..channels.errors import ChannelError, Rejected
 from ..models.ropo_request import ASSIGNMENTS
 from .transaction import commit_with_retry, isolated
 
@@ -16,6 +16,8 @@ LOOK_UPS = 5  # times that Ropo is asked before a person is
 LOOK_UPS_PER_RUN = 50
 NEGATIVES = 3  # answers "it is not here" that together are believed
 NEGATIVE_WAIT = 60  # between them, as a multiple of LOOK_UP_DELAY: two hours
+OUTAGE = timedelta(days=1)  # that Ropo may not answer before a person is asked
+KEPT = ("error", "look_ups", "negatives", "negative_since")  # while it stays unknown
 MOST_ATTEMPTS = 3  # that Ropo may fail on one document before a person is asked
 FIRST_WAIT = 30  # seconds before what did not arrive is sent again
 
@@ -67,14 +69,10 @@ class RopoLookup(models.AbstractModel):
         try:
             rows = client.history(case or CaseRef(number=request.number or ""))
             self.env["ropo.inbox"]._take(request.account_id, rows, client.profile)
-        except ChannelError as error:
-            _logger.info("Ropo request %s: can't be asked about: %s", request.id, error)
-            return None
-        try:
             found = client.find(request._frozen(), case)
         except ChannelError as error:
             _logger.info("Ropo request %s: can't be asked about: %s", request.id, error)
-            return Found()
+            return Found() if isinstance(error, Rejected) else None
         is_missing = not case and found.arrived is False
         return self._find_in_rows(request, client, rows) if is_missing else found
 
@@ -95,9 +93,31 @@ class RopoLookup(models.AbstractModel):
         if not request._lock_in("unknown"):
             return
         with isolated(request, "be looked up") as attempt:
-            self._conclude_look_up(request, finding or Found())
+            if finding is None:
+                self._wait_for_answer(request)
+            else:
+                self._conclude_look_up(request, finding)
         if attempt.error:
             self._ask_again_later(request)
+
+    def _wait_for_answer(self, request):
+        """Ropo could not be asked. That says nothing about the request, so it counts
+        as no look-up; a person is asked only when it lasts."""
+        now = fields.Datetime.now()
+        since = request.unanswered_since or now
+        if now - since < OUTAGE:
+            wait = self._look_up_delay()
+            self._stay_unknown(request, wait, unanswered_since=since)
+        else:
+            self._ask_person(request)
+
+    def _stay_unknown(self, request, wait, **values):
+        """To be asked about again after `wait` seconds; what is known of it stays."""
+        request._set_state(
+            "unknown",
+            **{**{name: request[name] for name in KEPT}, **values},
+            next_attempt_at=fields.Datetime.now() + timedelta(seconds=wait),
+        )
 
     def _conclude_look_up(self, request, finding):
         arrived = finding.arrived
@@ -149,18 +169,12 @@ class RopoLookup(models.AbstractModel):
         now = fields.Datetime.now()
         since = request.negative_since or now
         negatives = request.negatives + 1
-        wait = timedelta(seconds=self._look_up_delay() * NEGATIVE_WAIT)
-        if negatives >= NEGATIVES and now - since >= wait * (NEGATIVES - 1):
+        wait = self._look_up_delay() * NEGATIVE_WAIT
+        together = timedelta(seconds=wait) * (NEGATIVES - 1)
+        if negatives >= NEGATIVES and now - since >= together:
             self._conclude_not_there(request)
-            return
-        request._set_state(
-            "unknown",
-            error=request.error,
-            look_ups=request.look_ups,
-            negatives=negatives,
-            negative_since=since,
-            next_attempt_at=now + wait,
-        )
+        else:
+            self._stay_unknown(request, wait, negatives=negatives, negative_since=since)
 
     def _conclude_not_there(self, request):
         """It did not arrive: it is sent again, alone and after a wait that grows; what
@@ -188,30 +202,26 @@ class RopoLookup(models.AbstractModel):
         """:param shown: what Ropo shows as open, if it does"""
         look_ups = request.look_ups + 1
         if look_ups < LOOK_UPS:
-            wait = timedelta(seconds=self._look_up_delay() * 2**look_ups)
-            request._set_state(
-                "unknown",
-                look_ups=look_ups,
-                negatives=request.negatives,
-                negative_since=request.negative_since,
-                error=request.error,
-                next_attempt_at=fields.Datetime.now() + wait,
-            )
+            wait = self._look_up_delay() * 2**look_ups
+            self._stay_unknown(request, wait, look_ups=look_ups)
         else:
-            request._set_state(
-                "unknown",
-                look_ups=look_ups,
-                error=self._question(request, shown),
-                to_review=True,
-            )
-            request.account_id._ask_person(
-                "arrived",
-                self.env._("Did it arrive at Ropo?"),
-                self.env._(
-                    "Ropo can't confirm whether some requests arrived. See “To Review” "
-                    "under Ropo → Outbox."
-                ),
-            )
+            self._ask_person(request, shown, look_ups=look_ups)
+
+    def _ask_person(self, request, shown=None, **values):
+        request._set_state(
+            "unknown",
+            **{"look_ups": request.look_ups, **values},
+            error=self._question(request, shown),
+            to_review=True,
+        )
+        request.account_id._ask_person(
+            "arrived",
+            self.env._("Did it arrive at Ropo?"),
+            self.env._(
+                "Ropo can't confirm whether some requests arrived. See “To Review” "
+                "under Ropo → Outbox."
+            ),
+        )
 
     def _question(self, request, shown):
         """What a person needs to decide whether it arrived."""

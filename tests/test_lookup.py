@@ -121,6 +121,58 @@ class TestLookup(OutboxCommon):
         self.assertIn("already in use", request.error)
         self.assertTrue(request.may_be_received)
 
+    # --- Ropo can't be asked ---
+
+    def test_an_outage_of_hours_asks_no_person_and_ends_by_itself(self):
+        parameters = self.env["ir.config_parameter"].sudo()
+        parameters.set_param("ropo_connect.look_up_delay", 120)
+        for path in (LIST, "/rest/jobs/statusupdates"):
+            with self.subTest(path):
+                request = self.lost("drop_after")
+                self.sandbox.fault("error_before", path=path, times=None)
+                self.look_up(request)
+                since = request.unanswered_since
+                self.assertTrue(since)
+                for _hour in range(2 * lookup.LOOK_UPS):
+                    request.sudo().unanswered_since -= timedelta(hours=1)
+                    self.look_up(request)
+                self.assertStates(request, "unknown")
+                self.assertFalse(request.to_review)
+                self.assertFalse(request.look_ups)
+                self.assertEqual(
+                    request.unanswered_since,
+                    since - timedelta(hours=2 * lookup.LOOK_UPS),
+                )
+                self.assertWaits(request, 120, 121)
+                self.sandbox.heal()
+                self.look_up(request)
+                self.assertStates(request, "done")
+                self.assertFalse(request.unanswered_since)
+
+    def test_an_outage_of_a_day_asks_a_person(self):
+        request = self.lost("drop_after")
+        self.sandbox.fault("error_before", path=LIST, times=None)
+        self.look_up(request)
+        request.sudo().unanswered_since -= lookup.OUTAGE - timedelta(minutes=5)
+        self.look_up(request)
+        self.assertFalse(request.to_review)
+        request.sudo().unanswered_since -= timedelta(minutes=5)
+        self.look_up(request)
+        self.assertTrue(request.to_review)
+        self.assertTrue(self.account.activity_ids)
+
+    def test_what_ropo_answered_before_an_outage_still_counts_after_it(self):
+        parameters = self.env["ir.config_parameter"].sudo()
+        parameters.set_param("ropo_connect.look_up_delay", 120)
+        request = self.lost()
+        self.look_up(request)
+        counted = (request.negatives, request.negative_since)
+        self.assertEqual(counted[0], 1)
+        self.sandbox.fault("error_before", path=LIST)
+        self.look_up(request)
+        self.assertTrue(request.unanswered_since)
+        self.assertEqual((request.negatives, request.negative_since), counted)
+
     # --- a person's decision is final ---
 
     def test_a_person_who_decides_during_a_lookup_is_not_overruled(self):
@@ -259,7 +311,7 @@ class TestLookup(OutboxCommon):
         self.assertIn("Next lookup", request.move_id.ropo_problem)
         parameters.set_param("ropo_connect.look_up_delay", 0)
         self.sandbox.fault("error_before", path=LIST, times=None)
-        self.settle(lookup.LOOK_UPS)
+        self.settle_unanswered()
         self.assertTrue(request.to_review)
         self.assertFalse(request.is_in_look_up)
         self.assertNotIn("Next lookup", request.move_id.ropo_problem)

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from unittest.mock import patch
 
-from odoo import Command
+from odoo import Command, fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
@@ -219,6 +219,22 @@ class TestMoneyBack(LedgerCommon):
         payment.action_post()
         self.report()
         self.assertInStep(invoice)
+
+    def test_what_is_reported_late_after_a_reversal_settles_the_case_no_more(self):
+        before = fields.Datetime.now() - timedelta(hours=1)
+        invoice = self.transferred()
+        case = invoice.ropo_job_ids.filtered("is_collected").sudo()
+        payment = self.pay(invoice)
+        self.report()
+        self.assertEqual((case.stage, case.open_amount), ("paid", 0))
+        payment.action_draft()
+        self.report()
+        self.assertEqual((case.stage, case.open_amount), ("reminder", 125.5))
+        inbox = self.env["ropo.inbox"].sudo()
+        row = {"statusid": "L1", "jobid": int(case.jobid), "statuscode": 101}
+        inbox._store(self.account, [{**row, "statustime": str(before)}])
+        inbox._interpret_waiting(self.account)
+        self.assertEqual((case.stage, case.open_amount), ("reminder", 125.5))
 
     def test_money_before_the_transfer_reset_to_draft_raises_the_capital(self):
         invoice = self.create_invoice(days_overdue=20)

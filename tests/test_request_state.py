@@ -10,7 +10,6 @@ from odoo.tests import tagged
 from odoo.tools.safe_eval import safe_eval
 
 from ..models.ropo_request_state import TRANSITIONS
-from ..services import lookup
 from .test_outbox import OutboxCommon
 
 
@@ -25,6 +24,7 @@ class TestRequestState(OutboxCommon):
                 "next_attempt_at": fields.Datetime.now(),
                 "error": "What was true before.",
                 "look_ups": 3,
+                "unanswered_since": fields.Datetime.now(),
             }
         )
         self.env.flush_all()
@@ -45,7 +45,10 @@ class TestRequestState(OutboxCommon):
 
     def test_nothing_of_the_state_before_stays(self):
         request = self.put(self.create_invoice()).sudo()
-        names = ("lease_until", "next_attempt_at", "error", "look_ups", "to_review")
+        names = [
+            *("lease_until", "next_attempt_at", "error", "look_ups"),
+            *("unanswered_since", "to_review"),
+        ]
         for state, following in TRANSITIONS.items():
             for new in following:
                 with self.subTest(state=state, new=new):
@@ -145,7 +148,7 @@ class TestRequestState(OutboxCommon):
         self.work_off()
         path = "/rest/jobs/findbyendcustomer"
         self.sandbox.fault("error_before", path=path, times=None)
-        self.settle(lookup.LOOK_UPS + 2)
+        self.settle_unanswered()
         self.assertStates(request, "unknown")
         return request
 
