@@ -259,12 +259,7 @@ class Rows:
 
     def _copy_rows(self, table, source, changed):
         """The rows of the templates, with these columns changed."""
-        self.cr.execute(
-            "SELECT column_name FROM information_schema.columns WHERE table_name = %s "
-            "AND table_schema = 'public' AND is_generated = 'NEVER'",
-            [table],
-        )
-        columns = [name for (name,) in self.cr.fetchall()]
+        columns = column_names(self.cr, table)
         values = [changed.get(name, f"source.{name}") for name in columns]
         self.cr.execute(
             self._numbered(
@@ -274,6 +269,16 @@ class Rows:
                 f"JOIN {table} source ON {source} ORDER BY doc.number"
             )
         )
+
+
+def column_names(cr, table):
+    """What can be written of a table."""
+    cr.execute(
+        "SELECT column_name FROM information_schema.columns WHERE table_name = %s "
+        "AND table_schema = 'public' AND is_generated = 'NEVER'",
+        [table],
+    )
+    return [name for (name,) in cr.fetchall()]
 
 
 TABLES = (

@@ -5,6 +5,7 @@ from dataclasses import replace
 from odoo import Command, fields
 
 from . import outbox
+from .history_rows import column_names
 from .measure import Cost, cost, in_turn
 from .report import compared, plain
 
@@ -115,13 +116,7 @@ def _copy_cases(env, count):
 
 def _copy(env, table, template, count, **changed):
     """Numbered from a million: what refers to the same number belongs together."""
-    env.cr.execute(
-        "SELECT column_name FROM information_schema.columns "
-        "WHERE table_schema = 'public' AND table_name = %s "
-        "AND is_generated = 'NEVER'",
-        [table],
-    )
-    values = {name: name for (name,) in env.cr.fetchall()}
+    values = {name: name for name in column_names(env.cr, table)}
     values |= {"id": "{base} + n", **changed}
     env.cr.execute(
         f"INSERT INTO {table} ({', '.join(values)}) "

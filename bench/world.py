@@ -41,12 +41,16 @@ class Ropo(RopoOne):
 
 
 class World:
-    """The database with the addon, the bare one without, and the sandbox."""
+    """The database with the addon, the bare one without, the one for years of cases,
+    and the sandbox."""
 
-    def __init__(self, quick=False):
-        self.quick = quick
+    def __init__(self, options):
+        self.quick, self.plans = options.quick, options.plans
+        self.cases = options.cases or self.number(200_000, 5_000)
+        self.open_cases = options.open or self.cases * 2 // 5
         self.database = os.environ["PGDATABASE"]
         self.bare_database = os.environ["ROPO_BARE_DATABASE"]
+        self.history_database = os.environ["ROPO_HISTORY_DATABASE"]
         self.ropo = Ropo(os.environ["ROPO_SANDBOX_URL"])
         LOGS.mkdir(parents=True, exist_ok=True)
         options = ["--config", os.environ["ODOO_RC"], "--logfile", str(LOG)]
@@ -56,10 +60,10 @@ class World:
         return quick if self.quick else full
 
     @contextlib.contextmanager
-    def environment(self, database=None):
-        """The superuser's, with nothing in its cache; undone unless committed."""
+    def environment(self, database=None, user_id=SUPERUSER_ID, **context):
+        """With nothing in its cache; undone unless committed."""
         with Registry(database or self.database).cursor() as cr:
             try:
-                yield api.Environment(cr, SUPERUSER_ID, {})
+                yield api.Environment(cr, user_id, context)
             finally:
                 cr.rollback()  # leaving the cursor would commit

@@ -16,6 +16,7 @@ from .place import ROOT, STATE, TroubleError, UsageError, show
 DEMO_DATABASE = "ropo_demo"
 BENCH_DATABASE = "ropo_bench"
 BARE_DATABASE = "ropo_bench_bare"
+HISTORY_DATABASE = "ropo_bench_history"
 DEVELOPMENT_DATABASE = "ropo_dev"
 TRANSLATIONS_DATABASE = "ropo_translations"
 
@@ -139,9 +140,11 @@ def bench(*arguments):
     with servers() as found, processes.sandbox() as sandbox_url:
         databases.new(found, BENCH_DATABASE)
         databases.new(found, BARE_DATABASE, "base")
+        databases.new(found, HISTORY_DATABASE)
         variables = {
             "PGDATABASE": BENCH_DATABASE,
             "ROPO_BARE_DATABASE": BARE_DATABASE,
+            "ROPO_HISTORY_DATABASE": HISTORY_DATABASE,
             "ROPO_SANDBOX_URL": sandbox_url,
         }
         return processes.call([venv.PYTHON, "-m", "bench", *arguments], **variables)

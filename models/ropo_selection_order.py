@@ -22,9 +22,10 @@ class RopoSelectionOrder(models.AbstractModel):
         }
         if not in_order:
             return super()._read_group_orderby(order, groupby_terms, query)
-        before = dict(groupby_terms)
+        before = {name: groupby_terms[name] for name in in_order}
         groupby_terms.update(in_order)
         ordered = super()._read_group_orderby(order, groupby_terms, query)
+        # Only these: of others it adds what they are sorted by.
         groupby_terms.update(before)
         return ordered
 

@@ -6,6 +6,7 @@ from lxml import etree
 
 from odoo.tests import tagged
 
+from ..bench import screens
 from ..channels.errors import NotSent, Reason
 from .ledger import LedgerCommon
 
@@ -75,6 +76,15 @@ class TestDesk(LedgerCommon):
         )
         found = moves.filtered_domain(literal_eval(domain))
         self.assertEqual(found, paid)
+
+    def test_each_view_of_the_menu_and_each_favourite_opens(self):
+        self.case()
+        env = self.env(user=self.user)
+        found = [*screens.of_menu(env), *screens.favourites(env)]
+        for name, open_it in found:
+            with self.subTest(name):
+                open_it(env)
+        self.assertIn("Cases: pivot", [name for name, _open in found])
 
     def test_stages_are_in_the_order_in_which_they_come(self):
         jobs = self.env["ropo.job"]

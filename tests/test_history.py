@@ -9,11 +9,11 @@ from datetime import timedelta
 
 from dateutil.relativedelta import relativedelta
 
-from odoo import Command
 from odoo.tests import tagged
 
 from ..bench.history import COLLECTING, SETTLEMENTS, History
 from ..bench.history_rows import Book, Rows
+from ..bench.history_templates import write_templates
 from .ledger import LedgerCommon
 
 COUNT = 5000
@@ -79,81 +79,8 @@ class HistoryCommon(LedgerCommon):
 
     @classmethod
     def _book(cls, data, account):
-        """One entry of each kind, through Odoo."""
-        receivable = data["default_account_receivable"]
         env = cls.env(context={"allowed_company_ids": data["company"].ids})
-        accounts = env["account.account"].create(
-            [
-                {
-                    "name": name,
-                    "code": code,
-                    "account_type": kind,
-                    "reconcile": kind == "asset_current",
-                }
-                for name, code, kind in (
-                    ("Money at Ropo", "177771", "asset_current"),
-                    ("Bad Debts", "688881", "expense"),
-                )
-            ]
-        )
-        outstanding, losses = accounts
-        journal = env["account.journal"].create(
-            {"name": "Ropo", "code": "ROPO", "type": "bank", "ropo_settlement": True}
-        )
-        account.bad_debt_account_ids = losses
-        bank = data["default_journal_bank"]
-        misc = data["default_journal_misc"]
-        cash = bank.default_account_id
-
-        def invoice(kind):
-            move = env["account.move"].create(
-                {
-                    "move_type": kind,
-                    "partner_id": cls.business.id,
-                    "invoice_date": cls.today,
-                    "journal_id": data["default_journal_sale"].id,
-                    "invoice_line_ids": [
-                        Command.create(
-                            {"name": "Work", "price_unit": 1, "tax_ids": False}
-                        )
-                    ],
-                }
-            )
-            return move
-
-        def entry(own, journal, debit, credit):
-            return env["account.move"].create(
-                {
-                    "journal_id": journal.id,
-                    "date": own,
-                    "line_ids": [
-                        Command.create(
-                            {
-                                "account_id": account_.id,
-                                "partner_id": cls.business.id,
-                                "debit": amounts[0],
-                                "credit": amounts[1],
-                            }
-                        )
-                        for account_, amounts in ((debit, (1, 0)), (credit, (0, 1)))
-                    ],
-                }
-            )
-
-        templates = {
-            "invoice": invoice("out_invoice"),
-            "credit": invoice("out_refund"),
-            "payment": entry(cls.today, bank, cash, receivable),
-            "collected": entry(cls.today, journal, outstanding, receivable),
-            "loss": entry(cls.today, misc, losses, receivable),
-            "adjustment": entry(
-                cls.today, misc, data["default_account_expense"], receivable
-            ),
-            "payout": entry(cls.today, bank, cash, outstanding),
-        }
-        for move in templates.values():
-            move.action_post()
-        return Book(data["company"], account, templates)
+        return Book(data["company"], account, write_templates(env, account))
 
     # --- helpers ---
 
