@@ -9,14 +9,21 @@ from urllib.parse import urlsplit
 
 from .maventa import Maventa
 from .ropo_one import RopoOne
+from .ropo_one.conformance import RopoOneScript
 
 CHANNELS = {"ropo_one": RopoOne, "maventa": Maventa}
+SCRIPTS = {"ropo_one": RopoOneScript}
 DEFAULT = "ropo_one"
 
 
 def get(name):
     """The channel of this name; see `base.Channel`."""
     return CHANNELS[name]
+
+
+def script(name):
+    """The channel's script of a conformance run; see `conformance.Script`."""
+    return SCRIPTS[name]
 
 
 def names():

@@ -128,7 +128,16 @@ class Transport:
     def close(self):
         self._session.close()
 
-    def call(
+    def call(self, method, path, **arguments):
+        """One HTTP call; see `exchange()` for its arguments.
+
+        :raises NotSent: no server can have acted on it
+        :raises Throttled: 429
+        :raises Unknown: it may have been acted upon, and nothing shows how it ended
+        """
+        return _checked(self.exchange(method, path, **arguments))
+
+    def exchange(
         self,
         method,
         path,
@@ -140,15 +149,14 @@ class Transport:
         limit=JSON_LIMIT,
         timeout=0,
     ):
-        """One HTTP call.
+        """The reply of one HTTP call, whatever its status.
 
         :param body: what is sent as JSON
         :param content: what is sent as it is: `(content type, bytes)`
         :param timeout: seconds that this call may need, when more than the usual
         :param limit: the most bytes of an answer that are read
         :raises NotSent: no server can have acted on it
-        :raises Throttled: 429
-        :raises Unknown: it may have been acted upon, and nothing shows how it ended
+        :raises Unknown: no whole reply came
         """
         stream = None
         headers = {"Accept": "application/json, application/pdf"}
@@ -176,7 +184,7 @@ class Transport:
             # Neither bodies nor parameters: both can hold names and numbers of people.
             seconds = time.monotonic() - started
             _logger.debug("%s %s: %s in %.3f s", method, path, status, seconds)
-        return _checked(reply)
+        return reply
 
     def _seconds(self, timeout):
         timeout = max(timeout, self._timeout)

@@ -5,12 +5,19 @@ the headings are the same here, so that it could take over.
 """
 
 import ast
+import json
+import re
 import sys
+import textwrap
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 FRAGMENTS = ROOT / "readme"
 README = ROOT / "README.rst"
+# What is assumed of each channel, written once: the conformance run reads it too.
+ASSUMPTIONS = ROOT / "channels/assumptions.json"
+PLACE_OF_TABLE = re.compile(r"^\.\. assumptions: (\w+)$", re.MULTILINE)
+WIDTH = 92
 # In OCA's order; a fragment that is absent has no section.
 SECTIONS = {
     "CONTEXT": "Use Cases / Context",
@@ -57,7 +64,54 @@ def _fragment(name):
     path = FRAGMENTS / f"{name}.rst"
     if not path.exists():
         return ""
-    return path.read_text(encoding="utf-8").strip()
+    text = path.read_text(encoding="utf-8").strip()
+    return PLACE_OF_TABLE.sub(lambda found: _assumptions(found[1]), text)
+
+
+def _assumptions(channel):
+    """The table of what is assumed of a channel; what a document says is not in it."""
+    entries = json.loads(ASSUMPTIONS.read_text(encoding="utf-8"))
+    rows = [("Assumption", "Where")]
+    rows += [
+        (entry["text"], _where(entry))
+        for entry in entries
+        if entry["channel"] == channel and entry["grade"] == "A"
+    ]
+    lines = [
+        ".. list-table::",
+        "   :header-rows: 1",
+        "   :widths: 60 40",
+        "",
+        *(_row(*row) for row in rows),
+    ]
+    return "\n".join(lines)
+
+
+def _where(entry):
+    """The setting, if there is one, and the names in each file."""
+    places = [
+        f"{' and '.join(map('``{}``'.format, place['names']))} in ``{place['file']}``"
+        for place in entry["where"]
+    ]
+    if setting := entry.get("setting"):
+        places = [f"{setting}, from {places[0]}", *places[1:]]
+    return ", ".join(places)
+
+
+def _row(assumption, where):
+    return f"{_cell('   * - ', assumption)}\n{_cell('     - ', where)}"
+
+
+def _cell(mark, text):
+    blanks = " " * len(mark)
+    return textwrap.fill(
+        text,
+        WIDTH,
+        initial_indent=mark,
+        subsequent_indent=blanks,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def main(action="write"):

@@ -318,6 +318,30 @@ class RopoOne:
         reply = self._call("GET", "/online/onlinelink", params={"billnum": case.number})
         return _safe_url(_accepted(reply).get("url"))
 
+    # --- as it came, for the conformance run ---
+
+    def setting(self, name):
+        """The value in force of one of `settings`."""
+        return self._paths[name]
+
+    def exchange(self, method, path, *, token=None, **arguments):
+        """The reply to one call, whatever its status; see `Transport.exchange()`.
+
+        :param token: in place of the profile's own
+        """
+
+        def call(token):
+            return self._transport.exchange(
+                method, f"/rest{path}", token=token, **arguments
+            )
+
+        return self._session.call(call) if token is None else call(token)
+
+    def exchange_token(self, **others):
+        """The reply to a call for a token, with these credentials in place of ours."""
+        body = self._credentials | others
+        return self._transport.exchange("POST", "/rest/token", body=body)
+
     # --- the token ---
 
     def _call(self, method, path, **arguments):

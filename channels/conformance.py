@@ -1,0 +1,303 @@
+"""Whether a service behaves as was read or assumed: a script of steps, and its report.
+
+What is assumed stands in `assumptions.json`; a channel's own script decides it. Texts
+are English, since the service's support reads the report.
+"""
+
+import dataclasses
+import datetime
+import functools
+import json
+import logging
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from .errors import ChannelError
+
+_logger = logging.getLogger(__name__)
+
+FILE = Path(__file__).with_name("assumptions.json")
+
+HELD, DIFFERED, UNTRIED = "held", "differed", "untried"
+
+MASK = "…"
+SECRETS = frozenset(
+    ["token", "access_token", "apicode", "client_secret", "vendor_api_key", "govid"]
+)
+LONGEST_TEXT = 200  # characters of a value that are kept: files are long
+MOST_ITEMS = 20  # of a list that are kept
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    file: str
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Assumption:
+    """What the code takes for true of a service.
+
+    :param text: as README.rst has it, with reStructuredText's marks
+    :param grade: S (stands in what came with the order), D (in the vendor's
+        documentation) or A (assumed)
+    :param expected: what the run expects, in words; `status` are the HTTP statuses
+        and `fields` the keys of the answer that go with it
+    :param setting: where it can be changed by a user, if it can
+    :param where: the code that relies on it
+    :param steps: of the channel's script, those that decide it
+    """
+
+    key: str
+    channel: str
+    grade: str
+    text: str
+    source: str
+    where: tuple[Place, ...]
+    expected: str = ""
+    status: tuple[int, ...] = ()
+    fields: tuple[str, ...] = ()
+    setting: str = ""
+    steps: tuple[str, ...] = ()
+
+
+@functools.cache
+def assumptions(channel):
+    """The `Assumption`s about a channel, by key."""
+    rows = json.loads(FILE.read_text(encoding="utf-8"))
+    found = [_assumption(row) for row in rows if row["channel"] == channel]
+    return {assumption.key: assumption for assumption in found}
+
+
+def _assumption(row):
+    places = [Place(place["file"], tuple(place["names"])) for place in row["where"]]
+    lists = {name: tuple(row.get(name, ())) for name in ("status", "fields", "steps")}
+    return Assumption(**{**row, **lists, "where": tuple(places)})
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """The value of a channel's setting with which the code would agree."""
+
+    setting: str
+    value: str
+    now: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What became of one assumption; `got` says what was seen, or why nothing was."""
+
+    key: str
+    result: str
+    got: str
+    proposals: tuple[Proposal, ...] = ()
+
+
+@dataclass(slots=True)
+class Report:
+    """What a run found.
+
+    :param exchanges: the calls as they went, without secrets, by step
+    :param notes: what was seen and nobody had expected anything of: `(step, text)`
+    :param unknown: fields and codes that nobody knew, with an example of each value:
+        `{kind: {name: value}}`
+    :param sent: numbers of the documents that a later run may ask about, by name
+    """
+
+    channel: str
+    started: datetime.datetime
+    findings: list[Finding] = field(default_factory=list)
+    exchanges: list[dict] = field(default_factory=list)
+    notes: list[tuple[str, str]] = field(default_factory=list)
+    unknown: dict[str, dict[str, str]] = field(default_factory=dict)
+    sent: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def counts(self):
+        results = [finding.result for finding in self.findings]
+        return {result: results.count(result) for result in (HELD, DIFFERED, UNTRIED)}
+
+    @property
+    def proposals(self):
+        """Each setting's once, in the order of the findings."""
+        found = {
+            proposal.setting: proposal
+            for finding in self.findings
+            for proposal in finding.proposals
+        }
+        return list(found.values())
+
+    def as_dict(self):
+        """JSON, with each assumption beside what became of it."""
+        known = assumptions(self.channel)
+        rows = [
+            {
+                **dataclasses.asdict(known[finding.key]),
+                **dataclasses.asdict(finding),
+            }
+            for finding in self.findings
+        ]
+        return {
+            "channel": self.channel,
+            "started": self.started.isoformat(),
+            "counts": self.counts,
+            "findings": rows,
+            "notes": [list(note) for note in self.notes],
+            "unknown": self.unknown,
+            "sent": self.sent,
+            "exchanges": self.exchanges,
+        }
+
+
+class UntriedError(Exception):
+    """A step that can't be taken, and why."""
+
+
+def step(method):
+    """Marks a method of a script as one of its steps."""
+    method.is_step = True
+    return method
+
+
+class Script:
+    """The steps of a channel, in the order of its class; each decides assumptions.
+
+    :param client: of the channel; see `base.Channel`
+    :param secrets: texts that the report must not have
+    :param keep: what keeps each page of status updates that is never given again
+    """
+
+    channel = ""
+
+    def __init__(self, client, *, secrets=(), keep=lambda rows: None):
+        self.client = client
+        self.keep = keep
+        self.report = Report(self.channel, datetime.datetime.now(datetime.timezone.utc))
+        self._secrets = [str(secret) for secret in secrets if secret]
+        self._step = ""
+        self._seen = {key: [] for key in assumptions(self.channel)}
+        self._postponed = {}
+        self._failed = {}
+
+    @classmethod
+    def steps(cls):
+        found = [
+            name
+            for base in reversed(cls.__mro__)
+            for name, member in vars(base).items()
+            if getattr(member, "is_step", False)
+        ]
+        return list(dict.fromkeys(found))
+
+    def run(self):
+        """The `Report` of all steps. What fails in one leaves the others."""
+        for name in self.steps():
+            self._step = name
+            try:
+                getattr(self, name)()
+            except (UntriedError, ChannelError) as error:
+                self._failed[name] = self.masked(str(error))
+            except Exception as error:
+                # An answer that nobody thought of is what a run is there to meet.
+                _logger.exception("Conformance, step %s", name)
+                self._failed[name] = (
+                    f"The answer can't be read ({type(error).__name__})"
+                )
+        known = assumptions(self.channel)
+        self.report.findings = [self._finding(known[key]) for key in known]
+        return self.report
+
+    # --- what steps say ---
+
+    def check(self, key, held, got, *proposals):
+        """Decides the assumption `key`, or a part of it."""
+        self._know(key)
+        self._seen[key].append((bool(held), str(got), proposals))
+
+    def postpone(self, key, why):
+        """What of it can only be seen later, however the rest is."""
+        self._know(key)
+        self._postponed[key] = why
+
+    def check_reply(self, key, reply, held=True, got="", fields=()):
+        """The same, of the status and the keys that the assumption names, too.
+
+        :param fields: the keys that are there
+        """
+        expected = assumptions(self.channel)[key]
+        problems = []
+        if expected.status and reply.status not in expected.status:
+            problems.append(f"HTTP {reply.status}")
+        if missing := [name for name in expected.fields if name not in fields]:
+            problems.append(f"without {', '.join(missing)}")
+        text = "; ".join([*problems, str(got)] if got else problems)
+        self.check(key, held and not problems, text or f"HTTP {reply.status}")
+
+    def note(self, text):
+        """What was seen, where nothing was expected."""
+        self.report.notes.append((self._step, self.masked(text)))
+
+    def meet(self, kind, values, known):
+        """Keeps the fields of an answer that are not among the known ones."""
+        for name, value in values.items():
+            if name not in known:
+                self.meet_value(kind, name, value)
+
+    def meet_value(self, kind, name, value=""):
+        """Keeps a field or a code that the code does not know, with an example."""
+        unknown = self.report.unknown.setdefault(kind, {})
+        unknown.setdefault(str(name), str(self.masked(value))[:LONGEST_TEXT])
+
+    def record(self, exchange):
+        """Keeps a call of the step under way; `exchange` is JSON."""
+        self.report.exchanges.append({"step": self._step, **self.masked(exchange)})
+
+    def masked(self, value):
+        """The same JSON without secrets, and without the contents of files."""
+        if isinstance(value, dict):
+            return {
+                name: MASK if name in SECRETS and item else self.masked(item)
+                for name, item in value.items()
+            }
+        if isinstance(value, list | tuple):
+            kept = [self.masked(item) for item in value[:MOST_ITEMS]]
+            rest = len(value) - len(kept)
+            return [*kept, f"… {rest} more"] if rest else kept
+        return self._masked_text(value) if isinstance(value, str) else value
+
+    # --- helpers ---
+
+    def _masked_text(self, text):
+        for secret in self._secrets:
+            text = text.replace(secret, MASK)
+        if len(text) > LONGEST_TEXT:
+            return f"{text[:LONGEST_TEXT]}… ({len(text)} characters)"
+        return text
+
+    def _know(self, key):
+        """What decides an assumption stands beside it, or a reader looks in vain."""
+        if self._step not in assumptions(self.channel)[key].steps:
+            raise LookupError(f"{key}: {self._step} is not among its steps")
+
+    def _finding(self, assumption):
+        key, seen = assumption.key, self._seen[assumption.key]
+        differing = [entry for entry in seen if not entry[0]]
+        if differing:
+            texts = dict.fromkeys(got for _held, got, _proposals in differing)
+            proposals = [one for _, _, several in differing for one in several]
+            return self._said(key, DIFFERED, "; ".join(texts), tuple(proposals))
+        failed = [
+            self._failed[name] for name in assumption.steps if name in self._failed
+        ]
+        if key in self._postponed:
+            failed.append(self._postponed[key])
+        if failed or not seen:
+            why = "; ".join(dict.fromkeys(failed))
+            return self._said(key, UNTRIED, why or "No answer showed it")
+        texts = dict.fromkeys(got for _held, got, _proposals in seen)
+        return self._said(key, HELD, "; ".join(texts))
+
+    def _said(self, key, result, got, proposals=()):
+        return Finding(key, result, self.masked(got), proposals)

@@ -1,0 +1,185 @@
+"""The calls of Ropo One's script, each kept for the report."""
+
+from ..artificial import MARK
+from ..conformance import Script, UntriedError
+from ..documents import AccountTotal
+from ..errors import Outcome
+from . import answers, known
+from .capabilities import CAPABILITIES, STATUS_TIMEOUT
+from .codes import STAGES
+from .payloads import freeze, with_files
+
+
+class Calls(Script):
+    """The calls, each kept for the report, and their answers as the client reads them.
+
+    :param papers: the `Papers` of this run
+    :param service_model: of the profile, by its name
+    """
+
+    channel = "ropo_one"
+
+    def __init__(self, client, papers, service_model, **options):
+        super().__init__(client, **options)
+        self.papers = papers
+        self.model = CAPABILITIES.service_models[service_model]
+        self.contents = {}
+        self.refused = []
+
+    def call(self, method, path, *, body=None, params=None, **arguments):
+        reply = self.client.exchange(
+            method, path, body=body, params=params, **arguments
+        )
+        self.keep_call(f"{method} {path}", reply, body=body, params=params)
+        if reply.status >= 400 and arguments.get("token") is None:
+            self.refused.append((reply.status, reply.json_or_none()))
+        return reply
+
+    def keep_call(self, call, reply, **request):
+        answer = reply.json_or_none()
+        if answer is None and reply.content:
+            kind = reply.headers.get("Content-Type", "")
+            answer = f"{kind}, {len(reply.content)} bytes"
+        request = {name: value for name, value in request.items() if value}
+        self.record({"call": call, **request, "status": reply.status, "answer": answer})
+
+    # --- writes ---
+
+    def new_invoice(self, **values):
+        """An artificial invoice as this profile's service model has it."""
+        kept = {"ledger_at_ropo": self.model.collects}
+        if self.model.keeps_books:
+            kept["accounts"] = (AccountTotal(3000, 100.0, 25.5, 25.5, MARK),)
+        return self.papers.invoice(**kept | values)
+
+    def dataset(self, document):
+        return with_files(freeze(document).body, self.contents)
+
+    def post(self, documents):
+        """`(reply, answers)` of one `POST /jobs`."""
+        return self.post_datasets([self.dataset(document) for document in documents])
+
+    def post_datasets(self, datasets):
+        body = {"datastream": {"dataset": datasets}}
+        reply = self.call("POST", "/jobs", body=body)
+        answer = json_object(reply)
+        self.meet("POST /jobs", answer, known.ANSWER)
+        for row in objects(answer.get("result")):
+            self.meet("POST /jobs, result", row, known.ROW)
+            if answers.identifier(row.get("jobid")):
+                self._meet_code("jobstatus", row.get("jobstatus"))
+        return reply, answers.assignment_answers(datasets, reply.status, answer)
+
+    def send(self, key, what, document):
+        """The answer to a document of which `key` says that it is taken."""
+        reply, (answer,) = self.post([document])
+        self.took(key, what, reply, answer)
+        return answer
+
+    def send_all(self, documents):
+        """The same of several in one call; `documents` are `(key, what, document)`."""
+        reply, found = self.post([document for _key, _what, document in documents])
+        for (key, what, _document), answer in zip(documents, found, strict=True):
+            self.took(key, what, reply, answer)
+        return found
+
+    def took(self, key, what, reply, answer):
+        fields = list(answer.raw)
+        if answer.outcome == Outcome.ACCEPTED:
+            self.check_reply(key, reply, True, f"{what}: taken", fields)
+        else:
+            self.check(key, False, f"{what}: {answer.error or answer.outcome}")
+
+    def pay(self, change):
+        """`(reply, answer)` of one `POST /jobs/payment`."""
+        reply = self.call("POST", "/jobs/payment", body=freeze(change).body)
+        body = json_object(reply)
+        self.meet("POST /jobs/payment", body, known.PAYMENT)
+        answer = answers.payment_answer(reply.status, body)
+        code = answers.identifier(body.get("statusid"))
+        if code and int(code) not in known.PAYMENT_STATUSES:
+            self.meet_value("statusid", code, body.get("statustext"))
+        return reply, answer
+
+    def note_answer(self, what, reply, answer=None):
+        """What came of a request of which nothing is expected."""
+        said = answer.outcome if answer else ""
+        notices = "; ".join(answer.notices) if answer else ""
+        error = answer.error if answer else ""
+        error = error or answers.error_text(json_object(reply))
+        parts = [f"HTTP {reply.status}", said, error, notices]
+        self.note(f"{what}: {', '.join(filter(None, parts))}")
+
+    def need(self, name):
+        """What an earlier step left, or the end of this one."""
+        if (found := getattr(self, name, None)) is None:
+            raise UntriedError("An earlier step brought no answer to go on with")
+        return found
+
+    # --- reads ---
+
+    def case(self, assignment):
+        """`(reply, body)` of a case's state."""
+        reply = self.call("GET", "/jobs", params={"jobid": assignment})
+        body = json_object(reply)
+        if reply.ok:
+            self.meet("GET /jobs", body, known.CASE)
+            self._meet_code("currentstatus", body.get("currentstatus"))
+        return reply, body
+
+    def listed(self, reference):
+        """`(reply, rows)` of a customer's invoices."""
+        body = {"custnum": reference, "all_invoices": 1}
+        reply = self.call("POST", "/jobs/findbyendcustomer", body=body)
+        rows = objects(json_object(reply).get("jobs"))
+        for row in rows:
+            self.meet("POST /jobs/findbyendcustomer, jobs", row, known.LISTED)
+            status = row.get("status")
+            if status not in known.LISTED_STATUSES:
+                self.meet_value("status of an invoice of a customer", status)
+        return reply, rows
+
+    def updates(self, **params):
+        """`(reply, rows)` of one page of status updates."""
+        reply = self.call(
+            "GET", "/jobs/statusupdates", params=params, timeout=STATUS_TIMEOUT
+        )
+        result = json_object(reply).get("result")
+        rows = objects(result.get("status") if isinstance(result, dict) else result)
+        for row in rows:
+            self.meet("GET /jobs/statusupdates, a row", row, known.UPDATE)
+            self._meet_code("statuscode", row.get("statuscode"))
+            kind = row.get("statustype")
+            if kind not in known.UPDATE_TYPES:
+                self.meet_value("statustype", kind, row.get("statustext"))
+        return reply, rows
+
+    def _meet_code(self, name, value):
+        code = answers.identifier(value)
+        if code and code not in (*STAGES, *known.OTHER_CODES):
+            self.meet_value(name, code)
+
+
+def json_object(reply):
+    """The body, where it is an object, else {}."""
+    body = reply.json_or_none()
+    return body if isinstance(body, dict) else {}
+
+
+def objects(value):
+    """The objects in what should be a list of them."""
+    return [row for row in value if isinstance(row, dict)] if _is_list(value) else []
+
+
+def _is_list(value):
+    return isinstance(value, list)
+
+
+def is_pdf(reply):
+    return reply.ok and reply.content.startswith(b"%PDF-")
+
+
+def kind_of(reply):
+    """What came, in short."""
+    kind = reply.headers.get("Content-Type", "nothing")
+    return f"HTTP {reply.status}, {kind}"
