@@ -2,7 +2,8 @@
 # Arguments go along: make test ARGS="-k outbox"
 # The demo goes through Ropo's own API, or another channel: make demo CHANNEL=maventa
 # It leaves Odoo open at its end, but with SERVE=0.
-.PHONY: demo test lint docs bench sandbox screenshots clean
+# Of a test profile of Ropo's: make conformance URL=https://… CID=…
+.PHONY: demo test lint docs bench sandbox conformance screenshots clean
 
-demo test lint docs bench sandbox screenshots clean:
+demo test lint docs bench sandbox conformance screenshots clean:
 	@python3 -m dev $@ $(ARGS)

@@ -127,6 +127,11 @@ class Papers:
         }
 
 
+def run_name(moment):
+    """Digits by which a run that begins at `moment` differs from others."""
+    return f"{moment:%y%m%d%H%M%S}"
+
+
 def payment_reference(country, digits):
     """The digits and the check digit of the country's references.
 

@@ -156,6 +156,15 @@ def sandbox(*arguments):
     return processes.call([venv.PYTHON, "-m", "sandbox", *arguments])
 
 
+def conformance():
+    """Hold a test environment of Ropo's against what is assumed of it.
+
+    URL and CID in the environment say which; the code is asked for.
+    """
+    tools()
+    return processes.call([venv.PYTHON, "-m", "dev.conformance"])
+
+
 def serve(database=DEVELOPMENT_DATABASE):
     """Serve Odoo at localhost:8069 with a database, a new one if need be."""
     _want_free_port()
@@ -264,4 +273,17 @@ def _serve(database, *arguments):
 
 
 ALL = [setup, demo, test, pytest, lint, format, docs, readme, banner, translations]
-ALL += [bench, sandbox, serve, shell, psql, screenshots, create, drop, run, lock, clean]
+ALL += [
+    bench,
+    sandbox,
+    conformance,
+    serve,
+    shell,
+    psql,
+    screenshots,
+    create,
+    drop,
+    run,
+    lock,
+    clean,
+]

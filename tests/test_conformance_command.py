@@ -1,0 +1,56 @@
+"""`make conformance`: the same script from a shell."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from .channels.common import APICODE, CID, ChannelTests
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def run(code, **variables):
+    clean = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    return subprocess.run(
+        [sys.executable, "-m", "dev.conformance"],
+        cwd=ROOT,
+        env={**clean, **variables},
+        input=f"{code}\n",
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+class TestCommand(ChannelTests):
+    def test_shows_a_table_and_writes_json_without_the_code(self, sandbox):
+        ran = run(APICODE, URL=sandbox.url, CID=CID)
+        assert ran.returncode == 0, ran.stderr
+        last = ran.stdout.splitlines()[-1]
+        assert last.startswith("holds 50, DIFFERS 0, not tried 9. For Ropo's support: ")
+        path = Path(last.partition("support: ")[2])
+        text = path.read_text(encoding="utf-8")
+        path.unlink()
+        assert json.loads(text)["counts"] == {"held": 50, "differed": 0, "untried": 9}
+        assert APICODE not in text + ran.stdout + ran.stderr
+
+    def test_what_differs_makes_the_command_fail(self, sandbox):
+        ran = run("wrong", URL=sandbox.url, CID=CID)
+        assert ran.returncode == 1
+        assert "DIFFERS   A token is given" in ran.stdout
+        Path(ran.stdout.splitlines()[-1].partition("support: ")[2]).unlink()
+
+    @pytest.mark.parametrize("url", ["https://ropo24.fi", "https://ROPO24.SE./x"])
+    def test_production_is_refused_before_anything_is_sent(self, url):
+        ran = run(APICODE, URL=url, CID=CID)
+        assert ran.returncode == 2
+        assert "is production" in ran.stderr and not ran.stdout
+
+    def test_says_how_it_is_asked_for(self):
+        ran = run(APICODE)
+        assert (ran.returncode, ran.stdout) == (2, "")
+        assert "make conformance URL=https://… CID=…" in ran.stderr
