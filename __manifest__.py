@@ -32,6 +32,8 @@
         "views/ropo_request_list_views.xml",
         "views/ropo_event_views.xml",
         "views/ropo_status_code_views.xml",
+        "report/report_conformance.xml",
+        "views/ropo_conformance_run_views.xml",
         "views/account_move_views.xml",
         "views/account_move_page_views.xml",
         "views/account_move_list_views.xml",

@@ -15,6 +15,7 @@ from .documents import (
 )
 
 MARK = "TEST, do not pay"
+NUMBERS = "TEST-"  # how each of their numbers begins
 CURRENCIES = {"fi": "EUR", "se": "SEK", "no": "NOK"}
 LANGUAGES = {"fi": "fi_FI", "se": "sv_SE", "no": "nb_NO"}
 CITIES = {"fi": ("00100", "Helsinki"), "se": ("11120", "Stockholm")}
@@ -121,7 +122,7 @@ class Papers:
     def _head(self, count):
         return {
             "own_reference": count,
-            "number": f"TEST-{self.run}-{count:02}",
+            "number": f"{NUMBERS}{self.run}-{count:02}",
             "currency": self.currency,
             "payment_reference": payment_reference(self.country, f"{self.run}{count}"),
         }

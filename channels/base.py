@@ -226,6 +226,7 @@ class Channel(Protocol):
     fingerprint: str  # of the credentials, which distinguishes tokens of others
     profile: str
     token: Token
+    secrets: tuple[str, ...]  # of the credentials, what nobody may read anywhere
 
     def close(self) -> None: ...
 

@@ -9,6 +9,7 @@ import datetime
 import functools
 import json
 import logging
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -165,17 +166,19 @@ class Script:
     """The steps of a channel, in the order of its class; each decides assumptions.
 
     :param client: of the channel; see `base.Channel`
-    :param secrets: texts that the report must not have
-    :param keep: what keeps each page of status updates that is never given again
+    :param keep: what keeps the status updates about other documents that came, and are
+        never given again
+    :param seconds: after which no further step begins, or None
     """
 
     channel = ""
 
-    def __init__(self, client, *, secrets=(), keep=lambda rows: None):
+    def __init__(self, client, *, keep=lambda rows: None, seconds=None):
         self.client = client
         self.keep = keep
+        self._end = time.monotonic() + seconds if seconds else float("inf")
         self.report = Report(self.channel, datetime.datetime.now(datetime.timezone.utc))
-        self._secrets = [str(secret) for secret in secrets if secret]
+        self._secrets = client.secrets
         self._step = ""
         self._seen = {key: [] for key in assumptions(self.channel)}
         self._postponed = {}
@@ -196,6 +199,8 @@ class Script:
         for name in self.steps():
             self._step = name
             try:
+                if time.monotonic() > self._end:
+                    raise UntriedError("No time was left for it")
                 getattr(self, name)()
             except (UntriedError, ChannelError) as error:
                 self._failed[name] = self.masked(str(error))

@@ -65,7 +65,7 @@ def _run(url, cid, code, country, loopback_http):
     papers = Papers(country, run_name(now), datetime.date.today())
     model = os.environ.get("MODEL") or "connect"
     try:
-        script = channels.script(CHANNEL)(client, papers, model, secrets=[code])
+        script = channels.script(CHANNEL)(client, papers, model)
         return script.run()
     finally:
         client.close()

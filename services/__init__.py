@@ -5,6 +5,7 @@ from . import (
     bad_debt,
     channel_rules,
     comparison,
+    conformance,
     debtors,
     delivery_rules,
     digest,

@@ -102,6 +102,7 @@ class RopoOne:
         secrets = (self._transport.base_url, *self._credentials.values())
         self._session = Session(self._fetch_token, token, secrets)
         self.fingerprint = self._session.fingerprint
+        self.secrets = (self._credentials["apicode"],)
         self.profile = profile
         self._paths = PATHS | (settings or {})
 

@@ -241,13 +241,12 @@ class RopoOneScript(Documents):
 
     @step
     def status_pages(self):
-        """What was not fetched yet, until there is no more. It is never given again."""
+        """What was not fetched yet, until there is no more."""
         for _ in range(MOST_PAGES):
-            reply, rows = self.updates()
-            self.check_reply("status_pages", reply, bool(rows) == (reply.status != 204))
-            if reply.status == 204 or not rows:
+            reply, _rows = self.updates()
+            self.check_reply("status_pages", reply)
+            if reply.status == 204 or not reply.ok:
                 return
-            self.keep(rows)
             self.check_reply("status_wrapper", reply, fields=json_object(reply))
 
     @step

@@ -1,7 +1,7 @@
 """The calls of Ropo One's script, each kept for the report."""
 
-from ..artificial import MARK
-from ..conformance import Script, UntriedError
+from ..artificial import MARK, NUMBERS
+from ..conformance import MASK, Script, UntriedError
 from ..documents import AccountTotal
 from ..errors import Outcome
 from . import answers, known
@@ -35,8 +35,9 @@ class Calls(Script):
             self.refused.append((reply.status, reply.json_or_none()))
         return reply
 
-    def keep_call(self, call, reply, **request):
-        answer = reply.json_or_none()
+    def keep_call(self, call, reply, only=lambda answer: answer, **request):
+        """Keeps a call; of the answer what `only()` leaves."""
+        answer = only(reply.json_or_none())
         if answer is None and reply.content:
             kind = reply.headers.get("Content-Type", "")
             answer = f"{kind}, {len(reply.content)} bytes"
@@ -140,12 +141,15 @@ class Calls(Script):
         return reply, rows
 
     def updates(self, **params):
-        """`(reply, rows)` of one page of status updates."""
-        reply = self.call(
-            "GET", "/jobs/statusupdates", params=params, timeout=STATUS_TIMEOUT
-        )
+        """`(reply, rows)` of one page of status updates, without those of others."""
+        call = "/jobs/statusupdates"
+        reply = self.client.exchange("GET", call, params=params, timeout=STATUS_TIMEOUT)
+        self.keep_call(f"GET {call}", reply, _ours_only, params=params)
         result = json_object(reply).get("result")
         rows = objects(result.get("status") if isinstance(result, dict) else result)
+        if not params and (others := [row for row in rows if not _is_ours(row)]):
+            self.keep(others)
+        rows = [row for row in rows if _is_ours(row)]
         for row in rows:
             self.meet("GET /jobs/statusupdates, a row", row, known.UPDATE)
             self._meet_code("statuscode", row.get("statuscode"))
@@ -169,6 +173,22 @@ def json_object(reply):
 def objects(value):
     """The objects in what should be a list of them."""
     return [row for row in value if isinstance(row, dict)] if _is_list(value) else []
+
+
+def _is_ours(row):
+    """Whether it is about a document of this run, or of another one."""
+    return str(row.get("billnum")).startswith(NUMBERS)
+
+
+def _ours_only(answer):
+    """The same without rows about the documents of others."""
+    if isinstance(answer, dict):
+        if "billnum" in answer and not _is_ours(answer):
+            return MASK
+        return {name: _ours_only(item) for name, item in answer.items()}
+    if isinstance(answer, list):
+        return [_ours_only(item) for item in answer]
+    return answer
 
 
 def _is_list(value):

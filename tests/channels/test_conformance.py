@@ -17,7 +17,7 @@ from ...channels.conformance import (
     Proposal,
     assumptions,
 )
-from .common import APICODE, CID, GOOD, ChannelTests, client, says
+from .common import APICODE, CID, GOOD, ChannelTests, claim, client, says
 
 ROOT = Path(__file__).resolve().parents[2]
 WITH_SCRIPT = list(channels.SCRIPTS)
@@ -38,7 +38,6 @@ LATER = {
 
 def script(client, country="fi", model="connect", **options):
     papers = Papers(country, RUN, datetime.date.today())
-    options = {"secrets": [APICODE], **options}
     return channels.script("ropo_one")(client, papers, model, **options)
 
 
@@ -174,15 +173,22 @@ class TestRun(ChannelTests):
         assert ropo.token.value
         assert [secret for secret in secrets if secret in text] == []
 
-    def test_each_page_of_updates_is_kept_since_it_never_comes_again(self, sandbox):
-        pages = []
-        script(client(sandbox.url), keep=pages.append).run()
-        reported = [row for job in sandbox.jobs() for row in job["events"]]
-        kept = [row for page in pages for row in page]
-        assert reported
-        assert sorted(row["statusid"] for row in kept) == sorted(
-            row["statusid"] for row in reported
-        )
+    def test_what_is_fetched_about_other_documents_is_kept_and_not_shown(self, sandbox):
+        ropo = client(sandbox.url)
+        ropo.send([ropo.freeze(claim(number="R-1"))])
+        sandbox.post(f"jobs/{sandbox.job()['jobid']}/comment", text="Of a debtor")
+        kept = []
+        report = script(ropo, keep=kept.extend).run()
+        (row,) = sandbox.job(billnum="R-1")["events"]
+        assert kept == [row]
+        assert "Of a debtor" not in json.dumps(report.as_dict())
+        assert results(report) == expected()
+
+    def test_no_step_begins_when_the_time_is_up(self, sandbox):
+        report = script(client(sandbox.url), seconds=1e-9).run()
+        assert set(results(report).values()) == {UNTRIED}
+        assert finding(report, "token").got == "No time was left for it"
+        assert sandbox.state()["calls"] == {}
 
     def test_a_step_that_fails_leaves_the_others(self, sandbox):
         sandbox.fault("drop_after", "/rest/jobs/findbyendcustomer", times=None)
@@ -199,7 +205,7 @@ class TestRun(ChannelTests):
         assert "cut" in finding(report, "customer_list").got
 
     def test_wrong_credentials_end_it_with_the_reason(self, sandbox):
-        report = script(client(sandbox.url, apicode="other"), secrets=["other"]).run()
+        report = script(client(sandbox.url, apicode="other")).run()
         assert set(results(report).values()) == {UNTRIED, HELD, DIFFERED}
         assert finding(report, "token").result == DIFFERED
         assert finding(report, "document") == Finding(
@@ -230,7 +236,13 @@ class TestRun(ChannelTests):
 
 class TestUnknown(ChannelTests):
     def test_fields_and_codes_that_nobody_knew_are_collected(self, serve):
-        row = {"statusid": "C1", "statuscode": 112, "statustype": "sms", "newkey": "x"}
+        row = {
+            "billnum": "TEST-1",
+            "statusid": "C1",
+            "statuscode": 112,
+            "statustype": "sms",
+            "newkey": "x",
+        }
         body = json.dumps({"result": {"status": [row]}}).encode()
         ropo = client(serve(says("200 OK", body)).url, token=GOOD)
         asked = script(ropo)

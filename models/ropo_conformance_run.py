@@ -1,0 +1,134 @@
+import base64
+import json
+
+from odoo import api, fields, models
+
+from .ropo_account_conformance import WITHOUT_DEBTORS
+
+RESULTS = [("held", "Holds"), ("differed", "Differs"), ("untried", "Not Tried")]
+GRADES = [("S", "Vendor's Guide"), ("D", "Documentation"), ("A", "Assumption")]
+
+
+class RopoConformanceRun(models.Model):
+    """What one conformance run found; English, since Ropo's support reads it."""
+
+    _name = "ropo.conformance.run"
+    _description = "Ropo Conformance Run"
+    _order = "started desc, id desc"
+    _rec_name = "started"
+
+    account_id = fields.Many2one(
+        "ropo.account",
+        string="Ropo Account",
+        required=True,
+        readonly=True,
+        index=True,
+        ondelete="cascade",
+    )
+    company_id = fields.Many2one(related="account_id.company_id", store=True)
+    environment = fields.Selection(
+        lambda self: self._selection_environment(), required=True, readonly=True
+    )
+    address = fields.Char(readonly=True)
+    started = fields.Datetime(string="Run On", required=True, readonly=True)
+    finding_ids = fields.One2many(
+        "ropo.conformance.finding", "run_id", string="Assumptions", readonly=True
+    )
+    held = fields.Integer(
+        string="Holds", compute="_compute_counts", store=True, aggregator=None
+    )
+    differed = fields.Integer(
+        string="Differs", compute="_compute_counts", store=True, aggregator=None
+    )
+    untried = fields.Integer(
+        string="Not Tried", compute="_compute_counts", store=True, aggregator=None
+    )
+    report = fields.Json(readonly=True)
+    unknown = fields.Text(
+        string="What We Did Not Know Yet",
+        compute="_compute_texts",
+        help="Fields and codes of real answers that this version does not know.",
+    )
+    notes = fields.Text(string="Other Observations", compute="_compute_texts")
+    file = fields.Binary(compute="_compute_file")
+
+    # --- defaults ---
+
+    @api.model
+    def _selection_environment(self):
+        known = self.env["ropo.account"]._fields["environment"]
+        return [
+            (value, label)
+            for value, label in known._description_selection(self.env)
+            if value in WITHOUT_DEBTORS
+        ]
+
+    # --- computes ---
+
+    @api.depends("finding_ids.result")
+    def _compute_counts(self):
+        for run in self:
+            results = run.finding_ids.mapped("result")
+            for name, _label in RESULTS:
+                run[name] = results.count(name)
+
+    @api.depends("report")
+    def _compute_texts(self):
+        for run in self:
+            report = run.report or {}
+            run.notes = "\n".join(text for _step, text in report.get("notes", []))
+            run.unknown = "\n".join(
+                f"{kind}: {name} = {value}" if value else f"{kind}: {name}"
+                for kind, values in report.get("unknown", {}).items()
+                for name, value in values.items()
+            )
+
+    @api.depends("report")
+    def _compute_file(self):
+        for run in self:
+            about = {"environment": run.environment, "address": run.address}
+            text = json.dumps(about | (run.report or {}), indent=2, ensure_ascii=False)
+            run.file = base64.b64encode(text.encode())
+
+    @api.depends("account_id", "started")
+    def _compute_display_name(self):
+        for run in self:
+            day = fields.Datetime.context_timestamp(run, run.started)
+            run.display_name = f"{run.account_id.name} {day:%Y-%m-%d %H:%M}"
+
+    # --- actions ---
+
+    def action_download(self):
+        """The whole run as JSON, for Ropo's support."""
+        self.ensure_one()
+        name = f"conformance-{self.started:%Y%m%d-%H%M%S}.json"
+        return {
+            "type": "ir.actions.act_url",
+            "url": f"/web/content/{self._name}/{self.id}/file/{name}?download=true",
+            "target": "download",
+        }
+
+
+class RopoConformanceFinding(models.Model):
+    """What became of one assumption."""
+
+    _name = "ropo.conformance.finding"
+    _description = "Ropo Conformance Finding"
+    _order = "run_id desc, result, id"
+    _rec_name = "key"
+
+    run_id = fields.Many2one(
+        "ropo.conformance.run",
+        required=True,
+        readonly=True,
+        index=True,
+        ondelete="cascade",
+    )
+    company_id = fields.Many2one(related="run_id.company_id", store=True)
+    key = fields.Char(required=True, readonly=True)
+    result = fields.Selection(RESULTS, required=True, readonly=True)
+    grade = fields.Selection(GRADES, string="Source", required=True, readonly=True)
+    assumption = fields.Text(required=True, readonly=True)
+    expected = fields.Text(readonly=True)
+    got = fields.Text(string="Seen", readonly=True)
+    place = fields.Char(string="In the Code", readonly=True)

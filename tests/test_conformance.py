@@ -1,0 +1,107 @@
+"""The conformance run of an account, from its button."""
+
+import base64
+import json
+
+from lxml.html import fromstring
+
+from odoo import Command
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import HttpCase, tagged
+
+from ..channels.conformance import assumptions
+from .channels.common import claim
+from .common import RopoCommon
+
+RESULTS = {"held": "Holds", "differed": "Differs", "untried": "Not Tried"}
+
+
+@tagged("post_install", "-at_install")
+class TestConformance(RopoCommon, HttpCase):
+    registry_test_mode = False  # RopoCommon enters it, and twice is once too often
+
+    def run_it(self, user=None):
+        account = self.account.with_user(user or self.manager)
+        action = account.action_run_conformance()
+        return self.env[action["res_model"]].browse(action["res_id"])
+
+    def test_the_button_keeps_what_was_found_of_each_assumption(self):
+        run = self.run_it()
+        self.assertEqual(run.account_id, self.account)
+        self.assertEqual((run.environment, run.address), ("sandbox", self.sandbox.url))
+        self.assertEqual((run.held, run.differed, run.untried), (50, 0, 9))
+        self.assertEqual(
+            set(run.finding_ids.mapped("key")), set(assumptions("ropo_one"))
+        )
+        self.assertFalse(run.unknown)
+        self.assertIn("16 calls at once: none refused", run.notes)
+
+    def test_the_file_for_ropo_has_the_whole_report_and_no_secret(self):
+        run = self.run_it()
+        whole = base64.b64decode(run.file).decode()
+        self.assertEqual(json.loads(whole)["counts"]["held"], 50)
+        self.assertEqual(json.loads(whole)["address"], self.sandbox.url)
+        self.assertNotIn("sandbox-apicode", whole)
+        self.assertNotIn("sandbox-apicode", json.dumps(run.read()[0], default=str))
+        self.authenticate("ropo_manager", "ropo_manager")
+        answer = self.url_open(run.action_download()["url"])
+        self.assertEqual(answer.json(), json.loads(whole))
+        self.assertIn("attachment", answer.headers["Content-Disposition"])
+
+    def test_production_is_refused_whoever_asks(self):
+        self.account.environment = "production"
+        self.assertFalse(self.account.can_be_tried)
+        for account in (self.account, self.account.sudo()):
+            with self.assertRaises(UserError) as refused:
+                account.action_run_conformance()
+            self.assertIn("test environment", str(refused.exception))
+        self.assertEqual(self.sandbox.state()["calls"], {})
+
+    def test_only_a_manager_may_run_it_and_see_it(self):
+        run = self.run_it()
+        with self.assertRaises(AccessError):
+            self.account.with_user(self.user).action_run_conformance()
+        with self.assertRaises(AccessError):
+            run.with_user(self.user).read(["report"])
+        with self.assertRaises(AccessError):
+            run.with_user(self.manager).write({"address": "x"})
+
+    def test_another_company_sees_no_run(self):
+        run = self.run_it()
+        other = self.env["res.company"].create({"name": "Other"})
+        self.manager.write(
+            {"company_ids": [Command.set(other.ids)], "company_id": other.id}
+        )
+        with self.assertRaises(AccessError):
+            run.with_user(self.manager).read(["address"])
+        with self.assertRaises(AccessError):
+            run.finding_ids.with_user(self.manager).read(["got"])
+
+    def test_wrong_credentials_are_explained(self):
+        self.account.apicode = "wrong"
+        with self.assertRaises(UserError):
+            self.run_it()
+        self.assertFalse(self.env["ropo.conformance.run"].search([]))
+
+    def test_what_it_fetches_of_other_cases_reaches_the_inbox(self):
+        self.account._call_now(lambda client: client.send([client.freeze(claim())]))
+        job = self.sandbox.job()
+        self.sandbox.post(f"jobs/{job['jobid']}/comment", text="A question")
+        self.run_it()
+        events = self.env["ropo.event"].search([])
+        self.assertEqual(events.mapped("text"), ["A question"])
+
+    def test_the_printed_report_names_each_assumption(self):
+        run = self.run_it()
+        html = self.env["ir.actions.report"]._render_qweb_html(
+            "ropo_connect.report_conformance", run.ids
+        )[0]
+        rows = [
+            [" ".join(cell.text_content().split()) for cell in row.iter("td")]
+            for row in fromstring(html).iter("tr")
+        ]
+        wanted = [
+            [RESULTS[one.result], one.assumption, one.expected, one.got]
+            for one in run.finding_ids
+        ]
+        self.assertEqual(rows[1:], wanted)
