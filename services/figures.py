@@ -7,17 +7,20 @@ from ..models.ropo_job import ENDED
 class RopoFigures(models.AbstractModel):
     """What became of each case that Ropo collects, as a query of one row per case.
 
-    Each part is grouped once for all cases and joined, never looked up for each row;
-    PostgreSQL leaves out the parts whose columns nobody asks for.
+    Each part is grouped once and joined, never looked up for each row; PostgreSQL
+    leaves out the parts whose columns nobody asks for. Of some cases only, each part
+    has to be told so: PostgreSQL does not conclude it from the join.
     """
 
     _name = "ropo.figures"
     _description = "Figures of Cases"
 
     @api.model
-    def _cases(self, today):
+    def _cases(self, today, only=None):
         """Amounts are in the currency of the case; `rate` makes them the company's, at
         the rate of the invoice. `money_days` are days from the transfer, times money.
+
+        :param only: where not all cases are asked for: what `IN` takes of their ids
         """
         ledger = self.env["ropo.ledger"]
         return SQL(
@@ -105,22 +108,23 @@ class RopoFigures(models.AbstractModel):
               LEFT JOIN (%(reporting)s) reporting ON reporting.job_id = job.id
               LEFT JOIN (%(steps)s) steps ON steps.job_id = job.id
               LEFT JOIN (%(delivery)s) delivery ON delivery.move_id = job.move_id
-             WHERE job.is_collected
+             WHERE job.is_collected AND %(is_asked)s
             """,
             today=today,
             ended=ENDED,
+            is_asked=_among(SQL("job.id"), only),
             written_off=ledger._written_off(),
-            settled=self._settled(),
-            recovery=self._recovery(),
-            registered=self._registered(),
-            reporting=self._reporting(),
-            steps=self._steps(),
-            delivery=self._delivery(),
+            settled=self._settled(only),
+            recovery=self._recovery(only),
+            registered=self._registered(only),
+            reporting=self._reporting(only),
+            steps=self._steps(only),
+            delivery=self._delivery(only),
         )
 
     # --- parts ---
 
-    def _settled(self):
+    def _settled(self, only):
         """How the ledger settled what was transferred, since it was.
 
         What an earlier case had been paid is part of what the next one covers.
@@ -180,17 +184,19 @@ class RopoFigures(models.AbstractModel):
                             LEAD(id) OVER own AS next_id,
                             LEAD(covers) OVER own AS next_covers
                        FROM ropo_job
-                      WHERE is_collected
+                      -- Of each invoice all cases, so that each has its next.
+                      WHERE is_collected AND %s
                      WINDOW own AS (PARTITION BY move_id, part_ids ORDER BY id)) job
                     JOIN account_move_line line ON line.move_id = job.move_id
-                    """
+                    """,
+                    self._of_invoices(only),
                 )
             ),
             is_ropos=ledger._is_ropos(),
             is_real=ledger._is_real(),
         )
 
-    def _recovery(self):
+    def _recovery(self, only):
         """What Ropo collected of bad debts, less what it took back."""
         day = SQL(
             "COALESCE(event.day, event.event_time::date, event.create_date::date)"
@@ -205,13 +211,14 @@ class RopoFigures(models.AbstractModel):
                    MAX(%(day)s) FILTER (WHERE event.recovered > 0) AS last_day
               FROM ropo_event event
               JOIN ropo_job job ON job.id = event.job_id
-             WHERE event.recovered != 0
+             WHERE event.recovered != 0 AND %(is_asked)s
              GROUP BY event.job_id
             """,
             day=day,
+            is_asked=_among(SQL("event.job_id"), only),
         )
 
-    def _registered(self):
+    def _registered(self, only):
         """Payments without a journal entry, which leave the invoice open."""
         return SQL(
             """
@@ -219,13 +226,20 @@ class RopoFigures(models.AbstractModel):
               FROM ropo_job job
               JOIN ropo_account account ON account.id = job.account_id
              CROSS JOIN LATERAL (%s) payment
-             WHERE job.is_collected AND account.count_payment = 'registered'
+             WHERE job.is_collected AND account.count_payment = 'registered' AND %s
+               -- Of few invoices: else each case looks for payments of its own.
+               AND job.move_id IN (
+                   SELECT matched.invoice_id
+                     FROM account_move__account_payment matched
+                     JOIN account_payment found ON found.id = matched.payment_id
+                    WHERE found.move_id IS NULL)
              GROUP BY job.id
             """,
             self.env["ropo.ledger"]._registered(),
+            _among(SQL("job.id"), only),
         )
 
-    def _reporting(self):
+    def _reporting(self, only):
         """What is about to be reported to Ropo, less what is to be reversed."""
         return SQL(
             """
@@ -235,11 +249,13 @@ class RopoFigures(models.AbstractModel):
               FROM ropo_request
              WHERE source_partial_id IS NOT NULL
                AND state IN ('queued', 'sending', 'unknown')
+               AND %s
              GROUP BY job_id
-            """
+            """,
+            _among(SQL("job_id"), only),
         )
 
-    def _steps(self):
+    def _steps(self, only):
         """When Ropo reported the case to be in reminder and in collection first."""
         return SQL(
             """
@@ -250,21 +266,29 @@ class RopoFigures(models.AbstractModel):
                        WHERE applied_stage IN ('collection', 'legal'))::date
                        AS collection
               FROM ropo_event
-             WHERE applied_stage IN ('reminder', 'collection', 'legal')
+             WHERE applied_stage IN ('reminder', 'collection', 'legal') AND %s
              GROUP BY job_id
-            """
+            """,
+            _among(SQL("job_id"), only),
         )
 
-    def _delivery(self):
+    def _delivery(self, only):
         """When Ropo took the invoice itself."""
         return SQL(
             """
             SELECT move_id, MIN(create_date)::date AS day
               FROM ropo_job
-             WHERE kind = 'invoice'
+             WHERE kind = 'invoice' AND %s
              GROUP BY move_id
-            """
+            """,
+            self._of_invoices(only),
         )
+
+    def _of_invoices(self, only):
+        """Whether a case is of the same invoice as those that are asked for."""
+        if only is None:
+            return SQL("TRUE")
+        return SQL("move_id IN (SELECT move_id FROM ropo_job WHERE id IN %s)", only)
 
     # --- differences ---
 
@@ -327,3 +351,7 @@ class RopoFigures(models.AbstractModel):
                 """
             ),
         )
+
+
+def _among(job_id, only):
+    return SQL("TRUE") if only is None else SQL("%s IN %s", job_id, only)

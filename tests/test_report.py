@@ -1,12 +1,14 @@
 """What the accountant reads: ledger against Ropo, and the printed statement."""
 
 from datetime import timedelta
+from unittest.mock import patch
 
 from lxml import html
 
 from odoo import Command
 from odoo.tests import new_test_user, tagged
 
+from ..report import ropo_receivable_report as module
 from .common import RopoCommon
 
 
@@ -155,8 +157,35 @@ class TestReceivableReport(RopoCommon):
         self.env.invalidate_all()
         report.search_fetch([], names).mapped("difference")
         self.env.invalidate_all()
-        with self.assertQueryCount(1):
+        # Which rows, their figures, and the time zone of who asks.
+        with self.assertQueryCount(3):
             report.search_fetch([], names).mapped("difference")
+
+    def test_a_page_has_the_figures_that_all_rows_have(self):
+        """Of the rows of a page alone, and of a row whose invoice has a later case."""
+        self.pay(self.transferred(), 25.5)
+        self.transferred()
+        invoice, first = self.transferred_case()
+        self.pay(invoice, 10)
+        self.compare()
+        self.at_ropo(first, "stage", stage="closed")
+        self.run_cron("cron_poll_status")
+        first.action_transfer_again()
+        self.transfer(invoice, "collection", notice_date=self.reminded_on)
+        self.pay(invoice, 20)
+        self.compare()
+        self.env.flush_all()
+        report = self.env["ropo.receivable.report"]
+        names = [name for name, field in report._fields.items() if field.column_type]
+        found = {}
+        for few in (0, 1000):
+            self.env.invalidate_all()
+            with patch.object(module, "FEW", few):
+                rows = report.search([])
+                rows.fetch(names)
+                found[few] = rows.read(names, load=None)
+        self.assertEqual(len(found[0]), 4)
+        self.assertEqual(found[1000], found[0])
 
     def test_another_companys_rows_are_not_seen(self):
         invoice = self.transferred()
