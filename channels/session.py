@@ -26,17 +26,17 @@ class Session:
         return self.token
 
     def call(self, call):
-        """The reply of `call(token)`; once more with a fresh token after a 401, before
-        which nothing was done. A second 401 is returned."""
+        """The reply of `call(token, attempt)`; once more with a fresh token after a
+        401, before which nothing was done. A second 401 is returned."""
         token = self.token
         if not token.good_for(0):
             self._renew(token.value)
         used = self.token.value
-        reply = call(used)
+        reply = call(used, 1)
         if reply.status != 401:
             return reply
         self._renew(used)
-        return call(self.token.value)
+        return call(self.token.value, 2)
 
     def _renew(self, stale):
         with self._renewing:

@@ -16,7 +16,7 @@ import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 
-from .errors import NotSent, Reason, Throttled, Unknown
+from .errors import ChannelError, NotSent, Outcome, Reason, Throttled, Unknown
 
 _logger = logging.getLogger(__name__)
 
@@ -110,14 +110,23 @@ class Transport:
     :param timeout: seconds for one call, from its first byte to its last
     :param longest: seconds that no call may take more than, or None
     :param connections: how many calls may be under way at once
+    :param caller: for whom it calls, as the log names it
     """
 
     def __init__(
-        self, base_url, *, timeout=60, longest=None, connections=1, loopback_http=False
+        self,
+        base_url,
+        *,
+        timeout=60,
+        longest=None,
+        connections=1,
+        loopback_http=False,
+        caller="",
     ):
         self.base_url = checked_url(base_url, loopback_http=loopback_http)
         self._timeout = timeout
         self._longest = longest
+        self._caller = caller
         self._session = requests.Session()
         # An error page of ours is no reason to follow another host's advice, and a
         # repeated POST is what this addon exists to avoid: no retries, no redirects.
@@ -148,12 +157,14 @@ class Transport:
         params=None,
         limit=JSON_LIMIT,
         timeout=0,
+        attempt=1,
     ):
         """The reply of one HTTP call, whatever its status.
 
         :param body: what is sent as JSON
         :param content: what is sent as it is: `(content type, bytes)`
         :param timeout: seconds that this call may need, when more than the usual
+        :param attempt: the how manieth time it is called, for the log
         :param limit: the most bytes of an answer that are read
         :raises NotSent: no server can have acted on it
         :raises Unknown: no whole reply came
@@ -167,7 +178,7 @@ class Transport:
             headers["Content-Type"], octets = content
             stream = _Body(octets)
         started = time.monotonic()
-        status = "-"
+        status, outcome = "-", Outcome.UNKNOWN
         try:
             reply = self._read(
                 method,
@@ -178,12 +189,26 @@ class Transport:
                 self._seconds(timeout),
             )
             status = reply.status
+            outcome = _outcome(reply)
         except FAILURES as error:
-            raise _failure(error, stream) from error
+            failure = _failure(error, stream)
+            outcome = failure.outcome
+            raise failure from error
+        except ChannelError as error:
+            outcome = error.outcome
+            raise
         finally:
             # Neither bodies nor parameters: both can hold names and numbers of people.
-            seconds = time.monotonic() - started
-            _logger.debug("%s %s: %s in %.3f s", method, path, status, seconds)
+            _logger.info(
+                'account=%s operation="%s %s" status=%s outcome=%s ms=%d attempt=%d',
+                self._caller or "-",
+                method,
+                path,
+                status,
+                outcome,
+                1000 * (time.monotonic() - started),
+                attempt,
+            )
         return reply
 
     def _seconds(self, timeout):
@@ -218,6 +243,13 @@ class Transport:
 def _no_auth(request):
     """Says that there is nothing to authenticate with, so that .netrc is not asked."""
     return request
+
+
+def _outcome(reply):
+    try:
+        return Outcome.ACCEPTED if _checked(reply).ok else Outcome.REJECTED
+    except ChannelError as error:
+        return error.outcome
 
 
 def _checked(reply):

@@ -1,1 +1,1 @@
-from . import ropo_disclosure, ropo_statement, ropo_webhook
+from . import ropo_disclosure, ropo_monitoring, ropo_statement, ropo_webhook

@@ -8,6 +8,13 @@ class ResConfigSettings(models.TransientModel):
         string="Ropo Accounts", compute="_compute_ropo_account_count"
     )
 
+    ropo_metrics_token = fields.Char(
+        string="Monitoring Token",
+        config_parameter="ropo_connect.metrics_token",
+        groups="base.group_system",
+        help="A monitoring system that knows it may ask for figures and health.",
+    )
+
     @api.depends("company_id")
     def _compute_ropo_account_count(self):
         for settings in self:

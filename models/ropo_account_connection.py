@@ -243,6 +243,7 @@ class RopoAccount(models.Model):
             loopback_http=own.environment == "sandbox",
             settings=own._settings(),
             profile=own.profile,
+            caller=own.id,
             **own._further_urls(),
         )
         tokens = self.env["ropo.token"].sudo()

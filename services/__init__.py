@@ -29,6 +29,7 @@ from . import (
     lookup,
     matching,
     messages,
+    monitoring,
     next_step,
     next_transfer,
     outbox,

@@ -94,7 +94,9 @@ class Connection:
         """
         transport = self._invoices if _is_invoices(path) else self._receivables
         reply = self._session.call(
-            lambda token: transport.call(method, path, token=token, **arguments)
+            lambda token, attempt: transport.call(
+                method, path, token=token, attempt=attempt, **arguments
+            )
         )
         if reply.status == 401:
             raise self._unauthorized(reply)

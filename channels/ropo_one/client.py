@@ -57,9 +57,9 @@ class RopoOne:
     :param base_url: the host's root, without `/rest`
     :param credentials: `cid` and `apicode`, as Ropo gave them
     :param token: a `Token` of an earlier run, or None
-    :param longest: seconds that no call may take more than, or None
     :param settings: overrides of the paths that no page confirms, by name
     :param profile: by which the caller knows whose records these credentials are for
+    :param options: of `Transport`
     """
 
     label = "Ropo One"
@@ -84,20 +84,11 @@ class RopoOne:
         credentials,
         *,
         token=None,
-        timeout=60,
-        longest=None,
-        connections=1,
-        loopback_http=False,
         settings=None,
         profile="",
+        **options,
     ):
-        self._transport = Transport(
-            base_url,
-            timeout=timeout,
-            longest=longest,
-            connections=connections,
-            loopback_http=loopback_http,
-        )
+        self._transport = Transport(base_url, **options)
         self._credentials = {name: credentials[name] for name in self.credentials}
         secrets = (self._transport.base_url, *self._credentials.values())
         self._session = Session(self._fetch_token, token, secrets)
@@ -331,9 +322,9 @@ class RopoOne:
         :param token: in place of the profile's own
         """
 
-        def call(token):
+        def call(token, attempt=1):
             return self._transport.exchange(
-                method, f"/rest{path}", token=token, **arguments
+                method, f"/rest{path}", token=token, attempt=attempt, **arguments
             )
 
         return self._session.call(call) if token is None else call(token)
@@ -347,8 +338,8 @@ class RopoOne:
 
     def _call(self, method, path, **arguments):
         reply = self._session.call(
-            lambda token: self._transport.call(
-                method, f"/rest{path}", token=token, **arguments
+            lambda token, attempt: self._transport.call(
+                method, f"/rest{path}", token=token, attempt=attempt, **arguments
             )
         )
         if reply.status == 401:

@@ -2,6 +2,7 @@
 
 import datetime
 import ipaddress
+import re
 import socket
 import time
 
@@ -11,9 +12,18 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from ...channels.errors import NotSent, Outcome, Reason, Throttled, Unknown
-from ...channels.transport import Transport, checked_url
-from .common import ChannelTests, says, whole_text
+from ...channels.base import Token
+from ...channels.errors import (
+    ChannelError,
+    NotSent,
+    Outcome,
+    Reason,
+    Throttled,
+    Unknown,
+)
+from ...channels.session import Session
+from ...channels.transport import Reply, Transport, checked_url
+from .common import GOOD, ChannelTests, says, whole_text
 
 SECRET = "very-secret-token"
 
@@ -276,3 +286,67 @@ class TestRequest(ChannelTests):
         assert "POST /rest/jobs" in log_text()
         assert SECRET not in log_text()
         assert "hello" not in log_text()
+
+
+class TestLog(ChannelTests):
+    """One line for each call, which operators can search; never a secret or a body."""
+
+    def line(self, log_text, url, kind=(), **values):
+        """What one call adds to the log of operations."""
+        before = self.lines(log_text)
+        transport = Transport(url, timeout=2, loopback_http=True, caller=7)
+        try:
+            transport.call("POST", "/rest/jobs", **values)
+        except ChannelError as error:
+            assert isinstance(error, kind)
+        finally:
+            transport.close()
+        (line,) = self.lines(log_text)[len(before) :]
+        return re.sub(r" ms=\d+ ", " ms=N ", line)
+
+    def lines(self, log_text):
+        return [line for line in log_text().splitlines() if "operation=" in line]
+
+    def test_each_call_logs_its_account_operation_outcome_time_and_attempt(
+        self, log_text, serve
+    ):
+        for status, kind, outcome in (
+            ("200 OK", (), "accepted"),
+            ("400 Bad Request", (), "rejected"),
+            ("429 Too Many", Throttled, "throttled"),
+            ("500 Oops", Unknown, "unknown"),
+        ):
+            url = serve(says(status, b"{}")).url
+            assert self.line(log_text, url, kind, body={}, attempt=2) == (
+                f'account=7 operation="POST /rest/jobs" status={status[:3]} '
+                f"outcome={outcome} ms=N attempt=2"
+            )
+
+    def test_a_call_that_never_left_is_logged_too(self, log_text):
+        url = f"http://127.0.0.1:{free_port()}"
+        assert self.line(log_text, url, NotSent, body={}) == (
+            'account=7 operation="POST /rest/jobs" status=- outcome=not_sent ms=N '
+            "attempt=1"
+        )
+
+    def test_no_secret_body_or_parameter_is_logged(self, log_text, serve):
+        line = self.line(
+            log_text,
+            serve(says("200 OK", b"{}")).url,
+            token=SECRET,
+            body={"name": "Private Person"},
+            params={"custnum": "4711-Private"},
+        )
+        for hidden in (SECRET, "Private", "4711"):
+            assert hidden not in line
+
+    def test_what_is_called_again_with_a_fresh_token_is_the_second_attempt(self):
+        attempts = []
+
+        def call(token, attempt):
+            attempts.append((token, attempt))
+            return Reply(401 if attempt == 1 else 200, {}, b"")
+
+        session = Session(lambda: GOOD, Token("stale", 2**40), ())
+        assert session.call(call).status == 200
+        assert attempts == [("stale", 1), (GOOD.value, 2)]
