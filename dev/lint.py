@@ -11,6 +11,11 @@ RUFF = [venv.PYTHON, "-m", "ruff"]
 XML = ["**/*.xml", "!.dev/**"]
 # Folders beside the modules that OCA's checks look at.
 NO_MODULES = ["addons", "bench", "dev", "dist", "docs", "sandbox"]
+# What runs on a server; its faults of security are looked for.
+SHIPPED = ["addons", "channels", "controllers", "models", "report", "services"]
+SHIPPED += ["wizards"]
+BANDIT = [venv.PYTHON, "-m", "bandit", "--quiet", "--recursive"]
+BANDIT += ["--severity-level", "medium", "--exclude", "*/tests/*"]
 # Without `odoo.pth`, as OCA runs it: to infer types from Odoo's own code takes more
 # than half of the time, and a file with one fault of each kind has the same findings.
 PYLINT = [
@@ -28,6 +33,7 @@ def check():
     linters = {
         "ruff check": _start([*RUFF, "check", "--quiet", "."]),
         "ruff format": _start([*RUFF, "format", "--quiet", "--diff", "."]),
+        "bandit": _start([*BANDIT, *SHIPPED]),
         # Where the addon bears its name, which is part of what is checked.
         "pylint-odoo": _start([*PYLINT, NAME], folder=config.ADDONS),
         "guides": _start(docs.COMMAND),

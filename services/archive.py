@@ -102,7 +102,9 @@ class RopoArchive(models.AbstractModel):
     def _keep_letter(self, job, content):
         """Attaches what Ropo writes to the debtor now, unless that is here already."""
         known = (job.letter_ids | job.document_id).sudo().mapped("checksum")
-        if hashlib.sha1(content).hexdigest() not in known:
+        # Odoo's own checksum of an attachment: to recognise it, not to trust it.
+        digest = hashlib.sha1(content, usedforsecurity=False).hexdigest()
+        if digest not in known:
             letter = self._attach(job, content, f"Ropo {job._letter_name()}")
             job.sudo().letter_ids |= letter
         job.sudo().write({"letter_stage": job.stage, **FETCHED})
