@@ -23,6 +23,7 @@ FILE = Path(__file__).with_name("assumptions.json")
 HELD, DIFFERED, UNTRIED = "held", "differed", "untried"
 
 MASK = "…"
+STATUS_CODE = "status_code:"  # before the code, where a proposal is about a stage
 SECRETS = frozenset(
     ["token", "access_token", "apicode", "client_secret", "vendor_api_key", "govid"]
 )
@@ -79,7 +80,11 @@ def _assumption(row):
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """The value of a channel's setting with which the code would agree."""
+    """The value of a channel's setting with which the code would agree.
+
+    `setting` is one of the channel's `settings`, or `STATUS_CODE` and a code, whose
+    stage is the value.
+    """
 
     setting: str
     value: str
@@ -226,7 +231,7 @@ class Script:
         self._know(key)
         self._postponed[key] = why
 
-    def check_reply(self, key, reply, held=True, got="", fields=()):
+    def check_reply(self, key, reply, held=True, got="", fields=(), proposals=()):
         """The same, of the status and the keys that the assumption names, too.
 
         :param fields: the keys that are there
@@ -238,7 +243,8 @@ class Script:
         if missing := [name for name in expected.fields if name not in fields]:
             problems.append(f"without {', '.join(missing)}")
         text = "; ".join([*problems, str(got)] if got else problems)
-        self.check(key, held and not problems, text or f"HTTP {reply.status}")
+        held = held and not problems
+        self.check(key, held, text or f"HTTP {reply.status}", *proposals)
 
     def note(self, text):
         """What was seen, where nothing was expected."""

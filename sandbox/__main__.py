@@ -7,6 +7,7 @@ import signal
 import socket
 import sys
 
+from .dialect import DIALECTS
 from .faults import FaultBook, from_spec
 from .maventa import Maventa
 from .ropo_one import RopoOne
@@ -35,6 +36,12 @@ def arguments(argv=None):
         "--concurrency", type=int, metavar="K", help="calls at once per customer"
     )
     parser.add_argument("--state", metavar="FILE", help="keep the state in this file")
+    parser.add_argument(
+        "--dialect",
+        default="usual",
+        choices=DIALECTS,
+        help="other: what no document of Ropo's says is otherwise than assumed",
+    )
     parser.add_argument("--verbose", action="store_true", help="log what faults strike")
     return parser.parse_args(argv)
 
@@ -51,7 +58,7 @@ async def serve(options, sock):
     faults.replace(options.faults)
     server = Server(
         world,
-        [RopoOne(world), Maventa(world)],
+        [RopoOne(world, DIALECTS[options.dialect]()), Maventa(world)],
         faults,
         options.latency,
         options.concurrency,

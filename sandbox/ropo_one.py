@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from aiohttp import web
 
 from . import contract, jobs, ledger, money, payments, pdf, statuses, tokens
+from .dialect import Usual
 
 PREFIX = "/rest"
 PAID_IS_FORGOTTEN = timedelta(days=730)  # D: "older that 2y are not returned"
@@ -13,27 +14,33 @@ HUGE = 20 * 1024 * 1024 + 1
 
 
 class RopoOne:
-    """The handlers; ``world`` is all they know."""
+    """The handlers; ``world`` is all they know, ``dialect`` how they speak."""
 
     prefix = PREFIX
     beside = ()
 
-    def __init__(self, world):
+    def __init__(self, world, dialect=None):
         self.world = world
+        self.dialect = dialect or Usual()
 
     def routes(self):
+        preview, printed = (self.dialect.paths[n] for n in ("preview", "localprint"))
+        table = (
+            ("POST", "/token", self.token),
+            ("POST", "/jobs", self.add_jobs),
+            ("GET", "/jobs", self.show_job),
+            ("POST", "/jobs/payment", self.add_payment),
+            ("POST", "/jobs/creditnote", self.add_credit_note),
+            ("GET", "/jobs/pdf", self.show_pdf),
+            ("GET", "/jobs/statusupdates", self.status_updates),
+            ("POST", "/jobs/findbyendcustomer", self.find_by_end_customer),
+            ("POST", preview, self.preview),
+            ("POST", printed, self.local_print),
+            ("GET", "/online/onlinelink", self.online_link),
+        )
         return [
-            web.post(f"{PREFIX}/token", self.token),
-            web.post(f"{PREFIX}/jobs", self.add_jobs),
-            web.get(f"{PREFIX}/jobs", self.show_job),
-            web.post(f"{PREFIX}/jobs/payment", self.add_payment),
-            web.post(f"{PREFIX}/jobs/creditnote", self.add_credit_note),
-            web.get(f"{PREFIX}/jobs/pdf", self.show_pdf),
-            web.get(f"{PREFIX}/jobs/statusupdates", self.status_updates),
-            web.post(f"{PREFIX}/jobs/findbyendcustomer", self.find_by_end_customer),
-            web.post(f"{PREFIX}/jobs/preview", self.preview),
-            web.post(f"{PREFIX}/jobs/localprint", self.local_print),
-            web.get(f"{PREFIX}/online/onlinelink", self.online_link),
+            web.route(method, f"{PREFIX}{path}", self.dialect.spoken(handler))
+            for method, path, handler in table
         ]
 
     # --- what every service gives the server --------------------------------------
@@ -53,11 +60,10 @@ class RopoOne:
     def needs_token(self, request):
         return request.path != f"{PREFIX}/token"
 
-    @staticmethod
-    def unauthorized(detail="No valid token"):
+    def unauthorized(self, detail="No valid token"):
         """A: 401 is documented without a body; this is the vendor's problem shape."""
         problem = {"status": 401, "title": "Unauthorized", "detail": detail}
-        return web.json_response(problem, status=401)
+        return self.dialect.answer(web.json_response(problem, status=401))
 
     @staticmethod
     def throttled():
@@ -195,9 +201,8 @@ class RopoOne:
     # --- money --------------------------------------------------------------------
 
     async def add_payment(self, request):
-        status, answer = payments.post(
-            self.world, request["profile"], await _json(request)
-        )
+        body = self.dialect.payment(await _json(request))
+        status, answer = payments.post(self.world, request["profile"], body)
         return web.json_response(answer, status=status)
 
     async def add_credit_note(self, request):

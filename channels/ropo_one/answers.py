@@ -22,11 +22,13 @@ ALREADY_THERE = re.compile(
 )
 
 
-def assignment_answers(payloads, status, body):
+def assignment_answers(payloads, status, body, words=""):
     """One `Answer` per payload, matched by `ownref`, else by number and kind.
 
     Never by position: the order of the rows is Ropo's own. A payload that nobody
     answered is unknown, unless Ropo took none of them at all.
+
+    :param words: by which a number that is taken is refused, too
     """
     # Those taken last: where one was both taken and refused, Ropo has it.
     rows = sorted(_rows(body), key=_is_taken)
@@ -37,7 +39,7 @@ def assignment_answers(payloads, status, body):
     for payload in payloads:
         row = by_reference.get(payload["ownref"]) or by_number.get(_number_key(payload))
         if row:
-            answers.append(_assignment_answer(row))
+            answers.append(_assignment_answer(row, words))
         elif took_none:
             answers.append(
                 documents.Answer(Outcome.REJECTED, error=error_text(body), raw=body)
@@ -76,7 +78,7 @@ def _number_key(row):
     return str(row.get("billnum") or ""), str(row.get("jobtype"))
 
 
-def _assignment_answer(row):
+def _assignment_answer(row, words=""):
     accepted = _is_taken(row)
     error = "" if accepted else str(row.get("error") or error_text(row))
     return documents.Answer(
@@ -86,18 +88,18 @@ def _assignment_answer(row):
         payment_reference=str(row.get("reference") or row.get("billcode") or ""),
         amount=number(row.get("amount")),
         error=error,
-        is_duplicate=_is_duplicate(error),
+        is_duplicate=_is_duplicate(error, words),
         notices=_texts(row.get("notice")),
         raw=row,
     )
 
 
-def _is_duplicate(error):
+def _is_duplicate(error, words):
     """Whether a refusal says that Ropo has a document of this number already.
 
     Assumption: no page has the text; these are the words for it in Ropo's languages.
     """
-    return bool(ALREADY_THERE.search(error))
+    return bool(ALREADY_THERE.search(error)) or bool(words) and words in error
 
 
 def _texts(value):
@@ -105,6 +107,25 @@ def _texts(value):
     if not value:
         return ()
     return tuple(map(str, value)) if _is_list(value) else (str(value),)
+
+
+def signed(payload, sign):
+    """A payment's payload with the sign of the amount that Ropo has, "1" or "-1"."""
+    if sign != "-1":
+        return payload
+    return {**payload, "amount": -payload["amount"]}
+
+
+def rows_at(body, place):
+    """The list at a place such as `result.status`; None where there is none.
+
+    Without the last wrapper it is taken, too.
+    """
+    *wrappers, last = place.split(".")
+    for name in wrappers:
+        body = body.get(name) if isinstance(body, dict) else None
+    rows = body.get(last) if isinstance(body, dict) else body
+    return rows if isinstance(rows, list) else None
 
 
 def payment_answer(status, body):
@@ -230,14 +251,18 @@ def assignment_state(body):
     )
 
 
-def is_own_error(body):
+def is_own_error(body, further_keys=""):
     """Whether this is one of the five shapes in which the API itself refuses.
 
     Exactly so, since gateways have shapes that are alike, with keys of their own.
+
+    :param further_keys: those that the API has besides, with commas between
     """
     if not isinstance(body, dict) or not body:
         return False
-    keys = set(body)
+    keys = set(body) - set(further_keys.split(","))
+    if not keys:
+        return False
     return (
         _is_job_response(body)
         or _integer(body.get("statusid")) is not None

@@ -47,8 +47,18 @@ LONGEST_DETAIL = 200  # characters of a foreign text that are kept
 PDF_LIMIT = 20 * 1024 * 1024  # bytes
 TOKEN_SECONDS = 7200
 STATUS_PAGE = 1000  # rows that a page of status updates has at most
-# Assumption: neither path is on a page that could be read. By names of settings.
-PATHS = {"path_preview": "/jobs/preview", "path_localprint": "/jobs/localprint"}
+# Assumptions that can be replaced, by names of settings: the paths of two calls; where
+# the rows of status updates are; the sign of a payment's amount (-1: the change of the
+# capital); keys that the API's own errors have beside those of their shapes; words
+# by which it refuses a number that is taken, beside `answers.ALREADY_THERE`.
+SETTINGS = {
+    "path_preview": "/jobs/preview",
+    "path_localprint": "/jobs/localprint",
+    "status_rows": "result.status",
+    "payment_sign": "1",
+    "error_keys": "",
+    "duplicate_words": "",
+}
 
 
 class RopoOne:
@@ -57,7 +67,7 @@ class RopoOne:
     :param base_url: the host's root, without `/rest`
     :param credentials: `cid` and `apicode`, as Ropo gave them
     :param token: a `Token` of an earlier run, or None
-    :param settings: overrides of the paths that no page confirms, by name
+    :param settings: what replaces `SETTINGS`, by name
     :param profile: by which the caller knows whose records these credentials are for
     :param options: of `Transport`
     """
@@ -69,7 +79,7 @@ class RopoOne:
     hosts = HOSTS
     stages = STAGES
     assumed_codes = ASSUMED_CODES
-    settings = tuple(PATHS)
+    settings = tuple(SETTINGS)
     further_hosts = {}
 
     freeze = staticmethod(freeze)
@@ -95,7 +105,7 @@ class RopoOne:
         self.fingerprint = self._session.fingerprint
         self.secrets = (self._credentials["apicode"],)
         self.profile = profile
-        self._paths = PATHS | (settings or {})
+        self._settings = SETTINGS | (settings or {})
 
     @property
     def token(self):
@@ -132,21 +142,26 @@ class RopoOne:
     def _post_jobs(self, payloads):
         """One `POST /jobs`."""
         reply = self._call("POST", "/jobs", body={"datastream": {"dataset": payloads}})
-        return assignment_answers(payloads, reply.status, _object(reply))
+        return self._assignment_answers(payloads, reply)
+
+    def _assignment_answers(self, payloads, reply):
+        words = self._settings["duplicate_words"]
+        return assignment_answers(payloads, reply.status, _object(reply), words)
 
     def _post_payment(self, payloads):
         """One `POST /jobs/payment`, which takes one payload."""
         (payload,) = payloads
-        reply = self._call("POST", "/jobs/payment", body=payload)
+        body = answers.signed(payload, self._settings["payment_sign"])
+        reply = self._call("POST", "/jobs/payment", body=body)
         return [answers.payment_answer(reply.status, _object(reply))]
 
     def _print_locally(self, payloads):
         """Posts the one payload for ourselves to deliver."""
         (payload,) = payloads
-        path = self._paths["path_localprint"]
+        path = self._settings["path_localprint"]
         reply = self._call("POST", path, body=_job(payload), limit=PDF_LIMIT)
         if not reply.ok:
-            return assignment_answers(payloads, reply.status, _object(reply))
+            return self._assignment_answers(payloads, reply)
         return [answers.local_print_answer(reply)]
 
     # --- reads ---
@@ -169,11 +184,11 @@ class RopoOne:
 
     def preview(self, document):
         """The PDF that sending it would make; nothing is posted."""
-        path = self._paths["path_preview"]
+        path = self._settings["path_preview"]
         reply = self._call("POST", path, body=_job(document.body))
         if reply.ok:
             return _pdf(reply)
-        (answer,) = assignment_answers([document.body], reply.status, _object(reply))
+        (answer,) = self._assignment_answers([document.body], reply)
         raise Rejected(Reason.REFUSED, answer.error or f"HTTP {reply.status}")
 
     def assignment_state(self, assignment):
@@ -217,10 +232,10 @@ class RopoOne:
         )
         if reply.status == 204:
             return []
-        result = _accepted(reply).get("result")
-        rows = result.get("status") if isinstance(result, dict) else result
-        if not isinstance(rows, list):
-            raise Unknown(Reason.UNREADABLE, "result.status")
+        place = self._settings["status_rows"]
+        rows = answers.rows_at(_accepted(reply), place)
+        if rows is None:
+            raise Unknown(Reason.UNREADABLE, place)
         return [row for row in rows if isinstance(row, dict)]
 
     def customer_invoices(self, reference):
@@ -314,7 +329,7 @@ class RopoOne:
 
     def setting(self, name):
         """The value in force of one of `settings`."""
-        return self._paths[name]
+        return self._settings[name]
 
     def exchange(self, method, path, *, token=None, **arguments):
         """The reply to one call, whatever its status; see `Transport.exchange()`.
@@ -343,8 +358,11 @@ class RopoOne:
             )
         )
         if reply.status == 401:
-            raise _unauthorized(reply)
-        return _from_api(reply)
+            raise _unauthorized(reply, self._is_own_error)
+        return _from_api(reply, self._is_own_error)
+
+    def _is_own_error(self, body):
+        return is_own_error(body, self._settings["error_keys"])
 
     def _fetch_token(self):
         try:
@@ -356,40 +374,40 @@ class RopoOne:
             # Whatever became of this call: the one that needed the token never left.
             raise NotSent(error.reason, error.detail) from error
         if not reply.ok:
-            raise _refused_token(reply.status, body)
+            raise _refused_token(reply.status, body, self._is_own_error)
         value = body.get("token") if isinstance(body, dict) else None
         if not value or not isinstance(value, str):
             raise NotSent(Reason.UNREADABLE, f"HTTP {reply.status}")
         return Token(str(value), time.time() + TOKEN_SECONDS)
 
 
-def _refused_token(status, body):
+def _refused_token(status, body, is_own):
     """The error for a token call that brought none: only the API itself refuses
     credentials, and only that needs a person."""
-    own = isinstance(body, dict) and "errorText" in body and is_own_error(body)
+    own = isinstance(body, dict) and "errorText" in body and is_own(body)
     if own and status in CREDENTIAL_REFUSALS:
         return CredentialsRefused(error_text(body))
     return NotSent(Reason.GATEWAY, f"HTTP {status}")
 
 
-def _unauthorized(reply):
+def _unauthorized(reply, is_own):
     """The error for a fresh token that is refused; nothing was done with the call.
 
     The contract has 401 without a body.
     """
     body = reply.json_or_none()
-    if not reply.content.strip() or is_own_error(body):
+    if not reply.content.strip() or is_own(body):
         return CredentialsRefused(error_text(body))
     return NotSent(Reason.GATEWAY, f"HTTP {reply.status}")
 
 
-def _from_api(reply):
+def _from_api(reply, is_own):
     """The reply, when the API itself gave it; raises `Unknown` for a gateway's: what
     it did with the call, and whether the API has seen it, nobody knows."""
     if reply.ok:
         return reply
     body = reply.json()
-    if reply.status in REFUSALS and is_own_error(body):
+    if reply.status in REFUSALS and is_own(body):
         return reply
     text = f"HTTP {reply.status}: {error_text(body)}".rstrip(": ")
     raise Unknown(Reason.GATEWAY, text[:LONGEST_DETAIL])

@@ -6,13 +6,13 @@ import datetime
 from concurrent.futures import ThreadPoolExecutor
 
 from ..artificial import MARK, PERSON_NUMBERS
-from ..conformance import step
+from ..conformance import STATUS_CODE, Proposal, step
 from ..documents import Delivery
 from ..errors import Outcome
 from ..values import moment, number
 from . import answers
 from .client import REFUSALS
-from .codes import CONFIRMATION, MESSAGE, STAGES
+from .codes import CONFIRMATION, MESSAGE
 from .conformance_calls import is_pdf, json_object, kind_of
 from .conformance_documents import OPERATOR, OVT, Documents
 
@@ -20,7 +20,6 @@ MOST_PAGES = 50
 AT_ONCE = (2, 4, 8, 16)
 CLOCKS_DIFFER = datetime.timedelta(minutes=10)
 MOST_DECIMALS = 2
-CREDITED, PAID = "102", "101"  # of `STAGES`
 
 ROPO_ACTS = "Only what Ropo does in days shows it"
 ROPO_PAID = "Only a payment that reaches Ropo shows it"
@@ -168,11 +167,14 @@ class RopoOneScript(Documents):
     def _moved(self, key, reply, answer, difference):
         """Whether the capital has changed by so much."""
         got = answer.error or "no capital shown"
-        held = False
+        held, proposals = False, []
         if answer.before and answer.after:
             moved = round(answer.after.capital - answer.before.capital, 2)
             held, got = moved == difference, f"capital changed by {moved}"
-        self.check_reply(key, reply, held, got, answer.raw)
+            if moved == -difference:
+                now, self.sign = self.sign, "1" if self.sign == "-1" else "-1"
+                proposals = [Proposal("payment_sign", self.sign, now)]
+        self.check_reply(key, reply, held, got, answer.raw, proposals)
 
     def _is_listed(self, document, assignment, answer):
         """Whether the customer's list has the same open amount as the answer."""
@@ -234,7 +236,11 @@ class RopoOneScript(Documents):
         _reply, body = self.case(assignment)
         code = answers.identifier(body.get("currentstatus"))
         got = f"credited: {code} {body.get('currentstatustext')}"
-        self.check("stage_codes", code == CREDITED, got)
+        proposals = []
+        if code and code not in self.stages:
+            proposals = [Proposal(f"{STATUS_CODE}{code}", "credited")]
+        is_known = self.stages.get(code) == "credited"
+        self.check("stage_codes", is_known, got, *proposals)
         self.postpone("stage_codes", f"{got}. {ROPO_ACTS} of the others")
 
     # --- what is reported ---
@@ -247,7 +253,9 @@ class RopoOneScript(Documents):
             self.check_reply("status_pages", reply)
             if reply.status == 204 or not reply.ok:
                 return
-            self.check_reply("status_wrapper", reply, fields=json_object(reply))
+            now, place = self.client.setting("status_rows"), self.place_of_rows
+            proposals = [] if place == now else [Proposal("status_rows", place, now)]
+            self.check("status_wrapper", place == now, f"at {place}", *proposals)
 
     @step
     def status_updates(self):
@@ -287,7 +295,7 @@ class RopoOneScript(Documents):
 
     def _messages(self, rows):
         comments = [row for row in rows if row.get("statustype") == "comment"]
-        others = [row for row in comments if _is_no_stage(row)]
+        others = [row for row in comments if self._is_no_stage(row)]
         for row in others:
             is_known = answers.identifier(row.get("statuscode")) == MESSAGE
             text = str(row.get("statustext"))
@@ -295,6 +303,9 @@ class RopoOneScript(Documents):
             self.check("messages", held, f"{row.get('statuscode')}: {text}")
         if not others:
             self.postpone("messages", "No comment came that is no stage")
+
+    def _is_no_stage(self, row):
+        return answers.identifier(row.get("statuscode")) not in self.stages
 
     def _echoes(self, rows):
         """Rows about what we reported: nothing has been paid to Ropo itself."""
@@ -361,7 +372,7 @@ class RopoOneScript(Documents):
     @step
     def refusals(self):
         for status, body in self.refused:
-            held = status in REFUSALS and answers.is_own_error(body)
+            held = status in REFUSALS and answers.is_own_error(body, self.error_keys)
             self.check("refusals", held, f"HTTP {status} {sorted(body or {})}")
 
     @step
@@ -372,10 +383,6 @@ class RopoOneScript(Documents):
 
 
 DAY = datetime.timedelta(days=1)
-
-
-def _is_no_stage(row):
-    return answers.identifier(row.get("statuscode")) not in STAGES
 
 
 def _floats(value):

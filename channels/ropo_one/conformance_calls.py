@@ -4,7 +4,7 @@ from ..artificial import MARK, NUMBERS
 from ..conformance import MASK, Script, UntriedError
 from ..documents import AccountTotal
 from ..errors import Outcome
-from . import answers, known
+from . import answers, known, variants
 from .capabilities import CAPABILITIES, STATUS_TIMEOUT
 from .codes import STAGES
 from .payloads import freeze, with_files
@@ -15,23 +15,42 @@ class Calls(Script):
 
     :param papers: the `Papers` of this run
     :param service_model: of the profile, by its name
+    :param stages: by code, as they are set now
+
+    What is found to differ in a way that a setting covers is kept here, so that the
+    steps that follow can go on.
     """
 
     channel = "ropo_one"
 
-    def __init__(self, client, papers, service_model, **options):
+    def __init__(self, client, papers, service_model, *, stages=None, **options):
         super().__init__(client, **options)
+        self.stages = STAGES if stages is None else stages
+        self.sign = client.setting("payment_sign")
+        self.place_of_rows = client.setting("status_rows")
+        self.error_keys = client.setting("error_keys")
         self.papers = papers
         self.model = CAPABILITIES.service_models[service_model]
         self.contents = {}
         self.refused = []
 
-    def call(self, method, path, *, body=None, params=None, **arguments):
+    def call(
+        self,
+        method,
+        path,
+        *,
+        body=None,
+        params=None,
+        is_attempt=False,
+        **arguments,
+    ):
+        """One call; its refusal is looked at, but of an attempt or of a wrong token."""
         reply = self.client.exchange(
             method, path, body=body, params=params, **arguments
         )
         self.keep_call(f"{method} {path}", reply, body=body, params=params)
-        if reply.status >= 400 and arguments.get("token") is None:
+        is_meant = is_attempt or arguments.get("token")
+        if reply.status >= 400 and not is_meant:
             self.refused.append((reply.status, reply.json_or_none()))
         return reply
 
@@ -69,7 +88,8 @@ class Calls(Script):
             self.meet("POST /jobs, result", row, known.ROW)
             if answers.identifier(row.get("jobid")):
                 self._meet_code("jobstatus", row.get("jobstatus"))
-        return reply, answers.assignment_answers(datasets, reply.status, answer)
+        words = self.client.setting("duplicate_words")
+        return reply, answers.assignment_answers(datasets, reply.status, answer, words)
 
     def send(self, key, what, document):
         """The answer to a document of which `key` says that it is taken."""
@@ -93,7 +113,8 @@ class Calls(Script):
 
     def pay(self, change):
         """`(reply, answer)` of one `POST /jobs/payment`."""
-        reply = self.call("POST", "/jobs/payment", body=freeze(change).body)
+        payload = answers.signed(freeze(change).body, self.sign)
+        reply = self.call("POST", "/jobs/payment", body=payload)
         body = json_object(reply)
         self.meet("POST /jobs/payment", body, known.PAYMENT)
         answer = answers.payment_answer(reply.status, body)
@@ -145,8 +166,7 @@ class Calls(Script):
         call = "/jobs/statusupdates"
         reply = self.client.exchange("GET", call, params=params, timeout=STATUS_TIMEOUT)
         self.keep_call(f"GET {call}", reply, _ours_only, params=params)
-        result = json_object(reply).get("result")
-        rows = objects(result.get("status") if isinstance(result, dict) else result)
+        rows = objects(self._rows(json_object(reply)))
         if not params and (others := [row for row in rows if not _is_ours(row)]):
             self.keep(others)
         rows = [row for row in rows if _is_ours(row)]
@@ -158,9 +178,17 @@ class Calls(Script):
                 self.meet_value("statustype", kind, row.get("statustext"))
         return reply, rows
 
+    def _rows(self, body):
+        """The rows, wherever they are."""
+        rows = answers.rows_at(body, self.place_of_rows)
+        if rows is None and (place := variants.place_of_rows(body)):
+            self.place_of_rows = place
+            rows = answers.rows_at(body, place)
+        return rows
+
     def _meet_code(self, name, value):
         code = answers.identifier(value)
-        if code and code not in (*STAGES, *known.OTHER_CODES):
+        if code and code not in (*self.stages, *known.OTHER_CODES):
             self.meet_value(name, code)
 
 

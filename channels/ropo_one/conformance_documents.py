@@ -41,13 +41,16 @@ class Documents(Calls):
         reply = self.client.exchange_token(apicode="wrong")
         self.keep_call("POST /token", reply, body={"apicode": "wrong"})
         body = json_object(reply)
-        self.check_reply(
-            "wrong_credentials",
-            reply,
-            answers.is_own_error(body),
-            answers.error_text(body),
-            body,
-        )
+        now = self.error_keys
+        if answers.is_own_error(body, now):
+            got = answers.error_text(body)
+            self.check_reply("wrong_credentials", reply, True, got, body)
+            return
+        keys, proposals = variants.further_keys(body), []
+        if answers.is_own_error(body, keys):
+            self.error_keys = keys
+            proposals = [Proposal("error_keys", keys, now)]
+        self.check("wrong_credentials", False, f"with {keys or 'no keys'}", *proposals)
 
     @step
     def wrong_token(self):
@@ -156,10 +159,13 @@ class Documents(Calls):
         reply, (answer,) = self.post([self.new_invoice(number=number)])
         refused = answer.outcome == Outcome.REJECTED
         self.check_reply("unique_number", reply, refused, answer.error)
-        if refused:
-            self.check_reply(
-                "duplicate_words", reply, answer.is_duplicate, answer.error, answer.raw
-            )
+        if answer.is_duplicate:
+            self.check("duplicate_words", True, answer.error)
+        elif refused:
+            words = variants.words_of(answer.error, number)
+            now = self.client.setting("duplicate_words")
+            proposal = Proposal("duplicate_words", words, now)
+            self.check("duplicate_words", False, answer.error, proposal)
 
     @step
     def partial(self):
@@ -222,7 +228,8 @@ class Documents(Calls):
 
     def _post_to(self, path, document):
         body = {"datastream": {"dataset": [self.dataset(document)]}}
-        return self.call("POST", path, body=body)
+        # That a path leads nowhere is no refusal.
+        return self.call("POST", path, body=body, is_attempt=True)
 
     @step
     def case_state(self):

@@ -17,6 +17,7 @@ from ...channels.conformance import (
     Proposal,
     assumptions,
 )
+from ..common import Sandbox
 from .common import APICODE, CID, GOOD, ChannelTests, claim, client, says
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -232,6 +233,50 @@ class TestRun(ChannelTests):
         notes = [text for step, text in report.notes if step == "at_once"]
         assert notes == ["4 calls at once: 1 refused with 429"]
         assert results(report)["too_many_calls"] == HELD
+
+
+class TestOtherDialect(ChannelTests):
+    """What differs in a way that a setting covers brings the proposal of its value."""
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def sandbox_process(cls):
+        sandbox = Sandbox("--dialect", "other")
+        yield sandbox
+        sandbox.stop()
+
+    PROPOSED = {
+        "path_preview": "/jobs/pdf/preview",
+        "path_localprint": "/jobs/print",
+        "status_rows": "updates.rows",
+        "payment_sign": "-1",
+        "error_keys": "traceId",
+        "duplicate_words": "on varattu",
+        "status_code:112": "credited",
+    }
+
+    def test_what_differs_brings_proposals_with_which_all_holds(self, sandbox):
+        report = script(client(sandbox.url)).run()
+        proposed = {one.setting: one.value for one in report.proposals}
+        assert proposed == self.PROPOSED
+        differing = {"stage_codes", "paths", "status_wrapper", "payment"}
+        differing |= {"wrong_credentials", "duplicate_words"}
+        assert results(report) == expected() | dict.fromkeys(differing, DIFFERED)
+
+        sandbox.reset()
+        code = proposed.pop("status_code:112")
+        stages = {**channels.get("ropo_one").stages, "112": code}
+        again = script(client(sandbox.url, settings=proposed), stages=stages).run()
+        assert results(again) == expected()
+        assert again.proposals == []
+
+    def test_the_further_key_is_shown_as_new_and_the_wrapper_as_no_field(self, sandbox):
+        report = script(client(sandbox.url)).run()
+        for name in ("currentstatus", "statuscode"):
+            assert report.unknown.pop(name) == {"112": ""}
+        names = {name for values in report.unknown.values() for name in values}
+        assert names == {"traceId"}
+        assert "GET /jobs/statusupdates, a row" in report.unknown
 
 
 class TestUnknown(ChannelTests):
