@@ -1,4 +1,4 @@
-"""What comes from npm, by the venv's Node.js: prettier and an icon font."""
+"""What comes from npm, by the venv's Node.js: linters, axe-core and an icon font."""
 
 import os
 import shutil

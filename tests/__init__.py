@@ -46,6 +46,7 @@ TESTS = (
     "test_report",
     "test_request_state",
     "test_retention",
+    "test_screens",
     "test_security",
     "test_send_dialog",
     "test_time_limit",

@@ -1,0 +1,200 @@
+"""The screens of the addon on the demo data, and how a person comes to each."""
+
+from typing import NamedTuple
+
+from odoo import Command, fields
+from odoo.modules.module import Manifest
+from odoo.tests import new_test_user
+from odoo.tools import convert_file
+
+from .browser import BrowserCase
+
+GROUPS = (
+    *("ropo_connect.group_ropo_manager", "account.group_account_manager"),
+    *("base.group_system", "base.group_multi_company", "base.group_partner_manager"),
+)
+INVOICES = ("sent", "collection", "rejected", "unknown", "to_send")
+# Buttons that open a dialog, and for which demo invoices.
+DIALOGS = {
+    "action_ropo_send": ("to_send", "rejected", "sent"),
+    "action_ropo_transfer": ("overdue", "to_send", "collection"),
+    "action_ropo_hold": ("collection",),
+    "action_ropo_notice": ("overdue",),
+    "action_ropo_take_back": ("waiting", "collection"),
+    "action_ropo_fetch_pdf": ("sent", "collection"),
+    "action_ropo_write_off": ("collection",),
+}
+
+
+class Screen(NamedTuple):
+    """A screen, and the function of `screen.js` with its arguments that opens it."""
+
+    name: str
+    function: str
+    arguments: tuple
+    whose: str = "all"  # counts of it; "ours" where a screen is Odoo's
+
+
+class ScreensCase(BrowserCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        for path in Manifest.for_addon("ropo_connect")["demo"]:
+            convert_file(cls.env, "ropo_connect", path, {}, mode="init", noupdate=True)
+        cls.account = cls.demo("account")
+        cls.company = cls.account.company_id
+        cls.user = new_test_user(
+            cls.env,
+            login="ropo_screens",
+            groups=",".join(GROUPS),
+            company_id=cls.company.id,
+            company_ids=[Command.set(cls.company.ids)],
+            tz="Europe/Helsinki",
+        )
+        cls.account.auto_transfer = "reminder"
+        cls.message = cls.env["ropo.event"].create(
+            {
+                "account_id": cls.account.id,
+                "job_id": cls.demo("case_legal_collection").id,
+                "external_id": "screens-1",
+                "kind": "comment",
+                "text": "Please call us about this customer.",
+                "event_time": fields.Datetime.now(),
+                "state": "done",
+                "is_message": True,
+            }
+        )
+        cls.demo("invoice_sent").copy()  # a draft, of which Odoo has its own colour
+        cls._journal("bank").ropo_settlement = True
+        cls.bank_line = cls.env["account.bank.statement.line"].create(
+            {
+                "journal_id": cls._journal("bank").id,
+                "payment_ref": "Payout of Ropo",
+                "amount": 100.0,
+            }
+        )
+
+    @classmethod
+    def demo(cls, name):
+        return cls.env.ref(f"ropo_connect.demo_{name}")
+
+    @classmethod
+    def _journal(cls, kind):
+        domain = [("type", "=", kind), ("company_id", "=", cls.company.id)]
+        return cls.env["account.journal"].search(domain, limit=1)
+
+    # --- the screens ---
+
+    def screens(self):
+        yield from self._menus()
+        yield from self._forms()
+        yield from self._dialogs()
+
+    def screens_of_odoo(self):
+        """Odoo's own of the kinds that ours are of: what it does there, with its
+        colours and widgets, is its own doing on ours, too."""
+        for name, kind in (
+            ("account.action_move_out_invoice_type", "list"),
+            ("account.action_move_out_invoice_type", "kanban"),
+            ("account.action_account_form", "list"),
+            ("account.action_account_invoice_report_all", "pivot"),
+            ("base.ir_cron_act", "list"),
+            ("base.res_lang_act_window", "list"),
+        ):
+            yield Screen(f"{name} {kind}", "open", (name, {"viewType": kind}), "theirs")
+        for record in (self.demo("invoice_sent"), self.user, self._journal("bank")):
+            yield self._form(record, whose="theirs")
+        yield self._form(self.env["account.payment"], whose="theirs")
+        yield self._wizard(
+            "portal.share", self._of(self.demo("invoice_sent")), "theirs"
+        )
+
+    def _menus(self):
+        """Each menu of ours, by each of its views that shows many records."""
+        root = self.env.ref("ropo_connect.menu_ropo")
+        menus = self.env["ir.ui.menu"].search([("id", "child_of", root.id)])
+        for menu in menus.filtered("action"):
+            window = self._window(menu.action)
+            kinds = [False] if window.target == "new" else window.view_mode.split(",")
+            for kind in kinds:
+                if kind != "form":
+                    name = " ".join(filter(None, (menu.complete_name, kind)))
+                    options = {"viewType": kind} if kind else {}
+                    whose = "ours" if window.res_model == "ir.cron" else "all"
+                    yield Screen(name, "open", (menu.action.id, options), whose)
+
+    def _window(self, action):
+        """The window action that a menu's action is, or runs to."""
+        if action._name == "ir.actions.act_window":
+            return action
+        return self.env["ir.actions.act_window"].browse(
+            action.with_user(self.user).run()["id"]
+        )
+
+    def _forms(self):
+        for name in INVOICES:
+            yield self._form(self.demo(f"invoice_{name}"), whose="ours")
+        case = self.demo("case_collection_collection")
+        yield self._form(case)
+        yield self._form(self.demo("case_plan_collection"))
+        for name in ("rejected", "unknown", "collection_collection"):
+            yield self._form(self.demo(f"request_{name}"))
+        for event in (self.demo("event_4"), self.message):
+            yield self._form(event)
+        yield self._form(self.account)
+        yield self._form(self.account, "ropo_account_view_policy", target="new")
+        yield self._form(self.bank_line, "account_bank_statement_line_view_form")
+        customer = self.demo("invoice_collection").partner_id
+        for record in (customer, self._journal("sale"), self.user):
+            yield self._form(record, whose="ours")
+        yield self._form(self.env.ref("digest.digest_digest_default"), whose="ours")
+        yield self._form(self.env["res.config.settings"], whose="ours")
+
+    def _form(self, record, view=None, whose="all", **more):
+        view_id = view and self.env.ref(f"ropo_connect.{view}").id
+        action = {
+            "type": "ir.actions.act_window",
+            "res_model": record._name,
+            "res_id": record.id,
+            "views": [[view_id or False, "form"]],
+            **more,
+        }
+        name = f"{record._description} {record.display_name or ''}".strip()
+        return Screen(name, "open", (action,), whose)
+
+    def _dialogs(self):
+        for button, names in DIALOGS.items():
+            invoices = [self.demo(f"invoice_{name}").id for name in names]
+            yield self._button("account.move", button, invoices)
+        yield self._button("ropo.event", "action_answer", self.message.ids)
+        yield self._button(
+            "account.bank.statement.line",
+            "action_ropo_match_payout",
+            self.bank_line.ids,
+        )
+        for model, context in (
+            ("ropo.activation.wizard", {"default_account_id": self.account.id}),
+            ("account.move.reversal", self._of(self.demo("invoice_collection"))),
+        ):
+            whose = "all" if model.startswith("ropo.") else "ours"
+            yield self._wizard(model, context, whose)
+
+    def _wizard(self, model, context, whose):
+        action = {
+            "type": "ir.actions.act_window",
+            "target": "new",
+            "res_model": model,
+            "views": [[False, "form"]],
+            "context": context,
+        }
+        return Screen(model, "open", (action,), whose)
+
+    def _button(self, model, name, ids):
+        return Screen(f"{model} {name}", "press", (model, name, ids))
+
+    def _of(self, record):
+        return {
+            "active_model": record._name,
+            "active_id": record.id,
+            "active_ids": record.ids,
+        }
