@@ -72,23 +72,23 @@ class RopoDsoReport(models.Model):
     _depends = {
         "account.journal": ["type"],
         "account.move": [
+            "amount_residual_signed",
+            "amount_total_signed",
+            "company_id",
+            "date",
             "invoice_date",
             "journal_id",
             "move_type",
-            "origin_payment_id",
             "reversed_entry_id",
-            "statement_line_id",
+            "state",
         ],
         "account.move.line": [
-            "amount_residual",
-            "balance",
-            "company_id",
             "date",
             "display_type",
             "journal_id",
             "move_id",
-            "parent_state",
-            "reconciled",
+            "payment_id",
+            "statement_line_id",
         ],
         "account.partial.reconcile": [
             "amount",
@@ -122,7 +122,7 @@ class RopoDsoReport(models.Model):
                       FROM (%(months)s) month
                       JOIN (%(rates)s) rates ON rates.company_id = month.company_id
                      WHERE date <= %(today)s
-                       AND (sales != 0 OR open_amount != 0 OR paid != 0)) month
+                       AND (sales != 0 OR open_amount != 0 OR settled != 0)) month
             """,
             currency=self.env.company.currency_id.id,
             months=self.env["ropo.sales.outstanding"]._months(today),

@@ -147,21 +147,18 @@ class RopoFigures(models.AbstractModel):
                            partial.debit_amount_currency - COALESCE(
                                (job.bad_debts->>partial.id::text)::numeric, 0)
                                AS amount,
-                           CASE WHEN entry.move_type = 'out_refund' THEN 'credited'
+                           CASE WHEN %(is_credit)s THEN 'credited'
                                 WHEN found.job_id IS NOT NULL
                                      OR %(is_ropos)s THEN 'collected'
-                                WHEN payment.id IS NOT NULL
-                                     OR entry.statement_line_id IS NOT NULL
-                                     OR journal.type IN ('bank', 'cash', 'credit')
-                                THEN 'paid'
+                                WHEN %(is_money)s THEN 'paid'
                                 ELSE 'adjusted' END AS part
                       %(ledger)s
                        AND (job.part_ids IS NULL OR job.part_ids @> to_jsonb(line.id))
                       JOIN ropo_account account ON account.id = job.account_id
-                      JOIN account_move entry ON entry.id = counterpart.move_id
-                      JOIN account_journal journal ON journal.id = entry.journal_id
+                      JOIN account_journal journal
+                        ON journal.id = counterpart.journal_id
                       LEFT JOIN account_payment payment
-                        ON payment.id = entry.origin_payment_id
+                        ON payment.id = counterpart.payment_id
                       LEFT JOIN (
                            SELECT DISTINCT job_id, source_partial_id
                              FROM ropo_event
@@ -192,8 +189,33 @@ class RopoFigures(models.AbstractModel):
                     self._of_invoices(only),
                 )
             ),
+            is_credit=self._is_credit(),
             is_ropos=ledger._is_ropos(),
+            is_money=self._is_money(),
             is_real=ledger._is_real(),
+        )
+
+    def _is_credit(self):
+        """Whether `counterpart` is of a credit note. Of other entries, which have no
+        items with a due date of their own, the entry is not looked up."""
+        return SQL(
+            """
+            CASE WHEN counterpart.display_type = 'payment_term'
+                 THEN (SELECT entry.move_type = 'out_refund' FROM account_move entry
+                        WHERE entry.id = counterpart.move_id)
+                 ELSE FALSE END
+            """
+        )
+
+    @api.model
+    def _is_money(self):
+        """Whether `counterpart`, in its `journal`, is a payment."""
+        return SQL(
+            """
+            (counterpart.payment_id IS NOT NULL
+             OR counterpart.statement_line_id IS NOT NULL
+             OR journal.type IN ('bank', 'cash', 'credit'))
+            """
         )
 
     def _recovery(self, only):

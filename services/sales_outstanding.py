@@ -23,20 +23,25 @@ class RopoSalesOutstanding(models.AbstractModel):
     def _months(self, today):
         """A query with one row for each month, company, journal and way to Ropo:
         `date` (the first of the month), `days` (until today at most), `sales`,
-        `open_amount`, `paid` and `paid_days` (days from the invoice, times money)."""
+        `open_amount`, `settled`, `paid` and `paid_days` (days from the invoice, times
+        money)."""
         month = today.replace(day=1)
+        first = month - relativedelta(months=MONTHS)
         return SQL(
             """
             WITH at_ropo AS (%(at_ropo)s),
+                 item AS MATERIALIZED (%(invoices)s),
                  flow AS (
-                 SELECT company_id, journal_id, ropo,
-                        CASE WHEN date > %(today)s THEN %(next)s
-                             ELSE DATE_TRUNC('month', date)::date END AS date,
+                 SELECT company_id, journal_id, ropo, %(month)s AS date,
                         SUM(sales) AS sales, SUM(change) AS change,
-                        SUM(paid) AS paid, SUM(paid_days) AS paid_days
-                   FROM (%(invoiced)s UNION ALL %(settled)s UNION ALL %(used)s) part
+                        SUM(settled) AS settled
+                   FROM (%(invoiced)s UNION ALL %(reconciled)s) part
                   GROUP BY 1, 2, 3, 4),
-                 closing AS (%(closing)s),
+                 closing AS (
+                 SELECT company_id, journal_id, ropo, SUM(residual) AS residual
+                   FROM item
+                  WHERE residual != 0
+                  GROUP BY 1, 2, 3),
                  own AS (
                  SELECT company_id, journal_id, ropo FROM flow
                   UNION SELECT company_id, journal_id, ropo FROM closing)
@@ -45,8 +50,9 @@ class RopoSalesOutstanding(models.AbstractModel):
                    LEAST((month.day + interval '1 month')::date, %(today)s + 1)
                        - month.day::date AS days,
                    COALESCE(flow.sales, 0) AS sales,
-                   COALESCE(flow.paid, 0) AS paid,
-                   COALESCE(flow.paid_days, 0) AS paid_days,
+                   COALESCE(flow.settled, 0) AS settled,
+                   COALESCE(money.paid, 0) AS paid,
+                   COALESCE(money.paid_days, 0) AS paid_days,
                    -- What is open now, less all that came after.
                    COALESCE(closing.residual, 0) - COALESCE(SUM(flow.change) OVER (
                        PARTITION BY own.company_id, own.journal_id, own.ropo
@@ -61,17 +67,29 @@ class RopoSalesOutstanding(models.AbstractModel):
                AND flow.journal_id = own.journal_id
                AND flow.ropo = own.ropo
                AND flow.date = month.day::date
+              -- PostgreSQL leaves it out where nobody asks for it.
+              LEFT JOIN (%(money)s) money
+                ON money.company_id = own.company_id
+               AND money.journal_id = own.journal_id
+               AND money.ropo = own.ropo
+               AND money.date = month.day::date
               LEFT JOIN closing
                 ON closing.company_id = own.company_id
                AND closing.journal_id = own.journal_id
                AND closing.ropo = own.ropo
+            -- Else the company that is asked for is put into the joins, and PostgreSQL
+            -- no longer sees that what nobody asks for may be left out.
+            OFFSET 0
             """,
             at_ropo=self._at_ropo(),
+            invoices=self._invoices(),
+            month=self._month(today),
+            invoiced=self._invoiced(first),
+            reconciled=self._reconciled(first),
+            money=self._money(first, today),
             today=today,
-            first=month - relativedelta(months=MONTHS),
+            first=first,
             next=month + relativedelta(months=1),
-            closing=self._closing(),
-            **self._flows(month - relativedelta(months=MONTHS)),
         )
 
     @api.model
@@ -156,74 +174,88 @@ class RopoSalesOutstanding(models.AbstractModel):
             lines,
         )
 
-    def _closing(self):
+    def _invoices(self):
+        """What each invoice and credit note comes to, read once for all that follows:
+        the items that a customer owes sum up to what the entry says."""
         return SQL(
             """
-            SELECT line.company_id, line.journal_id, %s AS ropo,
-                   SUM(line.amount_residual) AS residual
-            %s
-               AND line.reconciled IS NOT TRUE
-             GROUP BY 1, 2, 3
+            SELECT move.id,
+                   move.company_id,
+                   move.journal_id,
+                   move.date,
+                   move.invoice_date,
+                   move.amount_total_signed AS total,
+                   move.amount_residual_signed AS residual,
+                   %s AS ropo
+              FROM account_move move
+              LEFT JOIN at_ropo
+                ON at_ropo.move_id = COALESCE(move.reversed_entry_id, move.id)
+             WHERE move.move_type IN ('out_invoice', 'out_refund')
+               AND move.state = 'posted'
             """,
             self._way(),
-            self._items(SQL("account_move_line line")),
         )
 
-    def _flows(self, first):
-        """What was invoiced since this day, what settled invoices, and what credit
-        notes were used for."""
-        own = SQL("SELECT line.company_id, line.journal_id, %s AS ropo", self._way())
-        partials = SQL("account_partial_reconcile partial")
-        money = SQL("CASE WHEN %s THEN partial.amount ELSE 0 END", self._is_money())
-        return {
-            "invoiced": SQL(
-                "%s, line.date, line.balance AS sales, line.balance AS change, "
-                "0 AS paid, 0 AS paid_days %s AND line.date >= %s",
-                own,
-                self._items(SQL("account_move_line line")),
-                first,
-            ),
-            "settled": SQL(
-                "%(own)s, partial.max_date, 0, -partial.amount, %(money)s, "
-                "%(money)s * GREATEST(counterpart.date - move.invoice_date, 0) "
-                "%(items)s AND partial.max_date >= %(first)s",
-                own=own,
-                money=money,
-                items=self._items(
-                    SQL(
-                        """
-                        %s
-                        JOIN account_move_line line ON line.id = partial.debit_move_id
-                        JOIN account_move_line counterpart
-                          ON counterpart.id = partial.credit_move_id
-                        JOIN account_move entry ON entry.id = counterpart.move_id
-                        JOIN account_journal journal ON journal.id = entry.journal_id
-                        """,
-                        partials,
-                    )
-                ),
-                first=first,
-            ),
-            "used": SQL(
-                "%s, partial.max_date, 0, partial.amount, 0, 0 %s "
-                "AND partial.max_date >= %s",
-                own,
-                self._items(
-                    SQL(
-                        "%s JOIN account_move_line line "
-                        "ON line.id = partial.credit_move_id",
-                        partials,
-                    )
-                ),
-                first,
-            ),
-        }
+    def _month(self, today):
+        """Of a `date`; what comes after today is a month of its own."""
+        month = today.replace(day=1)
+        return SQL(
+            "CASE WHEN date > %s THEN %s ELSE DATE_TRUNC('month', date)::date END",
+            today,
+            month + relativedelta(months=1),
+        )
 
-    def _is_money(self):
+    def _invoiced(self, first):
+        return SQL(
+            "SELECT company_id, journal_id, ropo, date, total AS sales, "
+            "total AS change, 0 AS settled FROM item WHERE date >= %s",
+            first,
+        )
+
+    def _reconciled(self, first):
+        """What settled invoices, and what credit notes were used for."""
         return SQL(
             """
-            (entry.origin_payment_id IS NOT NULL
-             OR entry.statement_line_id IS NOT NULL
-             OR journal.type IN ('bank', 'cash', 'credit'))
+            SELECT item.company_id, item.journal_id, item.ropo, partial.max_date, 0,
+                   partial.amount, GREATEST(-partial.amount, 0)
+              FROM (SELECT debit_move_id AS line_id, max_date, -amount AS amount
+                      FROM account_partial_reconcile
+                     WHERE max_date >= %(first)s
+                     UNION ALL
+                    SELECT credit_move_id, max_date, amount
+                      FROM account_partial_reconcile
+                     WHERE max_date >= %(first)s) partial
+              JOIN account_move_line line
+                ON line.id = partial.line_id
+               AND line.display_type = 'payment_term'
+              JOIN item ON item.id = line.move_id
+            """,
+            first=first,
+        )
+
+    def _money(self, first, today):
+        """What was paid of invoices in each month, and how many days after them."""
+        return SQL(
             """
+            SELECT company_id, journal_id, ropo, %(month)s AS date,
+                   SUM(amount) AS paid,
+                   SUM(amount * GREATEST(day - invoice_date, 0)) AS paid_days
+              FROM (SELECT item.company_id, item.journal_id, item.ropo,
+                           item.invoice_date, partial.max_date AS date,
+                           counterpart.date AS day, partial.amount
+                      FROM account_partial_reconcile partial
+                      JOIN account_move_line line
+                        ON line.id = partial.debit_move_id
+                       AND line.display_type = 'payment_term'
+                      JOIN item ON item.id = line.move_id
+                      JOIN account_move_line counterpart
+                        ON counterpart.id = partial.credit_move_id
+                      JOIN account_journal journal
+                        ON journal.id = counterpart.journal_id
+                     WHERE partial.max_date >= %(first)s AND %(is_money)s) payment
+             GROUP BY 1, 2, 3, 4
+            """,
+            month=self._month(today),
+            first=first,
+            is_money=self.env["ropo.figures"]._is_money(),
         )
