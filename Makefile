@@ -2,8 +2,9 @@
 # Arguments go along: make test ARGS="-k outbox"
 # The demo goes through Ropo's own API, or another channel: make demo CHANNEL=maventa
 # It leaves Odoo open at its end, but with SERVE=0.
+# The storm for many seeds: make campaign SEEDS=1000
 # Of a test profile of Ropo's: make conformance URL=https://… CID=…
-.PHONY: demo test lint docs bench sandbox conformance screenshots clean
+.PHONY: demo test lint docs bench campaign sandbox conformance screenshots clean
 
-demo test lint docs bench sandbox conformance screenshots clean:
+demo test lint docs bench campaign sandbox conformance screenshots clean:
 	@python3 -m dev $@ $(ARGS)

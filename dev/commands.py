@@ -5,6 +5,7 @@ import os
 import shutil
 import socket
 
+from . import campaign as campaigns
 from . import config, databases, node, odoo, postgres, processes, steps, system, venv
 from . import docs as guides
 from . import lint as linters
@@ -89,6 +90,15 @@ def pytest(*arguments):
     """Run the tests alone; arguments go to pytest."""
     with servers() as found:
         return test_runner.run(found, arguments)
+
+
+def campaign():
+    """Run the storm for SEEDS seeds; goes on where it was stopped."""
+    seeds = os.environ.get("SEEDS") or "200"
+    if not seeds.isdecimal():
+        raise UsageError("Say how many: make campaign SEEDS=1000")
+    with servers():
+        return campaigns.run(int(seeds))
 
 
 def lint():
@@ -275,6 +285,7 @@ def _serve(database, *arguments):
 ALL = [setup, demo, test, pytest, lint, format, docs, readme, banner, translations]
 ALL += [
     bench,
+    campaign,
     sandbox,
     conformance,
     serve,

@@ -316,8 +316,8 @@ def test_two_runs_of_one_comparison_at_once_queue_once(workers):
 
 # --- the storm ----------------------------------------------------------------------
 
-ROUNDS = int(os.environ.get("ROPO_STORM_ROUNDS", 4))  # over each channel
-SEED = int(os.environ.get("ROPO_STORM_SEED", 1))
+ROUNDS = int(os.environ.get("ROPO_STORM_ROUNDS", 4))  # of each seed, over each channel
+SEEDS = [int(seed) for seed in os.environ.get("ROPO_STORM_SEEDS", "1").split(",")]
 FAULTS = ["refuse", "drop_before", "drop_after", "slow", "cut", "garbled"]
 FAULTS += ["error_before", "error_after", "throttle", "expired_token", "duplicate"]
 STEPS = ["built, not committed", "committed, not said", "saying"]
@@ -339,17 +339,22 @@ def weather(dice, paths):
     ]
 
 
+@pytest.mark.parametrize("seed", SEEDS)
 @over_each("worlds", "world")
-def test_storm(workers, world):
+def test_storm(workers, world, seed, record_property):
     """Whatever breaks and whoever dies: in the end both sides hold the same."""
     channel = workers.channel
-    dice = random.Random(f"{SEED} {channel.name} {world}")
+    dice = random.Random(f"{seed} {channel.name} {world}")
     workers.sandbox.post(channel.profile, **world)
     for number in range(-(-ROUNDS // len(channel.worlds))):
         workers.run("trade", seed=dice.random())
         faults = weather(dice, channel.paths)
         workers.sandbox.post("faults", faults=faults)
         steps = [dice.choice([None, None, *STEPS]) for _run in range(3)]
+        for fault in faults:
+            record_property("fault", f"{fault['kind']} at {fault['path']}")
+        for step in filter(None, steps):
+            record_property("killed", step)
         for step in steps:
             workers.run("work", die=step)
             # Two at once, and what happened is reported meanwhile.
@@ -362,5 +367,5 @@ def test_storm(workers, world):
         problem = difference(workers)
         if problem:
             weathered = {"round": number, "faults": faults, "steps": steps}
-            report = [SEED, weathered, problem]
+            report = [seed, weathered, problem]
             pytest.fail(json.dumps(report, indent=1, default=str))
