@@ -1,6 +1,7 @@
 # Each target is a command of dev/; `python3 -m dev` lists them all.
 # Arguments go along: make test ARGS="-k outbox"
-# The demo goes through Ropo's own API, or another channel: make demo CHANNEL=maventa
+# The demo goes through Ropo's own API, or another channel: make demo CHANNEL=maventa; or with other
+# answers than assumed: make demo DIALECT=other
 # It leaves Odoo open at its end, but with SERVE=0.
 # The storm for many seeds: make campaign SEEDS=1000
 # Of a test profile of Ropo's: make conformance URL=https://… CID=…

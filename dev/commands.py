@@ -58,7 +58,8 @@ def demo():
     """Show the main job on a real Odoo, and leave it open at localhost:8069.
 
     With SERVE=0 in the environment it ends when the demo has; with CHANNEL=maventa it
-    goes through Maventa.
+    goes through Maventa; with DIALECT=other Ropo One answers otherwise than
+    assumed, and a conformance run finds the settings with which both sides agree.
     """
     channel = os.environ.get("CHANNEL") or DEFAULT
     if channel not in SANDBOXES:
@@ -248,7 +249,9 @@ def clean():
 @contextlib.contextmanager
 def _demo_database(channel):
     """The exit code of the demo; its database and its sandbox are there meanwhile."""
-    with servers() as found, processes.sandbox() as sandbox_url:
+    dialect = os.environ.get("DIALECT") or "usual"
+    sandbox = processes.sandbox("--dialect", dialect)
+    with servers() as found, sandbox as sandbox_url:
         system.ensure("wkhtmltopdf")
         databases.new(found, DEMO_DATABASE)
         yield processes.call(

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from .. import channels
+from ..channels.conformance import STATUS_CODE
 
 # Where documents reach no debtor.
 WITHOUT_DEBTORS = ("sandbox", "test")
@@ -55,4 +56,17 @@ class RopoAccount(models.Model):
     def _conformance_script(self, client, papers, **options):
         """The script of the channel, about this account's profile."""
         script = channels.script(self.channel)
-        return script(client, papers, self.service_model, **options)
+        stages = self.env["ropo.status.code"]._stages(self)
+        return script(client, papers, self.service_model, stages=stages, **options)
+
+    def _apply_setting(self, name, value):
+        """Sets what replaces an assumption, for all accounts of the channel.
+
+        :param name: of one of the channel's settings, or of a status code
+        """
+        if name.startswith(STATUS_CODE):
+            code = name.removeprefix(STATUS_CODE)
+            self.env["ropo.status.code"]._set_stage(self.channel, code, value)
+        elif name in self._channel().settings:
+            parameters = self.env["ir.config_parameter"].sudo()
+            parameters.set_param(f"ropo_connect.{name}", value)

@@ -50,6 +50,14 @@ class RopoConformanceRun(models.Model):
         help="Fields and codes of real answers that this version does not know.",
     )
     notes = fields.Text(string="Other Observations", compute="_compute_texts")
+    proposals = fields.Text(
+        string="Proposed Settings",
+        compute="_compute_texts",
+        help="With these settings the assumptions that differ hold. They are for all "
+        "accounts of the channel.",
+    )
+    applied_on = fields.Datetime(readonly=True)
+    applied_by_id = fields.Many2one("res.users", string="Applied By", readonly=True)
     file = fields.Binary(compute="_compute_file")
 
     # --- defaults ---
@@ -76,6 +84,9 @@ class RopoConformanceRun(models.Model):
     def _compute_texts(self):
         for run in self:
             report = run.report or {}
+            run.proposals = "\n".join(
+                f"{one['setting']} = {one['value']}" for one in run._proposed()
+            )
             run.notes = "\n".join(text for _step, text in report.get("notes", []))
             run.unknown = "\n".join(
                 f"{kind}: {name} = {value}" if value else f"{kind}: {name}"
@@ -98,6 +109,16 @@ class RopoConformanceRun(models.Model):
 
     # --- actions ---
 
+    def action_apply_proposals(self):
+        """Sets what the run proposed, which whoever asks for it agrees to."""
+        self.ensure_one()
+        self.account_id.check_access("write")
+        for proposal in self._proposed():
+            self.account_id._apply_setting(proposal["setting"], proposal["value"])
+        self.sudo().write(
+            {"applied_on": fields.Datetime.now(), "applied_by_id": self.env.uid}
+        )
+
     def action_download(self):
         """The whole run as JSON, for Ropo's support."""
         self.ensure_one()
@@ -107,6 +128,14 @@ class RopoConformanceRun(models.Model):
             "url": f"/web/content/{self._name}/{self.id}/file/{name}?download=true",
             "target": "download",
         }
+
+    # --- helpers ---
+
+    def _proposed(self):
+        """Each setting's proposal, once."""
+        findings = (self.report or {}).get("findings", [])
+        proposals = [one for finding in findings for one in finding["proposals"]]
+        return list({one["setting"]: one for one in proposals}.values())
 
 
 class RopoConformanceFinding(models.Model):

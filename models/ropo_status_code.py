@@ -49,6 +49,16 @@ class RopoStatusCode(models.Model):
         )
 
     @api.model
+    def _set_stage(self, channel, code, stage):
+        """What a code means is known now, from what Ropo itself answered."""
+        known = self.search([("channel", "=", channel), ("code", "=", code)])
+        values = {"stage": stage, "is_assumed": False}
+        if known:
+            known.write(values)
+        else:
+            self.create([{"channel": channel, "code": code, **values}])
+
+    @api.model
     def _stages(self, account):
         """`{code: stage}` of the account's channel; a code that is not in it has
         no stage."""

@@ -11,7 +11,7 @@ from odoo.tests import HttpCase, tagged
 
 from ..channels.conformance import assumptions
 from .channels.common import claim
-from .common import RopoCommon
+from .common import RopoCommon, Sandbox
 
 RESULTS = {"held": "Holds", "differed": "Differs", "untried": "Not Tried"}
 
@@ -105,3 +105,43 @@ class TestConformance(RopoCommon, HttpCase):
             for one in run.finding_ids
         ]
         self.assertEqual(rows[1:], wanted)
+
+
+@tagged("post_install", "-at_install")
+class TestOtherDialect(RopoCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.sandbox = Sandbox("--dialect", "other")
+        cls.addClassCleanup(cls.sandbox.stop)
+        cls.account.base_url = cls.sandbox.url
+
+    def run_it(self):
+        action = self.account.with_user(self.manager).action_run_conformance()
+        run = self.env[action["res_model"]].browse(action["res_id"])
+        return run.with_user(self.manager)
+
+    def test_with_the_proposals_that_a_manager_applies_all_holds(self):
+        run = self.run_it()
+        self.assertEqual(run.differed, 6)
+        self.assertEqual(
+            set(run.proposals.splitlines()),
+            {
+                "path_preview = /jobs/pdf/preview",
+                "path_localprint = /jobs/print",
+                "status_rows = updates.rows",
+                "payment_sign = -1",
+                "error_keys = traceId",
+                "duplicate_words = on varattu",
+                "status_code:112 = credited",
+            },
+        )
+        with self.assertRaises(AccessError):
+            run.with_user(self.user).action_apply_proposals()
+        run.action_apply_proposals()
+        self.assertEqual(run.applied_by_id, self.manager)
+        self.sandbox.reset()
+        self.env["ropo.token"].sudo().search([]).unlink()
+        again = self.run_it()
+        self.assertEqual((again.held, again.differed, again.untried), (50, 0, 9))
+        self.assertFalse(again.proposals)

@@ -36,6 +36,8 @@ def play(env, sandbox):
     story = Story(env, sandbox)
     story.open_books()
     story.connect()
+    if os.environ.get("DIALECT"):
+        story.try_out()
     story.activate()
     story.write_invoices()
     story.send()

@@ -59,6 +59,10 @@ class Sandbox:
     def calls_to_send(self):
         return self._state("calls").get(self.sending, 0)
 
+    def forget(self):
+        """It holds nothing any more."""
+        self._post("reset")
+
     def _state(self, part):
         with urlopen(f"{self.url}/_sandbox/state?only={part}", timeout=30) as answer:
             return json.load(answer)[part]

@@ -55,6 +55,17 @@ class Story(Debts):
         self._commit()
         screen.show(answer["params"]["message"], "green")
 
+    def try_out(self):
+        self._step("“Run Conformance Check”, and the settings that it proposes")
+        action = self.account.action_run_conformance()
+        run = self.admin[action["res_model"]].browse(action["res_id"])
+        screen.show(f"{run.held} hold, {run.differed} differ, {run.untried} not tried")
+        if run.proposals:
+            screen.show(run.proposals)
+        run.action_apply_proposals()
+        self.sandbox.forget()
+        self._commit()
+
     def activate(self):
         if not self.account.has_activation:
             return  # the agreement with Ropo is made elsewhere
