@@ -57,7 +57,7 @@ class RopoConformanceRun(models.Model):
         "accounts of the channel.",
     )
     applied_on = fields.Datetime(readonly=True)
-    applied_by_id = fields.Many2one("res.users", string="Applied By", readonly=True)
+    applied_by_id = fields.Many2one("res.users", readonly=True)
     file = fields.Binary(compute="_compute_file")
 
     # --- defaults ---
