@@ -288,6 +288,22 @@ class RopoReceivableReport(models.Model):
         )
         return self.browse(fetched.ids)
 
+    @api.model
+    @api.readonly
+    def web_search_read(
+        self, domain, specification, offset=0, limit=None, order=None, count_limit=None
+    ):
+        # EXTENDS 'web': to find a page, the differences of all cases may have to be
+        # computed. What is counted beside it is found in the same go.
+        if not limit or not count_limit or offset + limit >= count_limit:
+            return super().web_search_read(
+                domain, specification, offset, limit, order, count_limit
+            )
+        found = self.search(domain, limit=count_limit, order=order)
+        page = self.browse(found.ids[offset : offset + limit])
+        length = len(found) if page else 0
+        return {"length": length, "records": page.web_read(specification)}
+
     def _asked(self):
         """Which cases the context asks for: these, or those of which the daily check
         noted a difference, so that an index finds them."""

@@ -8,6 +8,8 @@ from lxml import html
 from odoo import Command
 from odoo.tests import new_test_user, tagged
 
+from odoo.addons.web.models.models import Base
+
 from ..report import ropo_receivable_report as module
 from .common import RopoCommon
 
@@ -186,6 +188,25 @@ class TestReceivableReport(RopoCommon):
                 found[few] = rows.read(names, load=None)
         self.assertEqual(len(found[0]), 4)
         self.assertEqual(found[1000], found[0])
+
+    def test_a_list_has_the_pages_and_the_count_that_odoo_itself_has(self):
+        for _invoice in range(5):
+            self.transferred()
+        self.env.flush_all()
+        report = self.env["ropo.receivable.report"].with_user(self.user)
+        for offset, limit, most in (
+            *((0, 2, 4), (0, 2, 9), (4, 2, 9), (6, 2, 9), (2, 2, 4), (0, 5, 9)),
+            (1, None, None),
+        ):
+            asked = {"offset": offset, "limit": limit, "count_limit": most}
+            with self.subTest(**asked):
+                self.assertEqual(
+                    report.web_search_read([], {"move_id": {}}, **asked),
+                    Base.web_search_read(report, [], {"move_id": {}}, **asked),
+                )
+        # Which would work out all cases once more.
+        with patch.object(type(report), "search_count", side_effect=AssertionError):
+            report.web_search_read([], {"move_id": {}}, limit=2, count_limit=9)
 
     def test_another_companys_rows_are_not_seen(self):
         invoice = self.transferred()
