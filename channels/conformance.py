@@ -63,6 +63,17 @@ class Assumption:
     setting: str = ""
     steps: tuple[str, ...] = ()
 
+    @property
+    def expectation(self):
+        """All that is expected, in one text."""
+        statuses = " or ".join(map(str, self.status))
+        parts = [
+            self.expected,
+            f"HTTP {statuses}" if statuses else "",
+            f"with {', '.join(self.fields)}" if self.fields else "",
+        ]
+        return "; ".join(filter(None, parts))
+
 
 @functools.cache
 def assumptions(channel):

@@ -68,7 +68,7 @@ class RopoConformance(models.AbstractModel):
             "result": finding.result,
             "grade": assumption.grade,
             "assumption": plain(assumption.text),
-            "expected": plain(assumption.expected),
+            "expected": plain(assumption.expectation),
             "got": finding.got,
             "place": ", ".join(
                 f"{name} ({place.file})"

@@ -103,6 +103,10 @@ class TestTours(RopoCommon, TourCommon):
         self.create_invoice()
         self.tour("/odoo/ropo-to-send", "ropo_set_up_wizard", self.manager)
 
+    def test_a_conformance_run_shows_what_each_assumption_came_to(self):
+        url = f"/odoo/ropo.account/{self.account.id}"
+        self.tour(url, "ropo_conformance", self.manager)
+
     def test_what_ropo_has_is_disabled_in_odoos_own_dialog(self):
         invoice = self.create_invoice()
         self.send(invoice)

@@ -17,8 +17,19 @@ from ...channels.conformance import (
     Proposal,
     assumptions,
 )
+from ...channels.errors import CredentialsRefused
 from ..common import Sandbox
-from .common import APICODE, CID, GOOD, ChannelTests, claim, client, says
+from .common import (
+    APICODE,
+    CID,
+    GOOD,
+    ChannelTests,
+    change,
+    claim,
+    client,
+    invoice,
+    says,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 WITH_SCRIPT = list(channels.SCRIPTS)
@@ -87,6 +98,12 @@ class TestAssumptions:
             or not steps.issuperset(assumption.steps)
         ]
         assert not undecided
+
+    def test_the_expectation_names_statuses_and_keys(self):
+        assert assumptions("ropo_one")["payment"].expectation == (
+            "`capitalafter` is lower than `capitalbefore` by the amount; HTTP 201; "
+            "with statusid, capitalbefore, capitalafter"
+        )
 
     def test_the_readme_lists_each_that_no_document_confirms(self):
         readme = " ".join((ROOT / "README.rst").read_text(encoding="utf-8").split())
@@ -269,6 +286,25 @@ class TestOtherDialect(ChannelTests):
         again = script(client(sandbox.url, settings=proposed), stages=stages).run()
         assert results(again) == expected()
         assert again.proposals == []
+
+    def test_the_client_agrees_with_the_proposals(self, sandbox):
+        settings = {k: v for k, v in self.PROPOSED.items() if ":" not in k}
+        ropo = client(sandbox.url, settings=settings)
+        (sent,) = ropo.send([ropo.freeze(claim(amount=50.0))])
+        for amount, rest in ((20.0, 30.0), (-5.0, 35.0), (35.0, 0.0)):
+            paid = ropo.freeze(change(assignment=sent.assignment, amount=amount))
+            (answer,) = ropo.send([paid])
+            assert (answer.outcome, answer.after.capital) == ("accepted", rest)
+        (page,) = ropo.updates()
+        assert [row["statuscode"] for row in page.rows] == ["101"]
+        assert ropo.preview(ropo.freeze(invoice())).startswith(b"%PDF-")
+        printed = ropo.freeze(invoice(handling="local_print"))
+        (answer,) = ropo.send([printed])
+        assert answer.document.startswith(b"%PDF-")
+        (again,) = ropo.send([ropo.freeze(invoice())])
+        assert again.is_duplicate
+        with pytest.raises(CredentialsRefused):
+            client(sandbox.url, apicode="x", settings=settings).connect()
 
     def test_the_further_key_is_shown_as_new_and_the_wrapper_as_no_field(self, sandbox):
         report = script(client(sandbox.url)).run()
