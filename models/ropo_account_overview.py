@@ -38,6 +38,11 @@ class RopoAccount(models.Model):
         "daily check saw.",
         **COUNT,
     )
+    overview_mismatch_is_late = fields.Boolean(
+        string="Mismatch to Review",
+        compute="_compute_overview_mismatch_is_late",
+        help="One of them needs a person: the next run does not settle it.",
+    )
     overview_overdue = fields.Integer(string="Overdue, Not Transferred", **COUNT)
     overview_overdue_amount = fields.Char(**COUNT)
     overview_reminder = fields.Integer(string="In Reminder", **COUNT)
@@ -96,6 +101,12 @@ class RopoAccount(models.Model):
             for name, field in self._fields.items()
             if name.startswith("overview_") and field.type == "integer"
         ]
+
+    @api.depends_context("allowed_company_ids", "uid")
+    def _compute_overview_mismatch_is_late(self):
+        late = self.env["ropo.overview"]._with_late_mismatch(self._origin)
+        for account in self:
+            account.overview_mismatch_is_late = account._origin in late
 
     @api.depends_context("allowed_company_ids", "uid", "lang")
     def _compute_overview_graph(self):

@@ -170,6 +170,15 @@ class RopoOverview(models.AbstractModel):
             {company_id: account.id for company_id, account in defaults.items()},
         )
 
+    @api.model
+    def _with_late_mismatch(self, accounts):
+        """Those of which a case differs for longer than the account allows: what is
+        younger, the next run reports."""
+        figure = BY_NAME["mismatch"]
+        rows = self.env[figure.model].with_context(**figure.context)
+        differing = rows.search(self._domain(figure, accounts))
+        return differing.filtered("is_late").account_id
+
     # --- what a figure opens ---
 
     @api.model

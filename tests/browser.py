@@ -57,14 +57,13 @@ class Browser(ChromeBrowser):
     def call(self, function, *arguments):
         return self.run(f"{function}(...{json.dumps(arguments)})")
 
-    def press(self, key, shift=False):
+    def press(self, key):
         """One key of the keyboard, as a person presses it."""
-        code = {"Tab": 9, "Enter": 13, "Escape": 27}[key]
+        code = {"Tab": 9, "Enter": 13}[key]
         values = {
             "key": key,
             "code": key,
             "windowsVirtualKeyCode": code,
-            "modifiers": 8 if shift else 0,
         }
         text = {"text": "\r"} if key == "Enter" else {}
         for kind, more in (("keyDown", text), ("keyUp", {})):

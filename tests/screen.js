@@ -88,6 +88,12 @@ element. Loaded beside axe-core. */
     const isShown = (element) => element.checkVisibility({visibilityProperty: true});
     const content = () => root().querySelector(".modal-content, .o_content") || root();
 
+    const shows = (selector) => root().querySelector(selector) !== null;
+    const focused = () => describe(document.activeElement);
+    const isFocused = (selector) => document.activeElement.matches(selector);
+    const appears = (selector) =>
+        until(() => document.querySelector(selector) !== null, selector);
+
     function describe(element) {
         const named = element.closest("[name], [data-name], [for], [id]");
         const name = ["name", "data-name", "for", "id"]
@@ -171,5 +177,5 @@ element. Loaded beside axe-core. */
         return `${element.localName} ${element.type || ""} ${name} ${classes.join(" ")}`;
     }
 
-    window.ropo = {ready, open, press, click, settle, tabs, cut, wide, inaccessible};
+    window.ropo = {ready, open, press, click, settle, tabs, shows, appears, focused, isFocused, cut, wide, inaccessible};
 })();

@@ -70,6 +70,10 @@ class TestDemoData(TransactionCase):
             {"invoiced", "reminder", "collection", "payment_plan", "legal"},
         )
 
+    def test_a_statement_of_the_demo_says_where_to_pay(self):
+        bank = self.env["report.ropo_connect.report_statement"]._bank(self.company)
+        self.assertEqual(bank.acc_number, "FI21 1234 5600 0007 85")
+
     def test_nothing_of_the_demo_data_leaves(self):
         before = self.of_company("ropo.request").mapped("state")
         with patch.object(requests.Session, "send", autospec=True) as send:

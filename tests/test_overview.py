@@ -126,6 +126,18 @@ class TestOverview(RopoCommon):
                 text = card[f"overview_{name}_amount"]
                 self.assertEqual(text, currency.format(amount))
 
+    def test_a_mismatch_is_red_only_when_the_next_run_does_not_settle_it(self):
+        self.all_sorts()
+        job = self.opened("mismatch").job_id.sudo()
+        allowed = timedelta(days=self.account.difference_days)
+        card = self.account.with_user(self.user)
+        for days, is_late in ((allowed - timedelta(days=1), False), (allowed, True)):
+            job.differs_since = fields.Date.today() - days
+            self.figures()
+            self.assertEqual(
+                (card.overview_mismatch, card.overview_mismatch_is_late), (1, is_late)
+            )
+
     def test_amounts_in_several_currencies_stand_side_by_side(self):
         crowns = self.setup_other_currency("SEK")
         self.create_invoice(days_overdue=20)

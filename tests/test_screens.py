@@ -9,6 +9,8 @@ from .screens import ScreensCase
 # the frame that Odoo puts around each view.
 RULES = ("color-contrast", "button-name", "link-name", "label", "select-name")
 
+STEPS = 60  # with Tab, to whatever is to be reached
+
 
 @tagged("post_install", "-at_install")
 class TestScreens(ScreensCase):
@@ -40,6 +42,39 @@ class TestScreens(ScreensCase):
 
     def test_each_screen_on_a_telephone_is_whole_silent_and_accessible(self):
         self._check(TELEPHONE, "wide")
+
+    def test_what_goes_and_comes_has_cards_on_a_telephone(self):
+        with self.browse(self.user.login, TELEPHONE) as browser:
+            for name in ("request", "event", "message"):
+                browser.call("ropo.open", f"ropo_connect.action_ropo_{name}")
+                card = ".o_kanban_view .o_kanban_record:not(.o_kanban_ghost)"
+                self.assertTrue(browser.call("ropo.shows", card), name)
+
+    def test_the_main_actions_of_forms_are_reached_by_the_keyboard_alone(self):
+        to_send, overdue = self.demo("invoice_to_send"), self.demo("invoice_overdue")
+        case = self.demo("case_collection_collection")
+        ways = [
+            (self._form(to_send), "action_invoice_sent", ".modal"),
+            (self._form(overdue), "action_ropo_transfer", ".modal"),
+            (self._form(case), "action_take_back", ".modal"),
+            (self._form(self.message), "action_answer", ".modal"),
+        ]
+        with self.browse(self.user.login, DESK) as browser:
+            for screen, button, shown in ways:
+                with self.subTest(button):
+                    browser.call(f"ropo.{screen.function}", *screen.arguments)
+                    self._tab_to(browser, button)
+                    browser.press("Enter")
+                    browser.call("ropo.appears", shown)
+
+    def _tab_to(self, browser, name):
+        passed = []
+        for _n in range(STEPS):
+            browser.press("Tab")
+            passed.append(browser.call("ropo.focused"))
+            if browser.call("ropo.isFocused", f"[name='{name}']"):
+                return
+        self.fail(f"Tab does not come to {name}, but to {passed}")
 
     def _check(self, size, whole):
         # While one browses, the server has the cursor.

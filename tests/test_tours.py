@@ -97,6 +97,13 @@ class TestTours(RopoCommon, TourCommon):
         fees = {job["dataset"]["noticefee"] for job in self.sandbox.jobs()}
         self.assertEqual(fees, {5})
 
+    def test_a_new_user_is_led_to_the_dialog_that_sends_and_nothing_is_sent(self):
+        self.create_invoice()
+        tour = self.env["web_tour.tour"].search([("custom", "=", False)])
+        self.assertIn("ropo_connect_tour", tour.mapped("name"))
+        self.tour("/odoo", "ropo_connect_tour")
+        self.assertFalse(self.env["ropo.request"].search([]))
+
     def test_without_an_account_one_is_led_to_set_it_up(self):
         self.account.active = False
         self.tour("/odoo/ropo-to-send", "ropo_set_up", self.manager)
