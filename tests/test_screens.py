@@ -84,6 +84,7 @@ class TestScreens(ScreensCase):
             def faults(screen):
                 return browser.call("ropo.inaccessible", RULES, screen.whose)
 
+            said = browser.heard()  # while the client was loaded
             known = set()
             for other in (DESK, TELEPHONE):  # each shows kinds that the other does not
                 browser.resize(*other)
@@ -107,4 +108,4 @@ class TestScreens(ScreensCase):
                     ],
                 },
             )
-        self.assertEqual(found, {})
+        self.assertEqual((said, found), ([], {}))
