@@ -29,6 +29,7 @@ MOVE_FIELDS = (
     "reversed_entry_id",
     "ropo_notice_date",
     "ropo_hold",
+    "ropo_state",  # known before it is computed, it is written where it changes
     "date",
     "journal_id",
     "delivery_date",

@@ -21,7 +21,7 @@ class RopoEffects(models.AbstractModel):
         """Ropo has it; its answers (`{request id: Answer}`) may have been lost."""
         answers = answers or {}
         assignments = requests.filtered(lambda r: r.operation in ASSIGNMENTS)
-        self._create_jobs(assignments, answers)
+        self._set_done(requests, self._create_jobs(assignments, answers), answers)
         self._take_over_references(assignments)
         self._keep_documents(assignments, answers)
         self._lower_credited(assignments)
@@ -31,10 +31,22 @@ class RopoEffects(models.AbstractModel):
         self.env["ropo.job"]._take_changes(
             [(r.job_id, r, answers.get(r.id)) for r in requests - assignments]
         )
-        requests._set_state("done", done_at=fields.Datetime.now())
         self._void_reversed(
             requests.filtered(lambda r: r.operation == "payment_reversal")
         )
+
+    def _set_done(self, requests, jobs, answers):
+        """All that is to be written of each, in one go.
+
+        :param jobs: the new cases, `{request: case}`
+        """
+        values = {request: {} for request in requests}
+        for request, job in jobs.items():
+            values[request]["job_id"] = job.id
+        for request in requests:
+            if answer := answers.get(request.id):
+                values[request]["response"] = answer.raw
+        requests._set_state_each("done", values, done_at=fields.Datetime.now())
 
     def _void_reversed(self, requests):
         """Reported and reversed: both become void, since the same reconciliation may
@@ -81,13 +93,12 @@ class RopoEffects(models.AbstractModel):
             moves.modified(["is_move_sent"])
 
     def _create_jobs(self, requests, answers):
-        """One case per assignment that Ropo took."""
+        """One case per assignment that Ropo took: `{request: case}`."""
         fresh = requests.filtered(lambda request: not request.job_id)
         jobs = self.env["ropo.job"].create(
             [self._job_vals(request, answers.get(request.id)) for request in fresh]
         )
-        for request, job in zip(fresh, jobs, strict=True):
-            request.job_id = job
+        return dict(zip(fresh, jobs, strict=True))
 
     def _take_over_references(self, requests):
         """The debtor pays with the reference that Ropo put on the invoice (Unify and
@@ -131,27 +142,37 @@ class RopoEffects(models.AbstractModel):
 
     def _note_accepted(self, requests):
         """Says on the invoices what Ropo took, on which terms, and who asked for it."""
+        what = dict(requests._fields["operation"]._description_selection(self.env))
         for author, some in requests.grouped("create_uid").items():
-            notes = {request.move_id.id: self._acceptance(request) for request in some}
+            # What many have in common is put into words once.
+            alike = some.grouped(lambda r: (r.operation, r.account_id, r.create_date))
+            notes = {}
+            for (operation, account, asked), of_kind in alike.items():
+                common = (
+                    self.env._("Account: %s", account.name),
+                    self.env._("Requested on: %s", format_datetime(self.env, asked)),
+                )
+                for request in of_kind:
+                    text = self._acceptance(request, what[operation], common)
+                    notes[request.move_id.id] = text
             self.env["account.move"].browse(notes)._message_log_batch(
                 notes, author_id=author.partner_id.id
             )
 
-    def _acceptance(self, request):
-        """What Ropo took, as HTML."""
+    def _acceptance(self, request, what, common):
+        """What Ropo took, as HTML.
+
+        :param what: the operation in words
+        :param common: facts that others have, too
+        """
         facts = [
             self.env._("Case: %s", request.job_id.jobid or request.number),
-            self.env._("Account: %s", request.account_id.name),
-            self.env._(
-                "Requested on: %s", format_datetime(self.env, request.create_date)
-            ),
+            *common,
             *self._terms_text(request),
         ]
         title = self.env._(
             "Ropo has accepted: %(what)s, %(amount)s",
-            what=dict(request._fields["operation"]._description_selection(self.env))[
-                request.operation
-            ],
+            what=what,
             amount=request.currency_id.format(request.amount),
         )
         items = Markup("").join(Markup("<li>%s</li>") % fact for fact in facts)
@@ -196,6 +217,8 @@ class RopoEffects(models.AbstractModel):
             "profile": request.profile,
             "company_id": request.company_id.id,
             "move_id": request.move_id.id,
+            # What the field computes, so that it is not written a second time.
+            "partner_id": request.move_id.commercial_partner_id.id,
             "kind": request.operation,
             "jobid": answer.assignment if answer else "",
             "billnum": request.number or request.move_id.name,

@@ -15,16 +15,19 @@ class RopoFreezing(models.AbstractModel):
     _name = "ropo.freezing"
     _description = "Ropo: Freezing Requests"
 
-    def _freeze_safely(self, requests, account):
+    def _freeze_safely(self, requests, account, lease):
         """Freezes all of these together, and each alone only where that fails: one
-        that can't be built never stops the others."""
+        that can't be built never stops the others.
+
+        :param lease: until when those that can be sent are taken for sending
+        """
         with isolated(requests, "be built together") as attempt:
-            self._freeze(requests, account)
+            self._freeze(requests, account, lease)
         if not attempt.error:
             return
         for request in requests:
             with isolated(request, "be built") as attempt:
-                self._freeze(request, account)
+                self._freeze(request, account, lease)
             if attempt.error:
                 self._refuse_unbuilt(request, attempt.error)
 
@@ -36,14 +39,18 @@ class RopoFreezing(models.AbstractModel):
         )
         request._set_state("rejected", error=text)
 
-    def _freeze(self, requests, account):
-        """Builds the payloads; concludes those that can't be sent any more."""
+    def _freeze(self, requests, account, lease):
+        """Builds the payloads and takes these for sending, each written once;
+        concludes those that can't be sent any more."""
         requests.move_id.fetch(["state"])
+        frozen = {}  # what is written of each that can be sent
         assignments = requests.filtered(lambda r: r.operation in ASSIGNMENTS)
         groups = assignments.grouped(lambda r: (r.operation, r.service_model))
         for (operation, model), some in groups.items():
-            self._freeze_assignments(some, operation, model, account)
-        self._freeze_changes(requests - assignments, account)
+            frozen |= self._freeze_assignments(some, operation, model, account)
+        frozen |= self._freeze_changes(requests - assignments, account)
+        ready = requests.filtered(lambda request: request in frozen)
+        ready._set_state_each("sending", frozen, lease_until=lease)
 
     def _freeze_assignments(self, requests, operation, model, account):
         is_transfer = operation in TRANSFERS
@@ -56,28 +63,36 @@ class RopoFreezing(models.AbstractModel):
         )
         if not is_transfer:
             self.env["ropo.document"]._prefetch_rows(requests.move_id)
+        frozen = {}
         for request in requests:
             verdict = verdicts[request.move_id]
             if verdict.code:
                 self._refuse(request, verdict)
             else:
-                self._freeze_one(request, account)
+                frozen |= self._freeze_one(request, account)
         if is_transfer:
-            self._freeze_covers(requests)
+            self._freeze_covers(frozen)
+        return frozen
 
     def _freeze_changes(self, changes, account):
-        newest = changes.job_id._newest_events()
+        newest, frozen = changes.job_id._newest_events(), {}
         by_call = account._channel().capabilities.reversal == "call"
         for request in changes:
+            job = request.job_id
             # What is reported meanwhile may have this in it already: only against
             # these figures can be seen whether it arrived.
-            request.capital_before = request.job_id.open_amount
-            request.total_before = request.job_id.open_total
-            request.last_event_id = newest.get(request.job_id, 0)
+            request.write(
+                {
+                    "capital_before": job.open_amount,
+                    "total_before": job.open_total,
+                    "last_event_id": newest.get(job, 0),
+                }
+            )
             if request.operation == "payment_reversal" and not by_call:
                 self._leave_reversal_to_person(request)
             else:
-                self._freeze_one(request, account)
+                frozen |= self._freeze_one(request, account)
+        return frozen
 
     def _leave_reversal_to_person(self, request):
         """The channel has no call by which a reported payment is taken back."""
@@ -106,20 +121,22 @@ class RopoFreezing(models.AbstractModel):
         request._set_state("cancelled" if gone else "rejected", error=verdict.text)
 
     def _freeze_one(self, request, account):
+        """What is to be written of it, `{request: values}`: none where it can't be
+        sent, which is concluded."""
         try:
             document = self._document(request, account)
             frozen = account._channel().freeze(document)
-            # An assignment would copy all of it once more.
-            request.write(
-                {
-                    "payload": frozen.body,
-                    "call": frozen.call,
-                    "batchable": frozen.batchable,
-                    **self._sent_facts(request, document),
-                }
-            )
         except UserError as error:
             request._set_state("rejected", error=str(error))
+            return {}
+        values = {
+            "payload": frozen.body,
+            "call": frozen.call,
+            "batchable": frozen.batchable,
+            "attempts": request.attempts + 1,
+            **self._sent_facts(request, document),
+        }
+        return {request: values}
 
     def _sent_facts(self, request, document):
         """What a case is known by, as the document has it: the invoice may change."""
@@ -132,7 +149,7 @@ class RopoFreezing(models.AbstractModel):
             "debtor_reference": document.debtor.reference,
         }
         if request.operation in TRANSFERS:
-            return facts
+            return {**facts, "amount": document.amount}
         exempt = not document.may_remind
         return {**facts, "amount": move.amount_total, "is_exempt": exempt}
 
@@ -149,7 +166,6 @@ class RopoFreezing(models.AbstractModel):
                 request.id,
                 self._own_terms(request),
             )
-            request.amount = claim.amount
             request.part_ids = (
                 parts.ids if parts < request.move_id._ropo_open_parts() else False
             )
@@ -159,7 +175,8 @@ class RopoFreezing(models.AbstractModel):
         return document._change(request)
 
     def _invoice(self, request, account):
-        request.credited_job_id = self._credited_job(request, account)
+        if request.operation == "credit_note":
+            request.credited_job_id = self._credited_job(request, account)
         self._keep_image(request)
         self.env["ropo.einvoices"]._keep(request)
         kept = request._files() | request.image_id | request.einvoice_id
@@ -218,11 +235,7 @@ class RopoFreezing(models.AbstractModel):
         """
         jobs = self.env["ropo.job"]
         by_job = account._credits_by_document() and request._holds_ledger()
-        if (
-            request.operation != "credit_note"
-            or not by_job
-            or self._was_allocated(request)
-        ):
+        if not by_job or self._was_allocated(request):
             return jobs
         partials = self.env["ropo.ledger"]._credit_partials(request.move_id)
         amount = sum(partial["amount"] for partial in partials)
@@ -252,11 +265,15 @@ class RopoFreezing(models.AbstractModel):
             co_debtors=tuple(request.co_debtor_ids.ids),
         )
 
-    def _freeze_covers(self, requests):
-        """The reconciliations that the claimed amounts already reflect."""
-        partials = self.env["ropo.ledger"]._reflected_partials(requests.move_id)
-        for request in requests:
-            request.covers = {
+    def _freeze_covers(self, frozen):
+        """The reconciliations that the claimed amounts already reflect.
+
+        :param frozen: the values of each request, which this adds to
+        """
+        moves = self.env["account.move"].union(*(r.move_id for r in frozen))
+        partials = self.env["ropo.ledger"]._reflected_partials(moves)
+        for request, values in frozen.items():
+            values["covers"] = {
                 str(row["partial_id"]): row["amount"]
                 for row in partials[request.move_id.id]
                 if not request.part_ids or row["line_id"] in request.part_ids

@@ -16,7 +16,9 @@ from .transaction import commit_with_retry
 
 _logger = logging.getLogger(__name__)
 
-CALLS_PER_RESERVATION = 10  # calls of each connection that one reservation plans for
+# Calls of each connection that one reservation plans for: of one document, and of many.
+CALLS_PER_RESERVATION, BATCHES_PER_RESERVATION = 10, 3
+MOST_RESERVED = 1000  # more cost memory, and no fewer queries each
 SENDING_TIME = 30  # seconds; what was not begun by then waits for the next reservation
 SHORTEST_PAUSE = 2  # seconds between two runs for what waits
 
@@ -345,7 +347,8 @@ class RopoOutbox(models.AbstractModel):
 
     def _assignments_due(self, account, only):
         """The next invoices, claims and credit notes to say."""
-        limit = account.batch_size * account.max_concurrency
+        at_once = account.batch_size * account.max_concurrency
+        limit = max(at_once, min(at_once * BATCHES_PER_RESERVATION, MOST_RESERVED))
         return self._due_of(account, only, limit, send_alone=False)
 
     def _alone_due(self, account, only):
@@ -428,12 +431,9 @@ class RopoOutbox(models.AbstractModel):
         locked = requests.try_lock_for_update().filtered(lambda r: r.state == "queued")
         if not locked:
             return None
-        self.env["ropo.freezing"]._freeze_safely(locked, account)
-        ready = locked.filtered(lambda request: request.state == "queued")
         lease = self._lease_end(account)
-        for attempts, some in ready.grouped("attempts").items():
-            some._set_state("sending", lease_until=lease, attempts=attempts + 1)
-        return ready
+        self.env["ropo.freezing"]._freeze_safely(locked, account, lease)
+        return locked.filtered(lambda request: request.state == "sending")
 
     def _lease_end(self, account):
         # A call begun at the last moment may have to renew its token, which makes two

@@ -50,7 +50,6 @@ class RopoRecording(models.AbstractModel):
             return
         with isolated(request, "be recorded late") as attempt:
             if request._may_become("done"):
-                request.response = answer.raw
                 self.env["ropo.effects"]._conclude_done(request, {request.id: answer})
             elif (
                 request.state == "done" and request.job_id and not request.job_id.jobid
@@ -75,8 +74,6 @@ class RopoRecording(models.AbstractModel):
 
     def _record_together(self, requests, answers):
         """In batches of equal ends."""
-        for request in requests:
-            request.response = answers[request.id].raw
         outcomes = requests.grouped(lambda request: answers[request.id].outcome)
         if accepted := outcomes.get(Outcome.ACCEPTED):
             self.env["ropo.effects"]._conclude_done(accepted, answers)
@@ -87,6 +84,7 @@ class RopoRecording(models.AbstractModel):
             (Outcome.THROTTLED, self._record_not_sent),
         ):
             for request in outcomes.get(outcome, ()):
+                request.response = answers[request.id].raw
                 record(request, answers[request.id])
 
     def _record_rejected(self, request, answer):

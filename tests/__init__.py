@@ -49,6 +49,7 @@ TESTS = (
     "test_screens",
     "test_security",
     "test_send_dialog",
+    "test_sending_cost",
     "test_time_limit",
     "test_tours",
     "test_statement",

@@ -444,39 +444,6 @@ class TestDocuments(RopoCommon):
                             (request.state, request.error), ("done", False)
                         )
 
-    # --- cost ---
-
-    def test_freezing_takes_as_many_queries_for_many_as_for_few(self):
-        for model, operation in (
-            ("ropo.send.wizard", "invoice"),
-            ("ropo.transfer.wizard", "reminder"),
-        ):
-            counts = []
-            for number in (2, 10, 40):  # the first fills the caches of the registry
-                moves = self.create_invoices(number)
-                self._wizard(
-                    model, moves
-                ).action_send() if operation == "invoice" else (
-                    self._wizard(model, moves).action_transfer()
-                )
-                requests = (
-                    self.env["ropo.request"]
-                    .sudo()
-                    .search(
-                        [("move_id", "in", moves.ids), ("operation", "=", operation)]
-                    )
-                )
-                counts.append(
-                    self.queries(
-                        lambda r=requests: self.env["ropo.freezing"]._freeze(
-                            r, self.account
-                        )
-                    )
-                )
-                self.assertTrue(all(requests.mapped("payload")))
-            with self.subTest(operation):
-                self.assertEqual(counts[1], counts[2])
-
 
 KINDS = ("out_invoice", "out_invoice", "out_refund")
 

@@ -444,10 +444,10 @@ class TestOutbox(OutboxCommon):
         requests = self.put(invoices)
         answer_of = answers._assignment_answer
 
-        def with_nul(row):
+        def with_nul(row, *args):
             if row["ownref"] == requests[1].id:
                 row["receiver"] = "\0"
-            return answer_of(row)
+            return answer_of(row, *args)
 
         with patch.object(answers, "_assignment_answer", with_nul):
             with mute_logger(LOGGER, "odoo.sql_db"):
