@@ -67,6 +67,16 @@ class TestScreens(ScreensCase):
                     browser.press("Enter")
                     browser.call("ropo.appears", shown)
 
+    def test_a_figure_of_the_overview_is_opened_by_the_keyboard_alone(self):
+        with self.browse(self.user.login, DESK) as browser:
+            browser.call("ropo.open", "ropo_connect.action_ropo_overview")
+            browser.call("ropo.appears", ".o_kanban_record")
+            # Odoo's search field keeps Tab; from there on, the way is ours.
+            browser.run("document.querySelector('.o_kanban_record').focus()")
+            self._tab_to(browser, "action_open_figure")
+            browser.press("Enter")
+            browser.call("ropo.appears", ".o_list_view")
+
     def _tab_to(self, browser, name):
         passed = []
         for _n in range(STEPS):

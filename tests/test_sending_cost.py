@@ -11,8 +11,6 @@ from odoo.tools import mute_logger
 from ..services import outbox
 from .test_outbox import OutboxCommon
 
-PER_STATEMENT = 100  # rows that Odoo writes by one
-
 
 @contextmanager
 def statements():
