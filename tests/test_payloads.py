@@ -872,7 +872,10 @@ class TestPayloads(RopoCommon):
             self._wizard("ropo.send.wizard", moves).action_send()
             requests = self.env["ropo.request"].search([("move_id", "in", moves.ids)])
             freeze = partial(
-                self.env["ropo.freezing"].sudo()._freeze, requests.sudo(), self.account
+                self.env["ropo.freezing"].sudo()._freeze,
+                requests.sudo(),
+                self.account,
+                fields.Datetime.now(),
             )
             counts.append(self.queries(freeze))
             self.assertTrue(all(requests.mapped("payload")))
