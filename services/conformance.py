@@ -21,6 +21,12 @@ class RopoConformance(models.AbstractModel):
         commit_before_call(self.env)
         now = fields.Datetime.now()
         today = fields.Date.context_today(account.with_context(tz="Europe/Helsinki"))
+        # As they are now: the account may change while the run takes its minutes.
+        about = {
+            "account_id": account.id,
+            "environment": account.environment,
+            "address": account.base_url,
+        }
         papers = Papers(account.country, run_name(now), today)
         try:
             with account._client() as client:
@@ -33,7 +39,7 @@ class RopoConformance(models.AbstractModel):
                 report = script.run()
         except ChannelError as error:
             raise UserError(account._explain(error)) from error
-        return keep_answer(self.env, self._store, account, report)
+        return keep_answer(self.env, self._store, about, report)
 
     def _keep_updates(self, account_id, profile, rows):
         """What was fetched of other documents goes where it goes otherwise."""
@@ -43,14 +49,12 @@ class RopoConformance(models.AbstractModel):
             account = account.with_company(account.company_id)
             account.env["ropo.inbox"]._take(account, rows, profile)
 
-    def _store(self, account, report):
+    def _store(self, about, report):
         known = assumptions(report.channel)
         runs = self.env["ropo.conformance.run"].sudo()
         run = runs.create(
             {
-                "account_id": account.id,
-                "environment": account.environment,
-                "address": account.base_url,
+                **about,
                 "started": report.started.replace(tzinfo=None),
                 "report": report.as_dict(),
                 "finding_ids": [

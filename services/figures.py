@@ -8,8 +8,8 @@ class RopoFigures(models.AbstractModel):
     """What became of each case that Ropo collects, as a query of one row per case.
 
     Each part is grouped once and joined, never looked up for each row; PostgreSQL
-    leaves out the parts whose columns nobody asks for. Of some cases only, each part
-    has to be told so: PostgreSQL does not conclude it from the join.
+    leaves out the parts whose columns nobody asks for. Where some cases only are asked
+    for, each part is limited to them: PostgreSQL does not conclude it from the join.
     """
 
     _name = "ropo.figures"

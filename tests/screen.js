@@ -51,7 +51,7 @@ element. Loaded beside axe-core. */
     }
 
     /* What the server said, where it is its error. */
-    function told(error) {
+    function explain(error) {
         throw error.data ? new Error(`${error.data.message} ${error.data.debug}`) : error;
     }
 
@@ -61,7 +61,7 @@ element. Loaded beside axe-core. */
         if (document.querySelector(".modal")) {
             await doAction({type: "ir.actions.act_window_close"});
         }
-        await doAction(action, {clearBreadcrumbs: true, ...options}).catch(told);
+        await doAction(action, {clearBreadcrumbs: true, ...options}).catch(explain);
         await settle();
     }
 
@@ -69,7 +69,7 @@ element. Loaded beside axe-core. */
     async function press(resModel, name, resIds) {
         const {doActionButton} = env().services.action;
         const params = {type: "object", resModel, name, resIds, context: {}};
-        await doActionButton(params).catch(told);
+        await doActionButton(params).catch(explain);
         await settle();
     }
 

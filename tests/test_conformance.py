@@ -2,6 +2,7 @@
 
 import base64
 import json
+from unittest.mock import patch
 
 from lxml.html import fromstring
 
@@ -9,7 +10,7 @@ from odoo import Command
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import HttpCase, tagged
 
-from ..channels.conformance import assumptions
+from ..channels.conformance import Script, assumptions
 from .channels.common import claim
 from .common import RopoCommon, Sandbox
 
@@ -35,6 +36,20 @@ class TestConformance(RopoCommon, HttpCase):
         )
         self.assertFalse(run.unknown)
         self.assertIn("16 calls at once: none refused", run.notes)
+
+    def test_it_is_kept_with_the_address_that_was_asked(self):
+        asked, run = self.sandbox.url, Script.run
+
+        def meanwhile(script):
+            report = run(script)
+            self.move_ropo_to("http://127.0.0.1:1")
+            self.env.invalidate_all()
+            return report
+
+        with patch.object(Script, "run", meanwhile):
+            kept = self.run_it()
+        self.assertEqual(self.account.base_url, "http://127.0.0.1:1")
+        self.assertEqual(kept.address, asked)
 
     def test_the_file_for_ropo_has_the_whole_report_and_no_secret(self):
         run = self.run_it()
