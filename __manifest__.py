@@ -23,6 +23,8 @@
         "wizards/ropo_activation_wizard_views.xml",
         "wizards/ropo_answer_wizard_views.xml",
         "views/ropo_account_views.xml",
+        "views/ropo_account_page_views.xml",
+        "views/ropo_account_first_steps_views.xml",
         "views/ropo_account_list_views.xml",
         "views/res_config_settings_views.xml",
         "views/ropo_account_overview_views.xml",
