@@ -14,6 +14,7 @@ TESTS = (
     "test_digest_tile",
     "test_documents",
     "test_dso",
+    "test_every_screen",
     "test_exemption",
     "test_favourites",
     "test_figures",

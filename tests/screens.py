@@ -7,12 +7,13 @@ from odoo.modules.module import Manifest
 from odoo.tests import new_test_user
 from odoo.tools import convert_file
 
-from .browser import BrowserCase
+from .browser import BrowserCase, JavaScriptError
 
 GROUPS = (
     *("ropo_connect.group_ropo_manager", "account.group_account_manager"),
     *("base.group_system", "base.group_multi_company", "base.group_partner_manager"),
 )
+FINDINGS = (("held", "S"), ("differed", "D"), ("untried", "A"))
 INVOICES = ("sent", "collection", "rejected", "unknown", "to_send")
 # Buttons that open a dialog, and for which demo invoices.
 DIALOGS = {
@@ -73,6 +74,58 @@ class ScreensCase(BrowserCase):
                 "amount": 100.0,
             }
         )
+        cls.payment = cls._collect(cls.demo("event_4"))
+        cls.demo("case_reminder_reminder").open_amount -= 10  # which the ledger lacks
+        cls.conformance_run = cls._note_conformance()
+
+    @classmethod
+    def _collect(cls, event):
+        """The payment that is registered of what Ropo collected."""
+        journal = cls._journal("bank")
+        account = cls.env["account.account"].search(
+            [
+                ("account_type", "=", "asset_current"),
+                ("reconcile", "=", True),
+                ("company_ids", "in", cls.company.ids),
+            ],
+            limit=1,
+        )
+        journal.inbound_payment_method_line_ids.payment_account_id = account
+        payment = cls.env["account.payment"].create(
+            {
+                "journal_id": journal.id,
+                "partner_id": event.job_id.move_id.partner_id.id,
+                "amount": event.amount,
+                "ropo_event_id": event.id,
+            }
+        )
+        payment.action_post()
+        return payment
+
+    @classmethod
+    def _note_conformance(cls):
+        findings = [
+            Command.create(
+                {
+                    "key": result,
+                    "result": result,
+                    "grade": grade,
+                    "assumption": "The number of an invoice is unique.",
+                    "expected": "One assignment",
+                    "got": "Two assignments",
+                }
+            )
+            for result, grade in FINDINGS
+        ]
+        return cls.env["ropo.conformance.run"].create(
+            {
+                "account_id": cls.account.id,
+                "environment": "test",
+                "address": "https://example.com",
+                "started": fields.Datetime.now(),
+                "finding_ids": findings,
+            }
+        )
 
     @classmethod
     def demo(cls, name):
@@ -87,6 +140,7 @@ class ScreensCase(BrowserCase):
 
     def screens(self):
         yield from self._menus()
+        yield from self._lists_of_odoo()
         yield from self._forms()
         yield from self._dialogs()
 
@@ -123,6 +177,27 @@ class ScreensCase(BrowserCase):
                     whose = "ours" if window.res_model == "ir.cron" else "all"
                     yield Screen(name, "open", (menu.action.id, options), whose)
 
+    def _lists_of_odoo(self):
+        """Odoo's own to which ours add."""
+        dashboard = "account.open_account_journal_dashboard_kanban"
+        for action, kind in (
+            ("account.action_move_out_invoice_type", "list"),
+            ("account.action_move_out_refund_type", "list"),
+            (dashboard, "kanban"),
+        ):
+            yield Screen(
+                f"{action} {kind}", "open", (action, {"viewType": kind}), "ours"
+            )
+        yield self._view("account.move", "account.view_invoice_tree", "list")
+
+    def _view(self, model, view, kind):
+        action = {
+            "type": "ir.actions.act_window",
+            "res_model": model,
+            "views": [[self.env.ref(view).id, kind]],
+        }
+        return Screen(view, "open", (action,), "ours")
+
     def _window(self, action):
         """The window action that a menu's action is, or runs to."""
         if action._name == "ir.actions.act_window":
@@ -142,21 +217,26 @@ class ScreensCase(BrowserCase):
         for event in (self.demo("event_4"), self.message):
             yield self._form(event)
         yield self._form(self.account)
-        yield self._form(self.account, "ropo_account_view_policy", target="new")
-        yield self._form(self.bank_line, "account_bank_statement_line_view_form")
+        policy = "ropo_connect.ropo_account_view_policy"
+        yield self._form(self.account, policy, target="new")
+        bank_line = "ropo_connect.account_bank_statement_line_view_form"
+        yield self._form(self.bank_line, bank_line)
+        yield self._form(self.conformance_run)
         customer = self.demo("invoice_collection").partner_id
-        for record in (customer, self._journal("sale"), self.user):
+        for record in (customer, self._journal("sale"), self.payment):
             yield self._form(record, whose="ours")
+        for view in ("view_users_form", "view_users_form_simple_modif"):
+            yield self._form(self.user, f"base.{view}", whose="ours")
         yield self._form(self.env.ref("digest.digest_digest_default"), whose="ours")
         yield self._form(self.env["res.config.settings"], whose="ours")
 
     def _form(self, record, view=None, whose="all", **more):
-        view_id = view and self.env.ref(f"ropo_connect.{view}").id
+        view_id = self.env.ref(view).id if view else False
         action = {
             "type": "ir.actions.act_window",
             "res_model": record._name,
             "res_id": record.id,
-            "views": [[view_id or False, "form"]],
+            "views": [[view_id, "form"]],
             **more,
         }
         name = f"{record._description} {record.display_name or ''}".strip()
@@ -172,12 +252,19 @@ class ScreensCase(BrowserCase):
             "action_ropo_match_payout",
             self.bank_line.ids,
         )
+        transfer = self._transfer(self.demo("invoice_overdue"))
+        confirm = "ropo_connect.ropo_transfer_wizard_view_confirm"
+        yield self._form(transfer, confirm, target="new")
         for model, context in (
             ("ropo.activation.wizard", {"default_account_id": self.account.id}),
             ("account.move.reversal", self._of(self.demo("invoice_collection"))),
         ):
             whose = "all" if model.startswith("ropo.") else "ours"
             yield self._wizard(model, context, whose)
+
+    def _transfer(self, invoice):
+        wizard = self.env["ropo.transfer.wizard"].with_user(self.user)
+        return wizard.with_context(**self._of(invoice)).create({})
 
     def _wizard(self, model, context, whose):
         action = {
@@ -198,3 +285,26 @@ class ScreensCase(BrowserCase):
             "active_id": record.id,
             "active_ids": record.ids,
         }
+
+    # --- going through them ---
+
+    def walk(self, browser, screens, look):
+        """`{kind: [what is found]}` on each screen, in each of its tabs."""
+        found = {}
+
+        def note(kind, where, texts):
+            found.setdefault(kind, []).extend(f"{where}: {text}" for text in texts)
+
+        for screen in screens:
+            try:
+                browser.call(f"ropo.{screen.function}", *screen.arguments)
+                for tab in browser.call("ropo.tabs", screen.whose) or [""]:
+                    where = f"{screen.name} {tab}".strip()
+                    if tab:
+                        browser.call("ropo.click", f".nav-link[name='{tab}']")
+                    for kind, texts in look(screen).items():
+                        note(kind, where, texts)
+            except JavaScriptError as error:
+                note("broken", screen.name, [error])
+            note("console", screen.name, browser.heard())
+        return {kind: texts for kind, texts in found.items() if texts}

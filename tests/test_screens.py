@@ -2,7 +2,8 @@
 
 from odoo.tests import tagged
 
-from .browser import DESK, TELEPHONE, JavaScriptError
+from ..dev import translations
+from .browser import DESK, TELEPHONE
 from .screens import ScreensCase
 
 # Of axe-core: what can be read, and what a screen reader can name. The others are about
@@ -16,32 +17,21 @@ STEPS = 60  # with Tab, to whatever is to be reached
 class TestScreens(ScreensCase):
     maxDiff = None
 
-    def walk(self, browser, screens, look):
-        """`{kind: [what is found]}` on each screen, in each of its tabs."""
-        found = {}
-
-        def note(kind, where, texts):
-            found.setdefault(kind, []).extend(f"{where}: {text}" for text in texts)
-
-        for screen in screens:
-            try:
-                browser.call(f"ropo.{screen.function}", *screen.arguments)
-                for tab in browser.call("ropo.tabs", screen.whose) or [""]:
-                    where = f"{screen.name} {tab}".strip()
-                    if tab:
-                        browser.call("ropo.click", f".nav-link[name='{tab}']")
-                    for kind, texts in look(screen).items():
-                        note(kind, where, texts)
-            except JavaScriptError as error:
-                note("broken", screen.name, [error])
-            note("console", screen.name, browser.heard())
-        return {kind: texts for kind, texts in found.items() if texts}
-
     def test_each_screen_at_a_desk_is_whole_silent_and_accessible(self):
         self._check(DESK, "cut")
 
     def test_each_screen_on_a_telephone_is_whole_silent_and_accessible(self):
         self._check(TELEPHONE, "wide")
+
+    # Each by itself: two workers share them.
+    def test_no_label_is_cut_at_a_desk_in_finnish(self):
+        self._check_language("fi")
+
+    def test_no_label_is_cut_at_a_desk_in_norwegian(self):
+        self._check_language("nb")
+
+    def test_no_label_is_cut_at_a_desk_in_swedish(self):
+        self._check_language("sv")
 
     def test_what_goes_and_comes_has_cards_on_a_telephone(self):
         with self.browse(self.user.login, TELEPHONE) as browser:
@@ -85,6 +75,21 @@ class TestScreens(ScreensCase):
             if browser.call("ropo.isFocused", f"[name='{name}']"):
                 return
         self.fail(f"Tab does not come to {name}, but to {passed}")
+
+    def _check_language(self, language):
+        code = translations.LANGUAGES[language]
+        self.env["res.lang"]._activate_lang(code)
+        modules = self.env["ir.module.module"].search([("state", "=", "installed")])
+        modules._update_translations([code])
+        self.user.lang = code
+        screens = list(self.screens())
+        with self.browse(self.user.login, DESK) as browser:
+            found = self.walk(
+                browser,
+                screens,
+                lambda screen: {"cut": browser.call("ropo.cut", screen.whose)},
+            )
+        self.assertEqual(found, {})
 
     def _check(self, size, whole):
         # While one browses, the server has the cursor.
