@@ -3,9 +3,9 @@
 # The demo goes through Ropo's own API, or another channel: make demo CHANNEL=maventa; or with other
 # answers than assumed: make demo DIALECT=other
 # It leaves Odoo open at its end, but with SERVE=0.
-# The storm for many seeds: make campaign SEEDS=1000
+# The storm for many seeds: make campaign SEEDS=1000; odd answers: make fuzz DOCUMENTS=100000
 # Of a test profile of Ropo's: make conformance URL=https://… CID=…
-.PHONY: demo test lint docs bench campaign sandbox conformance screenshots clean
+.PHONY: demo test lint docs bench campaign fuzz sandbox conformance screenshots clean
 
-demo test lint docs bench campaign sandbox conformance screenshots clean:
+demo test lint docs bench campaign fuzz sandbox conformance screenshots clean:
 	@python3 -m dev $@ $(ARGS)

@@ -1,9 +1,17 @@
 """Calls with a token, which is renewed once for all threads that found it refused."""
 
 import hashlib
+import re
 import threading
 
 from .base import Token
+
+TOKEN = re.compile(r"[!-~]+")  # what a header can carry, with no blank in it
+
+
+def is_token(value):
+    """Whether this is a text that can be sent as a token."""
+    return isinstance(value, str) and bool(TOKEN.fullmatch(value))
 
 
 class Session:

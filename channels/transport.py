@@ -17,6 +17,8 @@ import urllib3
 from requests.adapters import HTTPAdapter
 
 from .errors import ChannelError, NotSent, Outcome, Reason, Throttled, Unknown
+from .inbound import storable
+from .values import number
 
 _logger = logging.getLogger(__name__)
 
@@ -86,9 +88,9 @@ class Reply:
         self.content = content
 
     def json(self):
-        """The body as JSON; raises `Unknown` when it is none."""
+        """The body as JSON that can be kept; raises `Unknown` when it is none."""
         try:
-            return json.loads(self.content)
+            return storable(json.loads(self.content))
         except (ValueError, RecursionError) as error:
             raise Unknown(Reason.UNREADABLE, f"HTTP {self.status}") from error
 
@@ -263,7 +265,7 @@ def _checked(reply):
 
 def _seconds(text):
     # Retry-After may also be a date (RFC 9110); the caller's own wait serves then.
-    return float(text) if text.isdecimal() else None
+    return number(text) if text.isdecimal() else None
 
 
 def _failure(error, stream):

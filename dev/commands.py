@@ -95,11 +95,23 @@ def pytest(*arguments):
 
 def campaign():
     """Run the storm for SEEDS seeds; goes on where it was stopped."""
-    seeds = os.environ.get("SEEDS") or "200"
-    if not seeds.isdecimal():
-        raise UsageError("Say how many: make campaign SEEDS=1000")
+    seeds = _how_many("SEEDS", "200", "make campaign SEEDS=1000")
     with servers():
-        return campaigns.run(int(seeds))
+        return campaigns.STORM.run(seeds)
+
+
+def fuzz():
+    """Read DOCUMENTS odd documents; goes on where it was stopped."""
+    documents = _how_many("DOCUMENTS", "10000", "make fuzz DOCUMENTS=100000")
+    with servers():
+        return campaigns.fuzz(documents)
+
+
+def _how_many(name, usual, example):
+    count = os.environ.get(name) or usual
+    if not count.isdecimal():
+        raise UsageError(f"Say how many: {example}")
+    return int(count)
 
 
 def lint():
@@ -289,6 +301,7 @@ ALL = [setup, demo, test, pytest, lint, format, docs, readme, banner, translatio
 ALL += [
     bench,
     campaign,
+    fuzz,
     sandbox,
     conformance,
     serve,

@@ -14,8 +14,9 @@ from ..errors import (
     Throttled,
     Unknown,
 )
-from ..session import Session
+from ..session import Session, is_token
 from ..transport import Transport
+from ..values import number
 from . import answers, cases
 from .codes import HOSTS, RECEIVABLES_HOSTS, SCOPES, UNAUTHORIZED_SCOPES
 
@@ -24,6 +25,7 @@ from .codes import HOSTS, RECEIVABLES_HOSTS, SCOPES, UNAUTHORIZED_SCOPES
 REFUSALS = (400, 404, 409, 422)
 TOKEN_REFUSALS = (400, 401)
 TOKEN_SECONDS = 3600  # where the answer does not say
+LONGEST_TOKEN = 86400  # seconds; what is said to live longer is asked for anew then
 SHORTEST_SECRET = 8  # characters; a shorter word may be any word of a sentence
 LONGEST_DETAIL = 200  # characters of a foreign text that are kept
 CREDENTIALS = (
@@ -211,15 +213,15 @@ def _is_invoices(path):
 
 def _token(status, body):
     value = body.get("access_token") if isinstance(body, dict) else None
-    if not value or not isinstance(value, str):
+    if not is_token(value):
         raise NotSent(Reason.UNREADABLE, f"HTTP {status}")
-    seconds = body.get("expires_in")
-    is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
+    given = number(body.get("expires_in"))
+    seconds = TOKEN_SECONDS if given is None else min(given, LONGEST_TOKEN)
     granted = body.get("scope")
     lacks = set(SCOPES) - set(granted.split()) if isinstance(granted, str) else ()
     return Token(
         value,
-        time.time() + (seconds if is_number else TOKEN_SECONDS),
+        time.time() + seconds,
         tuple(sorted(lacks)),
     )
 

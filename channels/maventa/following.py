@@ -1,6 +1,7 @@
 """Where cases stand, and what happened to them."""
 
 import logging
+from urllib.parse import quote
 
 from ..base import Page
 from ..documents import Standing
@@ -132,7 +133,7 @@ class Following(Reading):
         for events in self._pages("/v1/events", cursor.query()):
             unseen += [event for event in events if event.get("seen") is not True]
             fresh = cursor.fresh(events)
-            for identifier in {event.get("assignment_id") for event in fresh}:
+            for identifier in set(map(_assignment_of, fresh)):
                 if identifier not in held:
                     held[identifier] = self._assignment(identifier, patience)
             rows = self._event_rows(fresh, held, cursor)
@@ -154,7 +155,7 @@ class Following(Reading):
         """
         rows = []
         for event in events:
-            assignment = held[event.get("assignment_id")]
+            assignment = held[_assignment_of(event)]
             if assignment is None:
                 cursor.hold_back(event)
             else:
@@ -163,7 +164,7 @@ class Following(Reading):
 
     def _assignment(self, identifier, patience):
         """The assignment, {} where there is none, None where it can't be read now."""
-        if not cases.is_uuid(identifier):
+        if not identifier:
             return {}
         try:
             return self._read("GET", f"/v1/assignments/{identifier}")
@@ -181,11 +182,11 @@ class Following(Reading):
 
         def mark():
             for event in events:
-                if not cases.is_uuid(event.get("assignment_id")):
+                if not (assignment := _assignment_of(event)):
                     continue
-                path = f"/v1/assignments/{event['assignment_id']}/events"
+                path = f"/v1/assignments/{assignment}/events"
                 try:
-                    self._call("POST", f"{path}/{event['id']}/seen")
+                    self._call("POST", f"{path}/{quote(event['id'], safe='')}/seen")
                 except ChannelError as error:
                     _logger.info("Events can't be marked as seen: %s", error)
                     return
@@ -216,3 +217,9 @@ class Following(Reading):
         return rows + [
             answers.event_row(event, assignment) for page in events for event in page
         ]
+
+
+def _assignment_of(event):
+    """The id of the event's assignment; "" where it names none."""
+    identifier = event.get("assignment_id")
+    return identifier if cases.is_uuid(identifier) else ""

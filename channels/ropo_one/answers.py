@@ -6,7 +6,7 @@ import re
 
 from .. import documents
 from ..errors import Meaning, Outcome, Reason, Unknown
-from ..inbound import LONGEST_ID, is_id
+from ..inbound import LONGEST_ID, is_id, storable
 from ..values import date, moment, number
 from .codes import CONFIRMATION, MEANINGS, MESSAGE, PERSON, POSTED
 
@@ -155,7 +155,7 @@ def local_print_answer(reply):
     Assumption: the headers give what the row of an answer gives otherwise.
     """
     headers = reply.headers
-    row = {name: headers[name] for name in ANSWER_HEADERS if name in headers}
+    row = storable({name: headers[name] for name in ANSWER_HEADERS if name in headers})
     if not reply.content.startswith(b"%PDF-"):
         raise Unknown(Reason.UNREADABLE, "PDF")
     answer = _assignment_answer({**row, "accepted": 1})

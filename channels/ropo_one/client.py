@@ -18,7 +18,7 @@ from ..errors import (
     Unknown,
 )
 from ..inbound import messages_of
-from ..session import Session
+from ..session import Session, is_token
 from ..transport import Transport
 from . import answers
 from .answers import assignment_answers, error_text, is_own_error
@@ -376,9 +376,9 @@ class RopoOne:
         if not reply.ok:
             raise _refused_token(reply.status, body, self._is_own_error)
         value = body.get("token") if isinstance(body, dict) else None
-        if not value or not isinstance(value, str):
+        if not is_token(value):
             raise NotSent(Reason.UNREADABLE, f"HTTP {reply.status}")
-        return Token(str(value), time.time() + TOKEN_SECONDS)
+        return Token(value, time.time() + TOKEN_SECONDS)
 
 
 def _refused_token(status, body, is_own):
