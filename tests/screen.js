@@ -83,7 +83,7 @@ element. Loaded beside axe-core. */
     }
 
     const root = () =>
-        [...document.querySelectorAll(".modal")].pop() ||
+        [...document.querySelectorAll(".modal")].filter(isShown).pop() ||
         document.querySelector(".o_action_manager, #wrapwrap");
     const isShown = (element) => element.checkVisibility({visibilityProperty: true});
     const content = () => root().querySelector(".modal-content, .o_content") || root();

@@ -163,12 +163,16 @@ class ScreensCase(BrowserCase):
             "portal.share", self._of(self.demo("invoice_sent")), "theirs"
         )
 
-    def _menus(self):
-        """Each menu of ours, by each of its views that shows many records."""
+    def menus(self):
+        """`(menu, window)` of each menu of ours that opens one."""
         root = self.env.ref("ropo_connect.menu_ropo")
         menus = self.env["ir.ui.menu"].search([("id", "child_of", root.id)])
         for menu in menus.filtered("action"):
-            window = self._window(menu.action)
+            yield menu, self._window(menu.action)
+
+    def _menus(self):
+        """Each of them by each of its views that shows many records."""
+        for menu, window in self.menus():
             kinds = [False] if window.target == "new" else window.view_mode.split(",")
             for kind in kinds:
                 if kind != "form":

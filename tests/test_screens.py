@@ -1,6 +1,7 @@
 """Every screen is whole, silent and accessible, at a desk and on a telephone."""
 
-from odoo.tests import tagged
+from odoo import Command
+from odoo.tests import new_test_user, tagged
 
 from ..dev import translations
 from .browser import DESK, TELEPHONE
@@ -9,6 +10,18 @@ from .screens import ScreensCase
 # Of axe-core: what can be read, and what a screen reader can name. The others are about
 # the frame that Odoo puts around each view.
 RULES = ("color-contrast", "button-name", "link-name", "label", "select-name")
+
+# Lists of what is set up once, and at a desk.
+SETTINGS = (
+    "Ropo/Configuration/Ropo Accounts",
+    "Ropo/Configuration/Status Codes",
+    "Ropo/Configuration/Conformance Runs",
+    "Ropo/Configuration/Daily Summary",
+    "Ropo/Configuration/Scheduled Actions",
+)
+
+# What a customer reads of us, in the list of invoices and on the page of one.
+BADGE, LINK = "td .badge[name=ropo_collects]", "[name=ropo_collects] a.btn-primary"
 
 STEPS = 60  # with Tab, to whatever is to be reached
 
@@ -33,12 +46,59 @@ class TestScreens(ScreensCase):
     def test_no_label_is_cut_at_a_desk_in_swedish(self):
         self._check_language("sv")
 
-    def test_what_goes_and_comes_has_cards_on_a_telephone(self):
+    def test_the_page_of_a_customer_is_whole_silent_and_accessible(self):
+        invoice = self.demo("invoice_collection")
+        case = self.demo("case_collection_collection")
+        case.debtor_url = "https://example.com/pay"
+        customer = self._customer(invoice.partner_id)
+        for size, language in ((DESK, False), (TELEPHONE, "fi")):
+            if language:
+                customer.lang = self._load(language)
+            with self.browse(customer.login, size, "/my/invoices") as browser:
+                found = {"list": self._look_at_portal(browser, BADGE)}
+                self.go(browser, f"/my/invoices/{invoice.id}")
+                found["page"] = self._look_at_portal(browser, LINK)
+            with self.subTest(size=size, language=language):
+                self.assertEqual(found, {"list": [], "page": []})
+
+    def _customer(self, company):
+        customer = new_test_user(
+            self.env,
+            login="ropo_customer",
+            name="Customer",  # a long name makes Odoo's own header too wide
+            groups="base.group_portal",
+            company_id=self.company.id,
+            company_ids=[Command.set(self.company.ids)],
+        )
+        customer.partner_id.parent_id = company
+        return customer
+
+    def _look_at_portal(self, browser, selector):
+        """What is wrong with a page of the portal, on which this is ours."""
+        shown = browser.call("ropo.shows", selector)
+        faults = browser.call("ropo.inaccessible", RULES, "ours")
+        return [
+            *browser.heard(),
+            *([] if shown else [f"There is no {selector}"]),
+            *browser.call("ropo.wide"),
+            *browser.call("ropo.cut", "ours"),
+            *(f"{sign}: {what}" for sign, what in faults),
+        ]
+
+    def test_what_is_a_list_at_a_desk_is_cards_on_a_telephone(self):
+        actions = {
+            menu.complete_name: menu.action.id
+            for menu, window in self.menus()
+            if window.view_mode.startswith("list")
+            and menu.complete_name not in SETTINGS
+        }
+        self.assertGreater(len(actions), 8)
         with self.browse(self.user.login, TELEPHONE) as browser:
-            for name in ("request", "event", "message"):
-                browser.call("ropo.open", f"ropo_connect.action_ropo_{name}")
+            for name, action_id in actions.items():
+                browser.call("ropo.open", action_id)
                 card = ".o_kanban_view .o_kanban_record:not(.o_kanban_ghost)"
-                self.assertTrue(browser.call("ropo.shows", card), name)
+                with self.subTest(name):
+                    self.assertTrue(browser.call("ropo.shows", card))
 
     def test_the_main_actions_of_forms_are_reached_by_the_keyboard_alone(self):
         to_send, overdue = self.demo("invoice_to_send"), self.demo("invoice_overdue")
@@ -76,12 +136,15 @@ class TestScreens(ScreensCase):
                 return
         self.fail(f"Tab does not come to {name}, but to {passed}")
 
-    def _check_language(self, language):
+    def _load(self, language):
         code = translations.LANGUAGES[language]
         self.env["res.lang"]._activate_lang(code)
         modules = self.env["ir.module.module"].search([("state", "=", "installed")])
         modules._update_translations([code])
-        self.user.lang = code
+        return code
+
+    def _check_language(self, language):
+        self.user.lang = self._load(language)
         screens = list(self.screens())
         with self.browse(self.user.login, DESK) as browser:
             found = self.walk(
