@@ -86,7 +86,8 @@ element. Loaded beside axe-core. */
         [...document.querySelectorAll(".modal")].filter(isShown).pop() ||
         document.querySelector(".o_action_manager, #wrapwrap");
     const isShown = (element) => element.checkVisibility({visibilityProperty: true});
-    const content = () => root().querySelector(".modal-content, .o_content") || root();
+    const content = () =>
+        [...root().querySelectorAll(".modal-content, .o_content")].find(isShown) || root();
 
     const shows = (selector) => root().querySelector(selector) !== null;
     const focused = () => describe(document.activeElement);
