@@ -4,7 +4,8 @@
 # answers than assumed: make demo DIALECT=other
 # It leaves Odoo open at its end, but with SERVE=0.
 # The storm for many seeds: make campaign SEEDS=1000; odd answers: make fuzz DOCUMENTS=100000
-# Of a test profile of Ropo's: make conformance URL=https://… CID=…
+# Of a test profile of Ropo's: make conformance URL=https://… CID=… or, at Maventa,
+# make conformance CHANNEL=maventa URL=https://… COMPANY=…
 .PHONY: demo test lint docs bench campaign fuzz sandbox conformance screenshots clean
 
 demo test lint docs bench campaign fuzz sandbox conformance screenshots clean:

@@ -8,11 +8,12 @@ a channel is, `base` says. Here alone channels are named.
 from urllib.parse import urlsplit
 
 from .maventa import Maventa
+from .maventa.conformance import MaventaScript
 from .ropo_one import RopoOne
 from .ropo_one.conformance import RopoOneScript
 
 CHANNELS = {"ropo_one": RopoOne, "maventa": Maventa}
-SCRIPTS = {"ropo_one": RopoOneScript}
+SCRIPTS = {"ropo_one": RopoOneScript, "maventa": MaventaScript}
 DEFAULT = "ropo_one"
 
 

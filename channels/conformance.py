@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from .artificial import PERSON_NUMBERS
 from .errors import ChannelError
 
 _logger = logging.getLogger(__name__)
@@ -25,7 +26,8 @@ HELD, DIFFERED, UNTRIED = "held", "differed", "untried"
 MASK = "…"
 STATUS_CODE = "status_code:"  # before the code, where a proposal is about a stage
 SECRETS = frozenset(
-    ["token", "access_token", "apicode", "client_secret", "vendor_api_key", "govid"]
+    """token access_token apicode client_secret vendor_api_key govid
+    personal_id""".split()
 )
 LONGEST_TEXT = 200  # characters of a value that are kept: files are long
 MOST_ITEMS = 20  # of a list that are kept
@@ -194,7 +196,8 @@ class Script:
         self.keep = keep
         self._end = time.monotonic() + seconds if seconds else float("inf")
         self.report = Report(self.channel, datetime.datetime.now(datetime.timezone.utc))
-        self._secrets = client.secrets
+        # No real one: an answer may repeat it under any name.
+        self._secrets = (*client.secrets, *PERSON_NUMBERS.values())
         self._step = ""
         self._seen = {key: [] for key in assumptions(self.channel)}
         self._postponed = {}
@@ -276,6 +279,21 @@ class Script:
         """Keeps a call of the step under way; `exchange` is JSON."""
         self.report.exchanges.append({"step": self._step, **self.masked(exchange)})
 
+    def keep_call(self, call, reply, only=lambda answer: answer, **request):
+        """Keeps a call; of the answer what `only()` leaves."""
+        answer = only(reply.json_or_none())
+        if answer is None and reply.content:
+            kind = reply.headers.get("Content-Type", "")
+            answer = f"{kind}, {len(reply.content)} bytes"
+        request = {name: value for name, value in request.items() if value}
+        self.record({"call": call, **request, "status": reply.status, "answer": answer})
+
+    def need(self, name):
+        """What an earlier step left, or the end of this one."""
+        if (found := getattr(self, name, None)) is None:
+            raise UntriedError("An earlier step brought no answer to go on with")
+        return found
+
     def masked(self, value):
         """The same JSON without secrets, and without the contents of files."""
         if isinstance(value, dict):
@@ -323,3 +341,25 @@ class Script:
 
     def _said(self, key, result, got, proposals=()):
         return Finding(key, result, self.masked(got), proposals)
+
+
+def json_object(reply):
+    """The body, where it is an object, else {}."""
+    body = reply.json_or_none()
+    return body if isinstance(body, dict) else {}
+
+
+def objects(value):
+    """The objects in what should be a list of them."""
+    rows = value if isinstance(value, list) else []
+    return [row for row in rows if isinstance(row, dict)]
+
+
+def is_pdf(reply):
+    return reply.ok and reply.content.startswith(b"%PDF-")
+
+
+def kind_of(reply):
+    """What came, in short."""
+    kind = reply.headers.get("Content-Type", "nothing")
+    return f"HTTP {reply.status}, {kind}"

@@ -52,6 +52,24 @@ def _strptime(form):
     return lambda text: datetime.datetime.strptime(text, form)
 
 
+def value_at(body, place):
+    """What is at a place such as `result.status`; None where there is nothing."""
+    for name in place.split("."):
+        body = body.get(name) if isinstance(body, dict) else None
+    return body
+
+
+def rows_at(body, place):
+    """The list at a place; None where there is none.
+
+    Without the last wrapper it is taken, too.
+    """
+    wrappers, _dot, last = place.rpartition(".")
+    body = value_at(body, wrappers) if wrappers else body
+    rows = body.get(last) if isinstance(body, dict) else body
+    return rows if isinstance(rows, list) else None
+
+
 def money(amount):
     return round(amount, 2) + 0.0  # + 0.0: no negative zero
 

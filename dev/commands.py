@@ -58,7 +58,7 @@ def demo():
     """Show the main job on a real Odoo, and leave it open at localhost:8069.
 
     With SERVE=0 in the environment it ends when the demo has; with CHANNEL=maventa it
-    goes through Maventa; with DIALECT=other Ropo One answers otherwise than
+    goes through Maventa; with DIALECT=other Ropo answers otherwise than
     assumed, and a conformance run finds the settings with which both sides agree.
     """
     channel = os.environ.get("CHANNEL") or DEFAULT
@@ -182,7 +182,8 @@ def sandbox(*arguments):
 def conformance():
     """Hold a test environment of Ropo's against what is assumed of it.
 
-    URL and CID in the environment say which; the code is asked for.
+    URL and CID in the environment say which, or CHANNEL=maventa, URL and COMPANY; codes
+    and keys are asked for.
     """
     tools()
     return processes.call([venv.PYTHON, "-m", "dev.conformance"])

@@ -1,10 +1,12 @@
 """`make conformance`: runs a channel's script against a test environment, from a shell.
 
-    URL=https://rc.ropo24.fi CID=123456 make conformance
+    make conformance URL=https://rc.ropo24.fi CID=123456
+    make conformance CHANNEL=maventa URL=https://ax-stage.maventa.com COMPANY=(UUID)
 
-The code is asked for, or read from standard input: on a command line others could see
-it. COUNTRY (fi, se, no; otherwise the address says it) and MODEL (connect, unify,
-embed) say whose profile it is.
+Codes and keys are asked for, or read from standard input, a line each: on a command
+line others could see them. COUNTRY (fi, se, no; otherwise the address says it) and
+MODEL (connect, unify, embed) say whose profile it is; RECEIVABLES_URL says where
+Maventa's Receivables API is, if it is not at its usual address.
 """
 
 import datetime
@@ -23,50 +25,85 @@ from channels.transport import is_loopback
 from .place import STATE, show
 
 FOLDER = STATE / "conformance"
-CHANNEL = "ropo_one"
+# By the channels' names for them: what a person enters, and what is asked for.
+IDENTITIES = {"cid": "CID", "maventa_company_uuid": "COMPANY"}
+SECRETS = {
+    "apicode": "API code",
+    "maventa_user_api_key": "User API key",
+    "maventa_vendor_api_key": "Vendor API key",
+}
+ADDRESSES = {"receivables_base_url": "RECEIVABLES_URL"}
 MARKS = {"held": "holds", "differed": "DIFFERS", "untried": "not tried"}
 
 
 def main():
-    url, cid = os.environ.get("URL", ""), os.environ.get("CID", "")
-    if not (url and cid):
-        show("Say whose profile it is: make conformance URL=https://… CID=…")
+    name = os.environ.get("CHANNEL") or channels.DEFAULT
+    if name not in channels.SCRIPTS:
+        show(f"CHANNEL may be {' or '.join(channels.SCRIPTS)}, not {name}.")
         return 2
-    host = (urlsplit(url).hostname or "").rstrip(".")
-    if host in channels.production_hosts():
-        show(f"{host} is production: this sends documents to debtors. Take a test one.")
+    channel, url = channels.get(name), os.environ.get("URL", "")
+    (identity,) = channel.identity
+    whose = os.environ.get(IDENTITIES[identity], "")
+    if not (url and whose):
+        usual = "" if name == channels.DEFAULT else f"CHANNEL={name} "
+        asked = f"{usual}URL=https://… {IDENTITIES[identity]}=…"
+        show(f"Say whose profile it is: make conformance {asked}")
         return 2
-    country = os.environ.get("COUNTRY") or host.rpartition(".")[2]
-    country = country if country in CURRENCIES else "fi"
+    further = _further_addresses(channel)
+    if host := next(filter(_is_production, (url, *further.values())), ""):
+        show(f"{_host(host)} is production: this sends documents to debtors.")
+        show("Take a test environment.")
+        return 2
+    credentials = {identity: whose, **_secrets(channel, whose)}
     try:
-        report = _run(url, cid, _code(cid), country, is_loopback(host))
+        report = _run(name, url, credentials, further)
     except ChannelError as error:
-        show(f"{host}: {error}")
+        show(f"{_host(url)}: {error}")
         return 1
     _show(report)
     return 1 if report.counts["differed"] else 0
 
 
-def _code(cid):
-    """The code: never an argument, and never shown."""
+def _further_addresses(channel):
+    given = {name: os.environ.get(ADDRESSES[name]) for name in channel.further_hosts}
+    return {name: url for name, url in given.items() if url}
+
+
+def _is_production(url):
+    return _host(url) in channels.production_hosts()
+
+
+def _host(url):
+    return (urlsplit(url).hostname or "").rstrip(".")
+
+
+def _secrets(channel, whose):
+    """Codes and keys: never an argument, and never shown."""
+    names = [name for name in channel.credentials if name not in channel.identity]
+    return {name: _secret(f"{SECRETS[name]} of {whose}: ") for name in names}
+
+
+def _secret(question):
     if sys.stdin.isatty():
-        return getpass.getpass(f"API code of {cid}: ")
+        return getpass.getpass(question)
     return sys.stdin.readline().rstrip("\n")
 
 
-def _run(url, cid, code, country, loopback_http):
-    client = channels.get(CHANNEL)(
+def _run(name, url, credentials, further):
+    country = os.environ.get("COUNTRY") or _host(url).rpartition(".")[2]
+    country = country if country in CURRENCIES else "fi"
+    client = channels.get(name)(
         url,
-        {"cid": cid, "apicode": code},
+        credentials,
         connections=16,
-        loopback_http=loopback_http,
+        loopback_http=is_loopback(_host(url)),
+        **further,
     )
     now = datetime.datetime.now(datetime.timezone.utc)
     papers = Papers(country, run_name(now), datetime.date.today())
     model = os.environ.get("MODEL") or "connect"
     try:
-        script = channels.script(CHANNEL)(client, papers, model)
-        return script.run()
+        return channels.script(name)(client, papers, model).run()
     finally:
         client.close()
 

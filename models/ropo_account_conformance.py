@@ -62,7 +62,8 @@ class RopoAccount(models.Model):
     def _apply_setting(self, name, value):
         """Sets what replaces an assumption, for all accounts of the channel.
 
-        :param name: of one of the channel's settings, or of a status code
+        :param name: of one of the channel's settings, of a status code, or of a field
+            with an address, which is this account's alone
         """
         if name.startswith(STATUS_CODE):
             code = name.removeprefix(STATUS_CODE)
@@ -70,3 +71,5 @@ class RopoAccount(models.Model):
         elif name in self._channel().settings:
             parameters = self.env["ir.config_parameter"].sudo()
             parameters.set_param(f"ropo_connect.{name}", value)
+        elif name in self._channel().further_hosts:
+            self.sudo()[name] = value

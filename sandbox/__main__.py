@@ -9,6 +9,7 @@ import sys
 
 from .dialect import DIALECTS
 from .faults import FaultBook, from_spec
+from .maventa import DIALECTS as MAVENTA_DIALECTS
 from .maventa import Maventa
 from .ropo_one import RopoOne
 from .server import Server
@@ -58,7 +59,10 @@ async def serve(options, sock):
     faults.replace(options.faults)
     server = Server(
         world,
-        [RopoOne(world, DIALECTS[options.dialect]()), Maventa(world)],
+        [
+            RopoOne(world, DIALECTS[options.dialect]()),
+            Maventa(world, MAVENTA_DIALECTS[options.dialect]()),
+        ],
         faults,
         options.latency,
         options.concurrency,

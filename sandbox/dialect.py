@@ -69,4 +69,14 @@ class Other(Usual):
         return self.codes.get(turned, turned) if name in self.coded else turned
 
 
+def backwards(value):
+    """The same JSON with keys in another order, and numbers as text."""
+    if isinstance(value, dict):
+        return {name: backwards(item) for name, item in reversed(value.items())}
+    if isinstance(value, list):
+        return [backwards(item) for item in value]
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return str(value) if is_number else value
+
+
 DIALECTS = {"usual": Usual, "other": Other}

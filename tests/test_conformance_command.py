@@ -9,17 +9,18 @@ from pathlib import Path
 import pytest
 
 from .channels.common import APICODE, CID, ChannelTests
+from .channels.maventa import COMPANY, USER_KEY, VENDOR_KEY
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def run(code, **variables):
+def run(*secrets, **variables):
     clean = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     return subprocess.run(
         [sys.executable, "-m", "dev.conformance"],
         cwd=ROOT,
         env={**clean, **variables},
-        input=f"{code}\n",
+        input="".join(f"{secret}\n" for secret in secrets),
         capture_output=True,
         text=True,
         timeout=120,
@@ -54,3 +55,39 @@ class TestCommand(ChannelTests):
         ran = run(APICODE)
         assert (ran.returncode, ran.stdout) == (2, "")
         assert "make conformance URL=https://… CID=…" in ran.stderr
+
+    def test_at_maventa_it_asks_for_both_keys_and_shows_neither(self, sandbox):
+        who = {"CHANNEL": "maventa", "URL": sandbox.url, "COMPANY": COMPANY}
+        ran = run(USER_KEY, VENDOR_KEY, **who)
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+        last = ran.stdout.splitlines()[-1]
+        assert last.startswith("holds 31, DIFFERS 0, not tried 4. For Ropo's support: ")
+        path = Path(last.partition("support: ")[2])
+        text = path.read_text(encoding="utf-8")
+        path.unlink()
+        assert json.loads(text)["channel"] == "maventa"
+        shown = text + ran.stdout + ran.stderr
+        assert USER_KEY not in shown and VENDOR_KEY not in shown
+
+    def test_neither_address_at_maventa_may_be_production(self, sandbox):
+        who = {"CHANNEL": "maventa", "COMPANY": COMPANY}
+        for addresses in (
+            {"URL": "https://ax.maventa.com"},
+            {"URL": sandbox.url, "RECEIVABLES_URL": "https://receivables.maventa.com"},
+        ):
+            ran = run(USER_KEY, VENDOR_KEY, **who, **addresses)
+            assert ran.returncode == 2
+            assert "is production" in ran.stderr and not ran.stdout
+        assert sandbox.state()["calls"] == {}
+
+    @pytest.mark.parametrize(
+        "variables, says",
+        [
+            ({"CHANNEL": "maventa"}, "CHANNEL=maventa URL=https://… COMPANY=…"),
+            ({"CHANNEL": "pigeons"}, "CHANNEL may be ropo_one or maventa"),
+        ],
+    )
+    def test_says_how_another_channel_is_asked_for(self, variables, says):
+        ran = run(**variables)
+        assert (ran.returncode, ran.stdout) == (2, "")
+        assert says in ran.stderr

@@ -14,7 +14,6 @@ from .codes import (
     FAULTS,
     MEANINGS,
     PROGRESS,
-    SAME_UUID,
     SERVICE_STATES,
     STAGES,
     Call,
@@ -52,14 +51,16 @@ ORIGINS = {OWN: True, ROPO: False}
 # --- errors ---
 
 
-def is_own_error(body):
+def is_own_error(body, further_keys=""):
     """Whether this is the one shape in which Maventa itself refuses.
 
     Exactly so, since gateways have shapes that are alike.
+
+    :param further_keys: those that Maventa has besides, with commas between
     """
     return (
         isinstance(body, dict)
-        and set(body) == ERROR
+        and set(body) - set(further_keys.split(",")) == ERROR
         and isinstance(body["code"], str)
         and isinstance(body["message"], str)
         and isinstance(body["details"], list)
@@ -88,9 +89,11 @@ def error_text(body):
     return ": ".join(filter(None, [str(words or ""), "; ".join(several)]))
 
 
-def refusal(call, body):
-    """The `Answer` to a document that Maventa refused; only its code says why."""
-    code = error_code(body)
+def refusal(call, body, code):
+    """The `Answer` to a document that Maventa refused; only its code says why.
+
+    :param code: by our name
+    """
     fault = FAULTS.get(code, "")
     is_event = call == Call.EVENT
     return documents.Answer(
@@ -101,10 +104,6 @@ def refusal(call, body):
         is_duplicate=fault == Fault.DUPLICATE,
         raw=body,
     )
-
-
-def is_same_uuid(body):
-    return error_code(body) == SAME_UUID
 
 
 # --- what was taken ---
@@ -158,10 +157,10 @@ def event_answer(payload, body):
     )
 
 
-def transfer_refusal(payload, body):
+def transfer_refusal(payload, body, code):
     """The `Answer` to a refused transfer, without the personal identity numbers
     that it may repeat: more people read it than they are meant for."""
-    answer = refusal(Call.TRANSFER, body)
+    answer = refusal(Call.TRANSFER, body, code)
     text = answer.error
     for payer in payload["assignment"]["payers"]:
         if personal := payer.get("personal_id"):
@@ -397,13 +396,13 @@ READERS = {
 def count_reports(events, wanted):
     """How many of these are reports of ours like `wanted`; None where nobody can tell
     whose they are."""
-    alike = [event for event in events if _is_alike(event, wanted)]
+    alike = [event for event in events if is_alike(event, wanted)]
     if any(_text(event.get("origin")) not in (OWN, ROPO) for event in alike):
         return None
     return sum(event["origin"] == OWN for event in alike)
 
 
-def _is_alike(event, wanted):
+def is_alike(event, wanted):
     return (
         event.get("event_type") == wanted["event_type"]
         and date(event.get("booked_at")) == date(wanted["booked_at"])
@@ -432,10 +431,12 @@ def rows_of(body):
     return [row for row in body if isinstance(row, dict) and _text(row.get("id"))]
 
 
-def is_last_page(headers, count, size):
+def is_last_page(following, count, size):
     """Assumption: the headers of the invoices' list are those of all lists; where they
-    are not there, a page that is not full is the last."""
-    following = headers.get("X-Next-Page")
+    are not there, a page that is not full is the last.
+
+    :param following: what names the page that follows, or None
+    """
     return count < size if following is None else not following.strip()
 
 

@@ -21,6 +21,7 @@ from .codes import (
     ASSUMED_CODES,
     HOSTS,
     RECEIVABLES_HOSTS,
+    SAME_UUID,
     SERVICE_CLOSED,
     SERVICE_OPEN,
     STAGES,
@@ -29,6 +30,7 @@ from .codes import (
 from .connection import object_of
 from .following import Following
 from .reading import CaseRefused, transfer_path
+from .words import SETTINGS
 
 _logger = logging.getLogger(__name__)
 
@@ -44,7 +46,7 @@ class Maventa(Following):
     further_hosts = {"receivables_base_url": RECEIVABLES_HOSTS}
     stages = STAGES
     assumed_codes = ASSUMED_CODES
-    settings = ()
+    settings = tuple(SETTINGS)
 
     freeze = staticmethod(payloads.freeze)
     without_personal_numbers = staticmethod(payloads.without_personal_numbers)
@@ -93,8 +95,9 @@ class Maventa(Following):
         reply = self._call("POST", "/v1/invoices", content=content)
         if reply.ok:
             return answers.invoice_answer(object_of(reply))
-        refusal = answers.refusal(Call.INVOICE, object_of(reply))
-        if answers.is_same_uuid(refusal.raw):
+        body = object_of(reply)
+        refusal = answers.refusal(Call.INVOICE, body, self._words.code(body))
+        if self._words.is_refused_as(body, [SAME_UUID]):
             return self._arrived_before(payload, refusal)
         return refusal
 
@@ -120,10 +123,12 @@ class Maventa(Following):
         if lacking := payloads.incomplete_payers(payload):
             return _refused(" ".join(lacking), Fault.ADDRESS)
         path = f"{transfer_path(payload['invoice_id'])}/ropo"
-        reply = self._call("POST", path, body=payload["assignment"])
+        sent = self._words.transfer_sent(payload["assignment"])
+        reply = self._call("POST", path, body=sent)
+        body = object_of(reply)
         if reply.ok:
-            return answers.transfer_answer(payload, object_of(reply))
-        return answers.transfer_refusal(payload, object_of(reply))
+            return answers.transfer_answer(payload, self._words.transfer(body))
+        return answers.transfer_refusal(payload, body, self._words.code(body))
 
     def _send_event(self, payload):
         """`POST /v1/assignments/{id}/events`."""
@@ -137,10 +142,12 @@ class Maventa(Following):
         except ChannelError as error:
             raise NotSent(error.reason, error.detail) from error
         path = f"/v1/assignments/{assignment}/events"
-        reply = self._call("POST", path, body=payload["event"])
+        sent = self._words.event_sent(payload["event"])
+        reply = self._call("POST", path, body=sent)
+        body = object_of(reply)
         if reply.ok:
-            return answers.event_answer(payload, object_of(reply))
-        return answers.refusal(Call.EVENT, object_of(reply))
+            return answers.event_answer(payload, self._words.event(body))
+        return answers.refusal(Call.EVENT, body, self._words.code(body))
 
     # --- the service ---
 
@@ -155,7 +162,7 @@ class Maventa(Following):
         )
 
     def service_state(self):
-        return answers.service_state(self._read("GET", SERVICE))
+        return answers.service_state(self._words.service(self._read("GET", SERVICE)))
 
     def close_service(self):
         """Ends the agreement; Ropo goes on with what is open (guide)."""
@@ -166,10 +173,12 @@ class Maventa(Following):
         reply = self._call(method, SERVICE, **arguments)
         if not reply.ok:
             body = reply.json()
-            if answers.error_code(body) == code:
+            if self._words.is_refused_as(body, [code]):
                 return state
             raise Rejected(Reason.REFUSED, answers.error_text(body))
-        return answers.service_state(object_of(reply)) if reply.content else state
+        if not reply.content:
+            return state
+        return answers.service_state(self._words.service(object_of(reply)))
 
     # --- what became of it ---
 
@@ -206,10 +215,10 @@ class Maventa(Following):
             identifier = self._assignment_id(assignment, number)
         except CaseRefused:
             return Found()
-        path = f"/v1/assignments/{identifier}"
-        events = [event for page in self._pages(f"{path}/events") for event in page]
+        pages = self._event_pages(f"/v1/assignments/{identifier}/events")
+        events = [event for page in pages for event in page]
         return Found(
-            open_amount=answers.open_amount(self._read("GET", path)),
+            open_amount=answers.open_amount(self._held_assignment(identifier)),
             reports=answers.count_reports(events, body["event"]),
         )
 

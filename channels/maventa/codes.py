@@ -110,4 +110,7 @@ FAULTS = {
     "event_type_not_allowed": Fault.NOT_ALLOWED,
 }
 # What a refused event means for its case; any other is for a person to fix.
-MEANINGS = {"assignment_closed": Meaning.ENDED}
+CASE_CLOSED = "assignment_closed"
+MEANINGS = {CASE_CLOSED: Meaning.ENDED}
+# Of which something follows; settings can replace each.
+DECIDING = tuple(dict.fromkeys((*FAULTS, SERVICE_OPEN, *MEANINGS)))

@@ -19,10 +19,12 @@ from ..transport import Transport
 from ..values import number
 from . import answers, cases
 from .codes import HOSTS, RECEIVABLES_HOSTS, SCOPES, UNAUTHORIZED_SCOPES
+from .words import Words
 
 # With which Maventa itself refuses what it has read, in its own shape. Any other status
 # or shape can be that of a gateway in front of it.
 REFUSALS = (400, 404, 409, 422)
+TOKEN = "/oauth2/token"
 TOKEN_REFUSALS = (400, 401)
 TOKEN_SECONDS = 3600  # where the answer does not say
 LONGEST_TOKEN = 86400  # seconds; what is said to live longer is asked for anew then
@@ -41,6 +43,7 @@ class Connection:
     :param base_url: the root of the AutoXChange API
     :param credentials: by the names of `CREDENTIALS`
     :param receivables_base_url: the root of the Receivables API; "" for the usual one
+    :param settings: what replaces `words.SETTINGS`, by name
     :param options: of `Transport`
     """
 
@@ -62,12 +65,24 @@ class Connection:
         receivables = receivables_base(base_url, receivables_base_url)
         if receivables.rstrip("/") != self._invoices.base_url:
             self._receivables = Transport(receivables, **options)
+        self._addresses = {
+            "base_url": self._invoices.base_url,
+            "receivables_base_url": self._receivables.base_url,
+        }
+        self._options = options
+        self._elsewhere = {}  # other addresses that were tried
+        self._words = Words(settings)
         self._credentials = {
             name: (credentials[name] or "").strip() for name in self.credentials
         }
         secrets = (self._invoices.base_url, *self._credentials.values())
         self._session = Session(self._fetch_token, token, secrets)
         self.fingerprint = self._session.fingerprint
+        self.secrets = tuple(
+            secret
+            for name, secret in self._credentials.items()
+            if len(secret) >= SHORTEST_SECRET and name not in self.identity
+        )
         self.profile = profile
 
     @property
@@ -81,6 +96,8 @@ class Connection:
     def close(self):
         self._invoices.close()
         self._receivables.close()
+        for transport in self._elsewhere.values():
+            transport.close()
 
     def connect(self):
         """Gets a fresh token, whatever was kept; `lacks` of it are the scopes that were
@@ -89,12 +106,15 @@ class Connection:
 
     # --- calls ---
 
+    def _transport(self, path):
+        return self._invoices if _is_invoices(path) else self._receivables
+
     def _call(self, method, path, **arguments):
         """The `Reply` that Maventa itself gave: what was asked for, or a refusal.
 
         :raises ChannelError: for any other end
         """
-        transport = self._invoices if _is_invoices(path) else self._receivables
+        transport = self._transport(path)
         reply = self._session.call(
             lambda token, attempt: transport.call(
                 method, path, token=token, attempt=attempt, **arguments
@@ -102,7 +122,18 @@ class Connection:
         )
         if reply.status == 401:
             raise self._unauthorized(reply)
-        return _from_api(reply)
+        return self._from_api(reply)
+
+    def _from_api(self, reply):
+        """The reply, when Maventa itself gave it; raises `Unknown` for a gateway's:
+        what it did with the call, and whether Maventa has seen it, nobody knows."""
+        if reply.ok:
+            return reply
+        body = reply.json_or_none()
+        if reply.status in REFUSALS and self._words.is_own_error(body):
+            return reply
+        text = f"HTTP {reply.status}: {answers.error_text(body)}".rstrip(": ")
+        raise Unknown(Reason.GATEWAY, text[:LONGEST_DETAIL])
 
     def _read(self, method, path, **arguments):
         """The object that a call brings; raises `Rejected` for a refusal."""
@@ -120,7 +151,7 @@ class Connection:
         if reply.ok:
             return object_of(reply)
         body = reply.json()
-        if answers.error_code(body) in codes:
+        if self._words.is_refused_as(body, codes):
             return None
         raise Rejected(Reason.REFUSED, answers.error_text(body))
 
@@ -131,7 +162,7 @@ class Connection:
         shows to a good one only.
         """
         body = reply.json_or_none()
-        if not answers.is_own_error(body):
+        if not self._words.is_own_error(body):
             return NotSent(Reason.GATEWAY, "HTTP 401")
         try:
             current = self._invoices.call(
@@ -142,7 +173,7 @@ class Connection:
         text = self._without_secrets(answers.error_text(body))
         if current.ok:
             return RightsRefused("; ".join(filter(None, (text, self._lacking()))))
-        if current.status == 401 and answers.is_own_error(current.json_or_none()):
+        if current.status == 401 and self._words.is_own_error(current.json_or_none()):
             return CredentialsRefused(text)
         return NotSent(Reason.GATEWAY, f"HTTP {current.status}")
 
@@ -153,19 +184,11 @@ class Connection:
     # --- the token ---
 
     def _fetch_token(self):
-        company, user_key, vendor_key = self._credentials.values()
-        if not cases.is_uuid(company):
+        if not cases.is_uuid(self._credentials["maventa_company_uuid"]):
             raise CredentialsRefused("The company UUID is no UUID")
-        form = {
-            "grant_type": "client_credentials",
-            "client_id": company,
-            "client_secret": user_key,
-            "vendor_api_key": vendor_key,
-            "scope": " ".join(SCOPES),
-        }
-        content = ("application/x-www-form-urlencoded", urlencode(form).encode())
+        content = self._token_form(SCOPES)
         try:
-            reply = self._invoices.call("POST", "/oauth2/token", content=content)
+            reply = self._invoices.call("POST", TOKEN, content=content)
             body = reply.json()
         except Throttled:
             raise
@@ -176,10 +199,22 @@ class Connection:
             raise self._refused_token(reply.status, body)
         return _token(reply.status, body)
 
+    def _token_form(self, scopes, **others):
+        """`(content type, bytes)` of the call for a token."""
+        company, user_key, vendor_key = (self._credentials | others).values()
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": company,
+            "client_secret": user_key,
+            "vendor_api_key": vendor_key,
+            "scope": " ".join(scopes),
+        }
+        return "application/x-www-form-urlencoded", urlencode(form).encode()
+
     def _refused_token(self, status, body):
         """The error for a token call that brought none: only Maventa itself refuses
         credentials, and only that needs a person."""
-        is_own = answers.is_own_error(body) or answers.is_oauth_error(body)
+        is_own = self._words.is_own_error(body) or answers.is_oauth_error(body)
         if not is_own or status not in TOKEN_REFUSALS:
             return NotSent(Reason.GATEWAY, f"HTTP {status}")
         text = self._without_secrets(answers.error_text(body))
@@ -189,10 +224,40 @@ class Connection:
 
     def _without_secrets(self, text):
         """A text without the keys that Maventa may repeat in it."""
-        for name, secret in self._credentials.items():
-            if len(secret) >= SHORTEST_SECRET and name not in self.identity:
-                text = text.replace(secret, "…")
+        for secret in self.secrets:
+            text = text.replace(secret, "…")
         return text[:LONGEST_DETAIL]
+
+    # --- as it came, for the conformance run ---
+
+    def setting(self, name):
+        """The value in force of one of `settings`, or of an address."""
+        return self._addresses.get(name) or self._words[name]
+
+    def exchange(self, method, path, *, token=None, base_url="", **arguments):
+        """The reply to one call, whatever its status; see `Transport.exchange()`.
+
+        :param token: in place of the profile's own
+        :param base_url: in place of the Receivables API's root
+        """
+        transport = self._transport(path)
+        if base_url and not _is_invoices(path):
+            known = self._elsewhere
+            if base_url not in known:
+                known[base_url] = Transport(base_url, **self._options)
+            transport = known[base_url]
+
+        def call(token, attempt=1):
+            return transport.exchange(
+                method, path, token=token, attempt=attempt, **arguments
+            )
+
+        return self._session.call(call) if token is None else call(token)
+
+    def exchange_token(self, scopes=SCOPES, **others):
+        """The reply to a call for a token, with these credentials in place of ours."""
+        content = self._token_form(scopes, **others)
+        return self._invoices.exchange("POST", TOKEN, content=content)
 
 
 def receivables_base(base_url, given):
@@ -224,18 +289,6 @@ def _token(status, body):
         time.time() + seconds,
         tuple(sorted(lacks)),
     )
-
-
-def _from_api(reply):
-    """The reply, when Maventa itself gave it; raises `Unknown` for a gateway's: what
-    it did with the call, and whether Maventa has seen it, nobody knows."""
-    if reply.ok:
-        return reply
-    body = reply.json_or_none()
-    if reply.status in REFUSALS and answers.is_own_error(body):
-        return reply
-    text = f"HTTP {reply.status}: {answers.error_text(body)}".rstrip(": ")
-    raise Unknown(Reason.GATEWAY, text[:LONGEST_DETAIL])
 
 
 def object_of(reply):

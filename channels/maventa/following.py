@@ -68,7 +68,7 @@ class Following(Reading):
                 return Standing(Outcome.ACCEPTED, state)
             self._assigned(invoice_id, transfer)
         identifier = self._assignments[invoice_id]
-        assignment = self._read("GET", f"/v1/assignments/{identifier}")
+        assignment = self._held_assignment(identifier)
         is_closed = answers.is_closed(assignment)
         return Standing(
             Outcome.ACCEPTED,
@@ -130,7 +130,7 @@ class Following(Reading):
     def _new_events(self, cursor):
         """Pages of events; what was not marked as seen yet goes with the next."""
         unseen, held, patience = [], {}, Patience()
-        for events in self._pages("/v1/events", cursor.query()):
+        for events in self._event_pages("/v1/events", cursor.query()):
             unseen += [event for event in events if event.get("seen") is not True]
             fresh = cursor.fresh(events)
             for identifier in set(map(_assignment_of, fresh)):
@@ -167,7 +167,7 @@ class Following(Reading):
         if not identifier:
             return {}
         try:
-            return self._read("GET", f"/v1/assignments/{identifier}")
+            return self._held_assignment(identifier)
         except Rejected:
             return {}
         except Unknown as error:
@@ -212,8 +212,8 @@ class Following(Reading):
         if not rows or answers.status_update(rows[0]).progress != "done":
             return rows
         identifier = self._assignment_id(cases.transfer_of(invoice_id))
-        assignment = self._read("GET", f"/v1/assignments/{identifier}")
-        events = self._pages(f"/v1/assignments/{identifier}/events")
+        assignment = self._held_assignment(identifier)
+        events = self._event_pages(f"/v1/assignments/{identifier}/events")
         return rows + [
             answers.event_row(event, assignment) for page in events for event in page
         ]

@@ -31,7 +31,8 @@ class Reading(Connection):
     def _transfer(self, invoice_id):
         """The state of an invoice's transfer, or None where there is none."""
         path = transfer_path(invoice_id)
-        return self._read_or_none(path, (NO_ASSIGNMENT, NO_INVOICE))
+        transfer = self._read_or_none(path, (NO_ASSIGNMENT, NO_INVOICE))
+        return transfer and self._words.transfer(transfer)
 
     def _invoice_id(self, case, number=""):
         """The id of the invoice that a case is about, by its number where the case's
@@ -89,14 +90,25 @@ class Reading(Connection):
         for page in range(1, MOST_PAGES + 1):
             query = {**(params or {}), "page": page, "per_page": PER_PAGE}
             reply = self._accepted("GET", path, params=query)
-            rows = {row["id"]: row for row in answers.rows_of(reply.json())}
+            rows = {row["id"]: row for row in self._words.rows(reply.json())}
             fresh = [row for key, row in rows.items() if key not in known]
             if not fresh:
                 return
             yield fresh
             known |= set(rows)
-            if answers.is_last_page(reply.headers, len(rows), PER_PAGE):
+            if self._words.is_last_page(reply, len(rows), PER_PAGE):
                 return
+
+    def _held_assignment(self, identifier):
+        """An assignment; raises `Rejected` where there is none."""
+        return self._words.assignment(
+            self._read("GET", f"/v1/assignments/{identifier}")
+        )
+
+    def _event_pages(self, path, params=None):
+        """The same of events."""
+        for page in self._pages(path, params):
+            yield [self._words.event(event) for event in page]
 
     def _invoices_of(self, number):
         """Those that we sent under exactly this number."""

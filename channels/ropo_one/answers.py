@@ -116,18 +116,6 @@ def signed(payload, sign):
     return {**payload, "amount": -payload["amount"]}
 
 
-def rows_at(body, place):
-    """The list at a place such as `result.status`; None where there is none.
-
-    Without the last wrapper it is taken, too.
-    """
-    *wrappers, last = place.split(".")
-    for name in wrappers:
-        body = body.get(name) if isinstance(body, dict) else None
-    rows = body.get(last) if isinstance(body, dict) else body
-    return rows if isinstance(rows, list) else None
-
-
 def payment_answer(status, body):
     """The `Answer` to a `CapitalChange`."""
     code = _integer(body.get("statusid"))

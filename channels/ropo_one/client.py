@@ -20,6 +20,7 @@ from ..errors import (
 from ..inbound import messages_of
 from ..session import Session, is_token
 from ..transport import Transport
+from ..values import rows_at
 from . import answers
 from .answers import assignment_answers, error_text, is_own_error
 from .capabilities import CAPABILITIES, STATUS_TIMEOUT
@@ -233,7 +234,7 @@ class RopoOne:
         if reply.status == 204:
             return []
         place = self._settings["status_rows"]
-        rows = answers.rows_at(_accepted(reply), place)
+        rows = rows_at(_accepted(reply), place)
         if rows is None:
             raise Unknown(Reason.UNREADABLE, place)
         return [row for row in rows if isinstance(row, dict)]

@@ -6,14 +6,20 @@ import datetime
 from concurrent.futures import ThreadPoolExecutor
 
 from ..artificial import MARK, PERSON_NUMBERS
-from ..conformance import STATUS_CODE, Proposal, step
+from ..conformance import (
+    STATUS_CODE,
+    Proposal,
+    is_pdf,
+    json_object,
+    kind_of,
+    step,
+)
 from ..documents import Delivery
 from ..errors import Outcome
 from ..values import moment, number
 from . import answers
 from .client import REFUSALS
 from .codes import CONFIRMATION, MESSAGE
-from .conformance_calls import is_pdf, json_object, kind_of
 from .conformance_documents import OPERATOR, OVT, Documents
 
 MOST_PAGES = 50

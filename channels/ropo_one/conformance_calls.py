@@ -1,9 +1,10 @@
 """The calls of Ropo One's script, each kept for the report."""
 
 from ..artificial import MARK, NUMBERS
-from ..conformance import MASK, Script, UntriedError
+from ..conformance import MASK, Script, json_object, objects
 from ..documents import AccountTotal
 from ..errors import Outcome
+from ..values import rows_at
 from . import answers, known, variants
 from .capabilities import CAPABILITIES, STATUS_TIMEOUT
 from .codes import STAGES
@@ -53,15 +54,6 @@ class Calls(Script):
         if reply.status >= 400 and not is_meant:
             self.refused.append((reply.status, reply.json_or_none()))
         return reply
-
-    def keep_call(self, call, reply, only=lambda answer: answer, **request):
-        """Keeps a call; of the answer what `only()` leaves."""
-        answer = only(reply.json_or_none())
-        if answer is None and reply.content:
-            kind = reply.headers.get("Content-Type", "")
-            answer = f"{kind}, {len(reply.content)} bytes"
-        request = {name: value for name, value in request.items() if value}
-        self.record({"call": call, **request, "status": reply.status, "answer": answer})
 
     # --- writes ---
 
@@ -132,12 +124,6 @@ class Calls(Script):
         parts = [f"HTTP {reply.status}", said, error, notices]
         self.note(f"{what}: {', '.join(filter(None, parts))}")
 
-    def need(self, name):
-        """What an earlier step left, or the end of this one."""
-        if (found := getattr(self, name, None)) is None:
-            raise UntriedError("An earlier step brought no answer to go on with")
-        return found
-
     # --- reads ---
 
     def case(self, assignment):
@@ -180,27 +166,16 @@ class Calls(Script):
 
     def _rows(self, body):
         """The rows, wherever they are."""
-        rows = answers.rows_at(body, self.place_of_rows)
+        rows = rows_at(body, self.place_of_rows)
         if rows is None and (place := variants.place_of_rows(body)):
             self.place_of_rows = place
-            rows = answers.rows_at(body, place)
+            rows = rows_at(body, place)
         return rows
 
     def _meet_code(self, name, value):
         code = answers.identifier(value)
         if code and code not in (*self.stages, *known.OTHER_CODES):
             self.meet_value(name, code)
-
-
-def json_object(reply):
-    """The body, where it is an object, else {}."""
-    body = reply.json_or_none()
-    return body if isinstance(body, dict) else {}
-
-
-def objects(value):
-    """The objects in what should be a list of them."""
-    return [row for row in value if isinstance(row, dict)] if _is_list(value) else []
 
 
 def _is_ours(row):
@@ -217,17 +192,3 @@ def _ours_only(answer):
     if isinstance(answer, list):
         return [_ours_only(item) for item in answer]
     return answer
-
-
-def _is_list(value):
-    return isinstance(value, list)
-
-
-def is_pdf(reply):
-    return reply.ok and reply.content.startswith(b"%PDF-")
-
-
-def kind_of(reply):
-    """What came, in short."""
-    kind = reply.headers.get("Content-Type", "nothing")
-    return f"HTTP {reply.status}, {kind}"

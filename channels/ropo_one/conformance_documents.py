@@ -6,13 +6,20 @@ import json
 from dataclasses import replace
 
 from ..artificial import MARK, pdf
-from ..conformance import Proposal, UntriedError, step
+from ..conformance import (
+    Proposal,
+    UntriedError,
+    is_pdf,
+    json_object,
+    kind_of,
+    step,
+)
 from ..documents import Delivery, Instalment, TaxTotal
 from ..errors import Outcome
 from . import answers, variants
 from .capabilities import CAPABILITIES
 from .client import TOKEN_SECONDS
-from .conformance_calls import Calls, is_pdf, json_object, kind_of
+from .conformance_calls import Calls
 
 OVT, OPERATOR = "003700000019", "003721291126"
 

@@ -64,6 +64,8 @@ class Story(Debts):
             screen.show(run.proposals)
         run.action_apply_proposals()
         self.sandbox.forget()
+        if self.account.service_state == "active":
+            self.sandbox.sign_agreement()
         self._commit()
 
     def activate(self):

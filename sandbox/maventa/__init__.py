@@ -10,6 +10,7 @@
 ``receivables``    the Receivables API: assignments and their events
 ``books``          what is held: companies, invoices, assignments
 ``api``            the paths, and who may call them
+``dialect``        how it all might be said instead
 ``control``        what a test may arrange, ``pages`` what a person may look at
 ================== ==================================================================
 
@@ -18,3 +19,4 @@ other pages of Maventa's documentation and its published API description, **A** 
 """
 
 from .api import Maventa
+from .dialect import DIALECTS

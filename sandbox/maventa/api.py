@@ -16,6 +16,7 @@ from . import (
     ropo_transfer,
 )
 from .control import Control
+from .dialect import Usual
 from .errors import BAD_TOKEN, TOO_MANY, Refused
 from .pages import Pages
 
@@ -23,7 +24,6 @@ TOKEN = "/oauth2/token"
 SERVICE = "/v2/services/ropo/receivables"
 INVOICE = "/v1/invoices/{id}"
 TRANSFER = "/v2/invoices/{id}/assignment"
-ASSIGNMENT = "/v1/assignments/{id}"
 
 # D: what each scope opens. A: which of them each call needs; one of several is enough.
 READ_COMPANY = ("company:read",)
@@ -34,16 +34,21 @@ RECEIVABLES = ("receivables:assignments",)
 
 
 class Maventa:
-    """The handlers; the world is all they know."""
+    """The handlers; ``world`` is all they know, ``dialect`` how they speak."""
 
-    prefix = ("/oauth2/", "/v1/", "/v2/")
     beside = (Control, Pages)
 
-    def __init__(self, world):
+    def __init__(self, world, dialect=None):
         self.world = world
         self.books = world.maventa
+        self.dialect = dialect or Usual()
+        below = f"{self.dialect.receivables}/"
+        self.prefix = tuple({"/oauth2/", "/v1/", "/v2/", below} - {"/"})
 
     def routes(self):
+        receivables = self.dialect.receivables
+        assignments = f"{receivables}/v1/assignments"
+        assignment = f"{assignments}/{{id}}"
         table = (
             ("GET", "/oauth2/current", (), self.current),
             ("GET", SERVICE, READ_COMPANY, self.show_service),
@@ -54,17 +59,17 @@ class Maventa:
             ("GET", INVOICE, READ_INVOICES, self.show_invoice),
             ("POST", f"{TRANSFER}/ropo", RECEIVABLES, self.transfer),
             ("GET", TRANSFER, RECEIVABLES, self.show_transfer),
-            ("GET", "/v1/assignments", RECEIVABLES, self.list_assignments),
-            ("GET", ASSIGNMENT, RECEIVABLES, self.show_assignment),
-            ("GET", f"{ASSIGNMENT}/events", RECEIVABLES, self.show_events),
-            ("POST", f"{ASSIGNMENT}/events", RECEIVABLES, self.post_event),
+            ("GET", assignments, RECEIVABLES, self.list_assignments),
+            ("GET", assignment, RECEIVABLES, self.show_assignment),
+            ("GET", f"{assignment}/events", RECEIVABLES, self.show_events),
+            ("POST", f"{assignment}/events", RECEIVABLES, self.post_event),
             (
                 "POST",
-                f"{ASSIGNMENT}/events/{{event_id}}/seen",
+                f"{assignment}/events/{{event_id}}/seen",
                 RECEIVABLES,
                 self.mark_seen,
             ),
-            ("GET", "/v1/events", RECEIVABLES, self.list_events),
+            ("GET", f"{receivables}/v1/events", RECEIVABLES, self.list_events),
         )
         return [web.post(TOKEN, self._answered((), self.token))] + [
             web.route(method, path, self._answered(scopes, act), allow_head=False)
@@ -89,13 +94,11 @@ class Maventa:
     def needs_token(self, request):
         return request.path != TOKEN
 
-    @staticmethod
-    def unauthorized(message="No valid token"):
-        return Refused(BAD_TOKEN, message).response()
+    def unauthorized(self, message="No valid token"):
+        return self.dialect.answer(Refused(BAD_TOKEN, message).response())
 
-    @staticmethod
-    def throttled():
-        return Refused(TOO_MANY, "Too many requests").response()
+    def throttled(self):
+        return self.dialect.answer(Refused(TOO_MANY, "Too many requests").response())
 
     def _answered(self, scopes, act):
         """The handler, for tokens with one of the scopes; a refusal is answered."""
@@ -105,10 +108,10 @@ class Maventa:
                 if scopes:
                     header = request.headers.get("Authorization")
                     authentication.may(tokens.claims_of(header), scopes)
-                return await act(request)
+                return self.dialect.answer(await act(request))
             except Refused as refused:
                 self._note(request, refused)
-                return refused.response()
+                return self.dialect.answer(refused.response())
 
         return handler
 
@@ -133,12 +136,15 @@ class Maventa:
     # --- the service --------------------------------------------------------------
 
     async def show_service(self, request):
-        return web.json_response(ropo_service.shown(request["profile"]))
+        return self._service_shown(ropo_service.shown(request["profile"]))
 
     async def open_service(self, request):
         body = await checks.body(request)
         company = request["profile"]
-        return web.json_response(ropo_service.open_for(self.books, company, body))
+        return self._service_shown(ropo_service.open_for(self.books, company, body))
+
+    def _service_shown(self, state):
+        return web.json_response(self.dialect.service_shown(state))
 
     async def close_service(self, request):
         ropo_service.close(self.books, request["profile"])
@@ -155,7 +161,7 @@ class Maventa:
 
     async def list_invoices(self, request):
         found = invoices.listed(self.books, request["profile"], request.query)
-        return _page(request, [invoices.shown(each) for each in found])
+        return self._page(request, [invoices.shown(each) for each in found])
 
     async def show_invoice(self, request):
         return web.json_response(invoices.shown(self._invoice(request)))
@@ -169,36 +175,41 @@ class Maventa:
     async def transfer(self, request):
         """A: 201 and the state."""
         invoice, body = self._invoice(request), await checks.body(request)
-        company = request["profile"]
+        company, body = request["profile"], self.dialect.transfer(body)
         answer = ropo_transfer.transfer(self.books, company, invoice, body)
-        return web.json_response(answer, status=201)
+        return web.json_response(self.dialect.transfer_shown(answer), status=201)
 
     async def show_transfer(self, request):
-        return web.json_response(ropo_transfer.status_of(self._invoice(request)))
+        answer = ropo_transfer.status_of(self._invoice(request))
+        return web.json_response(self.dialect.transfer_shown(answer))
 
     # --- assignments and their events ---------------------------------------------
 
     async def list_assignments(self, request):
         found = receivables.listed(self.books, request["profile"], request.query)
-        return _page(request, found)
+        return self._page(request, map(self.dialect.assignment_shown, found))
 
     async def show_assignment(self, request):
         assignment = self._assignment(request)
-        return web.json_response(receivables.shown(self.books, assignment))
+        answer = receivables.shown(self.books, assignment)
+        return web.json_response(self.dialect.assignment_shown(answer))
 
     async def show_events(self, request):
         events = self.books.events_of(self._assignment(request))
-        return _page(request, [receivables.event_shown(each) for each in events])
+        shown = map(receivables.event_shown, events)
+        return self._page(request, map(self.dialect.event_shown, shown))
 
     async def list_events(self, request):
         found = receivables.events(self.books, request["profile"], request.query)
-        return _page(request, found)
+        return self._page(request, map(self.dialect.event_shown, found))
 
     async def post_event(self, request):
         """A: 201 and the event."""
         assignment, body = self._assignment(request), await checks.body(request)
+        body = self.dialect.event(body)
         event = receivables.post_event(self.books, assignment, body)
-        return web.json_response(receivables.event_shown(event), status=201)
+        answer = self.dialect.event_shown(receivables.event_shown(event))
+        return web.json_response(answer, status=201)
 
     async def mark_seen(self, request):
         """A: 204."""
@@ -211,8 +222,5 @@ class Maventa:
         company, identifier = request["profile"], checks.identifier(request)
         return receivables.find(self.books, company, identifier)
 
-
-def _page(request, rows):
-    """A: a list is the whole body, and the headers say where it stands (D for AX)."""
-    rows, headers = checks.page(request, rows)
-    return web.json_response(rows, headers=headers)
+    def _page(self, request, rows):
+        return self.dialect.page(*checks.page(request, list(rows)))

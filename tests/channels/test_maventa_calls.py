@@ -284,12 +284,12 @@ class TestRefusals(MaventaTests):
     def test_personal_numbers_are_not_repeated(self):
         payload = {"assignment": {"payers": [{"personal_id": "131052-308T"}]}}
         body = {"code": "validation_error", "message": "131052-308T", "details": []}
-        assert read.transfer_refusal(payload, body).error == "…"
+        assert read.transfer_refusal(payload, body, "").error == "…"
 
     def test_words_without_a_known_code_decide_nothing(self):
         body = {"code": "new_code", "message": "Already closed", "details": []}
         for call in ("event", "transfer", "invoice"):
-            answer = read.refusal(call, body)
+            answer = read.refusal(call, body, body["code"])
             assert answer.outcome == Outcome.REJECTED
             assert (answer.fault, answer.is_duplicate) == ("", False)
             assert answer.meaning in ("", Meaning.TO_FIX)
