@@ -6,7 +6,18 @@ import shutil
 import socket
 
 from . import campaign as campaigns
-from . import config, databases, node, odoo, postgres, processes, steps, system, venv
+from . import (
+    config,
+    databases,
+    node,
+    odoo,
+    optional,
+    postgres,
+    processes,
+    steps,
+    system,
+    venv,
+)
 from . import docs as guides
 from . import lint as linters
 from . import readme as readme_file
@@ -148,14 +159,23 @@ def readme():
 
 
 def translations():
-    """Renew the files in i18n/ with the terms that the addon has now."""
+    """Renew the files in i18n/ with the terms that the addon has now, and the optional
+    addons."""
     with servers() as found:
-        databases.new(found, TRANSLATIONS_DATABASE)
-        code = processes.call(
-            [venv.PYTHON, "-m", "dev.translations"], PGDATABASE=TRANSLATIONS_DATABASE
-        )
-        databases.drop(TRANSLATIONS_DATABASE)
-        return code
+        for kind, configuration in (
+            ("addon", config.PATH),
+            ("optional", optional.CONFIG),
+        ):
+            databases.new(found, TRANSLATIONS_DATABASE, kind)
+            code = processes.call(
+                [venv.PYTHON, "-m", "dev.translations"],
+                PGDATABASE=TRANSLATIONS_DATABASE,
+                ODOO_RC=str(configuration),
+            )
+            databases.drop(TRANSLATIONS_DATABASE)
+            if code:
+                return code
+    return 0
 
 
 def bench(*arguments):

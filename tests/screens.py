@@ -7,6 +7,7 @@ from odoo.modules.module import Manifest
 from odoo.tests import new_test_user
 from odoo.tools import convert_file
 
+from ..dev import translations
 from .browser import BrowserCase, JavaScriptError
 
 GROUPS = (
@@ -291,6 +292,14 @@ class ScreensCase(BrowserCase):
         }
 
     # --- going through them ---
+
+    def load_language(self, language):
+        """Have the screens in this language, Odoo's part of them too: its code."""
+        code = translations.LANGUAGES[language]
+        self.env["res.lang"]._activate_lang(code)
+        modules = self.env["ir.module.module"].search([("state", "=", "installed")])
+        modules._update_translations([code])
+        return code
 
     def walk(self, browser, screens, look):
         """`{kind: [what is found]}` on each screen, in each of its tabs."""

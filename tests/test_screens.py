@@ -3,7 +3,6 @@
 from odoo import Command
 from odoo.tests import new_test_user, tagged
 
-from ..dev import translations
 from .browser import DESK, TELEPHONE
 from .screens import ScreensCase
 
@@ -36,16 +35,6 @@ class TestScreens(ScreensCase):
     def test_each_screen_on_a_telephone_is_whole_silent_and_accessible(self):
         self._check(TELEPHONE, "wide")
 
-    # Each by itself: two workers share them.
-    def test_no_label_is_cut_at_a_desk_in_finnish(self):
-        self._check_language("fi")
-
-    def test_no_label_is_cut_at_a_desk_in_norwegian(self):
-        self._check_language("nb")
-
-    def test_no_label_is_cut_at_a_desk_in_swedish(self):
-        self._check_language("sv")
-
     def test_the_page_of_a_customer_is_whole_silent_and_accessible(self):
         invoice = self.demo("invoice_collection")
         case = self.demo("case_collection_collection")
@@ -53,7 +42,7 @@ class TestScreens(ScreensCase):
         customer = self._customer(invoice.partner_id)
         for size, language in ((DESK, False), (TELEPHONE, "fi")):
             if language:
-                customer.lang = self._load(language)
+                customer.lang = self.load_language(language)
             with self.browse(customer.login, size, "/my/invoices") as browser:
                 found = {"list": self._look_at_portal(browser, BADGE)}
                 self.go(browser, f"/my/invoices/{invoice.id}")
@@ -136,24 +125,6 @@ class TestScreens(ScreensCase):
                 return
         self.fail(f"Tab does not come to {name}, but to {passed}")
 
-    def _load(self, language):
-        code = translations.LANGUAGES[language]
-        self.env["res.lang"]._activate_lang(code)
-        modules = self.env["ir.module.module"].search([("state", "=", "installed")])
-        modules._update_translations([code])
-        return code
-
-    def _check_language(self, language):
-        self.user.lang = self._load(language)
-        screens = list(self.screens())
-        with self.browse(self.user.login, DESK) as browser:
-            found = self.walk(
-                browser,
-                screens,
-                lambda screen: {"cut": browser.call("ropo.cut", screen.whose)},
-            )
-        self.assertEqual(found, {})
-
     def _check(self, size, whole):
         # While one browses, the server has the cursor.
         odoos, screens = list(self.screens_of_odoo()), list(self.screens())
@@ -187,3 +158,30 @@ class TestScreens(ScreensCase):
                 },
             )
         self.assertEqual((said, found), ([], {}))
+
+
+@tagged("post_install", "-at_install")
+class TestLabels(ScreensCase):
+    """By themselves: two workers share the classes."""
+
+    maxDiff = None
+
+    def test_no_label_is_cut_at_a_desk_in_finnish(self):
+        self._check("fi")
+
+    def test_no_label_is_cut_at_a_desk_in_norwegian(self):
+        self._check("nb")
+
+    def test_no_label_is_cut_at_a_desk_in_swedish(self):
+        self._check("sv")
+
+    def _check(self, language):
+        self.user.lang = self.load_language(language)
+        screens = list(self.screens())
+        with self.browse(self.user.login, DESK) as browser:
+            found = self.walk(
+                browser,
+                screens,
+                lambda screen: {"cut": browser.call("ropo.cut", screen.whose)},
+            )
+        self.assertEqual(found, {})

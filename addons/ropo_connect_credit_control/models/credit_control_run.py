@@ -16,8 +16,9 @@ class CreditControlRun(models.Model):
         left = waiting.filtered(lambda line: line.state == "to_be_sent")
         if action or not left:
             return action
+        name = self.env._("Not Transferred to Ropo")
         return self.open_credit_lines() | {
-            "name": self.env._("Not Transferred to Ropo"),
+            "name": name,
             "domain": [("id", "in", left.ids)],
             "context": {},
         }
