@@ -2,6 +2,7 @@
 
 import datetime
 import itertools
+from typing import Any, Literal
 
 from .documents import (
     Attachment,
@@ -37,25 +38,27 @@ class Papers:
     :param run: digits by which the numbers of this run differ from all others
     """
 
-    def __init__(self, country, run, today):
+    def __init__(self, country: str, run: str, today: datetime.date) -> None:
         self.country = country
         self.run = run
         self.today = today
         self._count = itertools.count(1)
 
     @property
-    def currency(self):
+    def currency(self) -> str:
         return CURRENCIES[self.country]
 
-    def company(self, **values):
+    def company(self, **values: Any) -> Debtor:
         return self._debtor("Testi Oy", True, f"TEST{self.run}C", **values)
 
-    def person(self, **values):
+    def person(self, **values: Any) -> Debtor:
         return self._debtor("Testi Testinen", False, f"TEST{self.run}P", **values)
 
-    def _debtor(self, name, is_company, reference, **values):
+    def _debtor(
+        self, name: str, is_company: bool, reference: str, **values: Any
+    ) -> Debtor:
         code, city = CITIES[self.country]
-        known = {
+        known: dict[str, Any] = {
             "name": f"{name} ({MARK})",
             "is_company": is_company,
             "street": "Testikatu 1",
@@ -70,10 +73,10 @@ class Papers:
             known["registration_number"] = BUSINESS_IDS[self.country]
         return Debtor(**known | values)
 
-    def invoice(self, **values):
+    def invoice(self, **values: Any) -> Invoice:
         """100.00 and the country's tax, due in two weeks."""
         count, percent = next(self._count), TAX[self.country]
-        known = {
+        known: dict[str, Any] = {
             **self._head(count),
             "date": self.today,
             "due_date": self.today + datetime.timedelta(days=14),
@@ -92,10 +95,10 @@ class Papers:
         }
         return Invoice(**known | values)
 
-    def claim(self, kind, **values):
+    def claim(self, kind: Literal["reminder", "collection"], **values: Any) -> Claim:
         """100.00 of an invoice that is long overdue."""
         due = self.today - datetime.timedelta(days=DAYS_OVERDUE)
-        known = {
+        known: dict[str, Any] = {
             **self._head(next(self._count)),
             "kind": kind,
             "date": due - datetime.timedelta(days=14),
@@ -107,8 +110,8 @@ class Papers:
         }
         return Claim(**known | values)
 
-    def change(self, amount, **values):
-        known = {
+    def change(self, amount: float, **values: Any) -> CapitalChange:
+        known: dict[str, Any] = {
             "date": self.today,
             "amount": amount,
             "description": MARK,
@@ -116,10 +119,10 @@ class Papers:
         }
         return CapitalChange(**known | values)
 
-    def attachment(self, name, checksum):
+    def attachment(self, name: str, checksum: str) -> Attachment:
         return Attachment(name, checksum)
 
-    def _head(self, count):
+    def _head(self, count: int) -> dict[str, Any]:
         return {
             "own_reference": count,
             "number": f"{NUMBERS}{self.run}-{count:02}",
@@ -128,12 +131,12 @@ class Papers:
         }
 
 
-def run_name(moment):
+def run_name(moment: datetime.datetime) -> str:
     """Digits by which a run that begins at `moment` differs from others."""
     return f"{moment:%y%m%d%H%M%S}"
 
 
-def payment_reference(country, digits):
+def payment_reference(country: str, digits: str) -> str:
     """The digits and the check digit of the country's references.
 
     Finland weighs them by 7, 3, 1 from the right; Sweden and Norway have Luhn's.
@@ -148,7 +151,7 @@ def payment_reference(country, digits):
     return f"{digits}{-sums % 10}"
 
 
-def pdf(size=0, text=MARK):
+def pdf(size: int = 0, text: str = MARK) -> bytes:
     """A PDF of one page with that text, filled with comments up to `size` bytes."""
     stream = f"BT /F1 24 Tf 72 720 Td ({text}) Tj ET"
     objects = [

@@ -4,10 +4,11 @@ Models ask a channel's `capabilities`, never its name. Identifiers are opaque te
 word, code, key or address of a service leaves its package.
 """
 
+import datetime
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal, Protocol
+from typing import ClassVar, Literal, Protocol
 
 from .documents import (
     Answer,
@@ -19,7 +20,10 @@ from .documents import (
     Standing,
     StatusUpdate,
 )
+from .values import Json, Payload
 
+# What an account may have a channel send.
+Document = Invoice | Claim | CapitalChange
 # What stands in a payload for a personal identity number that was erased.
 ERASED = "…"
 
@@ -36,7 +40,7 @@ class Token:
     expires: float = 0.0
     lacks: tuple[str, ...] = ()
 
-    def good_for(self, seconds):
+    def good_for(self, seconds: float) -> bool:
         return bool(self.value) and self.expires - time.time() > seconds
 
 
@@ -49,7 +53,7 @@ class Frozen:
     """
 
     call: str
-    body: dict
+    body: Payload
     batchable: bool = True
 
 
@@ -78,10 +82,10 @@ class Page:
     `is_last` where the channel says, or shows, that no more come after it.
     """
 
-    rows: Sequence[dict]
-    cursor: dict | None = None
+    rows: Sequence[Json]
+    cursor: Json | None = None
     is_last: bool = False
-    acknowledge: Any = field(default=lambda: None, compare=False)
+    acknowledge: Callable[[], None] = field(default=lambda: None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,13 +118,13 @@ class FileRules:
     letter_limit: int = 0
     own_share: int = 0
 
-    def may_travel(self, name, delivery, is_company):
+    def may_travel(self, name: str, delivery: str, is_company: bool) -> bool:
         """Whether the channel takes a file of this name."""
         allows_sheets = is_company or delivery in self.sheet_deliveries
         sheets = self.sheets if allows_sheets else ()
         return name.lower().endswith((*self.documents, *sheets))
 
-    def room(self, delivery, own_size=None):
+    def room(self, delivery: str, own_size: int | None = None) -> int:
         """How many bytes of files may travel with one invoice that is delivered so.
 
         :param own_size: of the invoice itself, where it is known
@@ -203,8 +207,8 @@ ServiceState = Literal["inactive", "pending", "active"]
 class Channel(Protocol):
     """The calls of one profile at a channel; safe to use from several threads.
 
-    What is a `classmethod` or a constant needs no connection. A call that the
-    capabilities exclude need not be there.
+    What is a `classmethod` or a constant needs no connection. The calls that only some
+    channels have follow below; the capabilities say which those are.
     """
 
     label: ClassVar[str]
@@ -234,14 +238,14 @@ class Channel(Protocol):
         """Gets a fresh token; raises a `ChannelError` when there is none to be had."""
 
     @classmethod
-    def freeze(cls, document: Invoice | Claim | CapitalChange) -> Frozen: ...
+    def freeze(cls, document: Document) -> Frozen: ...
 
     @classmethod
-    def without_personal_numbers(cls, payload: dict) -> dict:
+    def without_personal_numbers(cls, payload: Payload) -> Payload:
         """The body of a `Frozen` with `ERASED` for each personal identity number."""
 
     @classmethod
-    def of_debtor(cls, payload: dict, name: str | None = None) -> dict:
+    def of_debtor(cls, payload: Payload, name: str | None = None) -> Payload:
         """What the body of a `Frozen` says of one debtor, with `ERASED` for others.
 
         :param name: of a co-debtor; None: the customer. Empty where it says nothing
@@ -265,7 +269,7 @@ class Channel(Protocol):
         """Where cases of one debtor stand; raises nothing."""
 
     def updates(
-        self, cursor: dict | None, pending: Sequence[CaseRef] = ()
+        self, cursor: Json | None, pending: Sequence[CaseRef] = ()
     ) -> Iterator[Page]:
         """The status updates that are new.
 
@@ -273,34 +277,19 @@ class Channel(Protocol):
             what became of them comes as updates with a `progress`
         """
 
-    def find_invoice(self, number: str, date) -> list[HeldInvoice]:
-        """Our invoices of that number and date that the channel holds, however they
-        came there.
-
-        :param date: of the invoice, or None for any
-        """
-
-    def activate_service(self, email: str) -> ServiceState:
-        """Asks for the agreement, which is sent to this address."""
-
-    def service_state(self) -> ServiceState: ...
-
-    def close_service(self) -> ServiceState:
-        """Ends the agreement; cases that are open go on."""
-
-    def day(self, day) -> Iterator[Page]:
-        """All updates of one day, also those that were given before; only where pages
-        are final."""
-
-    def history(self, case: CaseRef) -> list[dict]:
+    def history(self, case: CaseRef) -> list[Json]:
         """All raw updates of one case."""
 
     @classmethod
-    def interpret(cls, raw: dict) -> StatusUpdate: ...
+    def interpret(cls, raw: Json, /) -> StatusUpdate: ...
 
     @classmethod
-    def messages(cls, body: bytes, headers: Mapping) -> list[dict]:
+    def messages(cls, body: bytes, headers: Mapping[str, str], /) -> list[Json]:
         """The raw updates that the webhook brought; raises `RefusedError`."""
+
+
+class WithDocuments(Protocol):
+    """The calls that go with `documents`, `preview` and `debtor_page`."""
 
     def document(self, case: CaseRef, which: Literal["original", "letter"]) -> bytes:
         """A PDF; raises a `ChannelError` when there is none."""
@@ -310,3 +299,35 @@ class Channel(Protocol):
 
     def debtor_page(self, case: CaseRef) -> str:
         """The https address of the page where the debtor sees and pays; "" if none."""
+
+
+class WithDays(Protocol):
+    """The calls that go with `pages_are_final`."""
+
+    def day(self, day: datetime.date) -> Iterator[Page]:
+        """All updates of one day, also those that were given before."""
+
+
+class WithInvoices(Protocol):
+    """The calls that go with `finds_invoices`."""
+
+    def find_invoice(
+        self, number: str, date: datetime.date | None
+    ) -> list[HeldInvoice]:
+        """Our invoices of that number and date that the channel holds, however they
+        came there.
+
+        :param date: of the invoice, or None for any
+        """
+
+
+class WithActivation(Protocol):
+    """The calls that go with `activation`."""
+
+    def activate_service(self, email: str) -> ServiceState:
+        """Asks for the agreement, which is sent to this address."""
+
+    def service_state(self) -> ServiceState: ...
+
+    def close_service(self) -> ServiceState:
+        """Ends the agreement; cases that are open go on."""

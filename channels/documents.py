@@ -7,10 +7,11 @@ are floats already rounded to the currency, percentages are 0 to 100, dates are
 
 import datetime
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, Self
 
 from . import identifiers
-from .errors import Outcome, Reason
+from .errors import ChannelError, Outcome, Reason
+from .values import Json
 
 Progress = Literal["", "pending", "done", "failed"]
 
@@ -70,7 +71,7 @@ class Delivery:
     subject: str = ""
     fallback: str = ""
 
-    def faults(self):
+    def faults(self) -> list[str]:
         """Those of address and operator that can't be what they should be."""
         is_address = identifiers.is_einvoice_address
         if self.method == "peppol" and ":" in self.address:
@@ -114,7 +115,7 @@ class InvoiceRow:
     cost_centre: str = ""
 
     @property
-    def is_text(self):
+    def is_text(self) -> bool:
         return self.price is None
 
 
@@ -316,7 +317,7 @@ class Capital:
     fees: float = 0.0
 
     @property
-    def total(self):
+    def total(self) -> float:
         return self.capital + self.interest + self.fees
 
 
@@ -345,12 +346,12 @@ class Answer:
     unallocated: float = 0.0
     retry_after: float | None = None
     document: bytes = b""
-    raw: dict = field(default_factory=dict)
+    raw: Json = field(default_factory=dict)
     fault: str = ""
     progress: Progress = ""
 
     @classmethod
-    def failed(cls, error):
+    def failed(cls, error: ChannelError) -> Self:
         """The answer that stands for a call that raised this `ChannelError`."""
         return cls(
             error.outcome,
@@ -387,7 +388,7 @@ class AssignmentState:
     text: str = ""
     next_stage: str = ""
     next_stage_date: datetime.date | None = None
-    raw: dict = field(default_factory=dict)
+    raw: Json = field(default_factory=dict)
     progress: Progress = ""
 
 

@@ -69,7 +69,9 @@ class ChannelError(Exception):
 
     outcome = Outcome.UNKNOWN
 
-    def __init__(self, reason, detail="", *, retry_after=None):
+    def __init__(
+        self, reason: Reason, detail: str = "", *, retry_after: float | None = None
+    ) -> None:
         super().__init__(f"{reason}: {detail}" if detail else str(reason))
         self.reason = Reason(reason)
         self.detail = detail
@@ -87,14 +89,14 @@ class NotSent(ChannelError):
 class CredentialsRefused(NotSent):
     """The profile's credentials do not open the door: no call of it can succeed."""
 
-    def __init__(self, detail=""):
+    def __init__(self, detail: str = "") -> None:
         super().__init__(Reason.CREDENTIALS, detail)
 
 
 class RightsRefused(NotSent):
     """The credentials are good, but have no right to this; other calls may succeed."""
 
-    def __init__(self, detail=""):
+    def __init__(self, detail: str = "") -> None:
         super().__init__(Reason.RIGHTS, detail)
 
 
@@ -103,7 +105,7 @@ class Throttled(ChannelError):
 
     outcome = Outcome.THROTTLED
 
-    def __init__(self, detail="", *, retry_after=None):
+    def __init__(self, detail: str = "", *, retry_after: float | None = None) -> None:
         super().__init__(Reason.THROTTLED, detail, retry_after=retry_after)
 
 

@@ -3,7 +3,11 @@
 import codecs
 import json
 import math
+from collections.abc import Mapping
 from email.message import Message
+from typing import NoReturn
+
+from .values import Json
 
 LARGEST_BODY = 4 * 1024 * 1024  # bytes: 500 messages of 8 KB
 MOST_MESSAGES = 500
@@ -15,12 +19,12 @@ TOO_DEEP = "(nested too deeply)"
 class RefusedError(ValueError):
     """A batch that will never do; `status` is that of the answer, a 4xx."""
 
-    def __init__(self, status, text):
+    def __init__(self, status: int, text: str) -> None:
         super().__init__(text)
         self.status = status
 
 
-def messages_of(content, headers):
+def messages_of(content: bytes, headers: Mapping[str, str]) -> list[Json]:
     """The messages of one batch: `content` is the body, in bytes.
 
     It is a list of messages, or an object that holds one list. Each message is an
@@ -31,22 +35,25 @@ def messages_of(content, headers):
     messages = _list_of(_parse(content))
     if len(messages) > MOST_MESSAGES:
         raise RefusedError(413, f"More than {MOST_MESSAGES} messages")
-    for message in messages:
-        if not isinstance(message, dict):
-            raise RefusedError(400, "A message is no object")
-        if not is_id(message.get("id")):
-            raise RefusedError(400, "A message without a usable id")
-    return messages
+    return [_message(message) for message in messages]
 
 
-def is_id(value):
+def _message(message: object) -> Json:
+    if not isinstance(message, dict):
+        raise RefusedError(400, "A message is no object")
+    if not is_id(message.get("id")):
+        raise RefusedError(400, "A message without a usable id")
+    return message
+
+
+def is_id(value: object) -> bool:
     """Whether this is a text or a number by which a message can be known again."""
     if isinstance(value, bool) or not isinstance(value, str | int):
         return False
     return 0 < len(str(value).strip()) <= LONGEST_ID
 
 
-def storable(value, levels=DEEPEST):
+def storable(value: object, levels: int = DEEPEST) -> object:
     """The same JSON as PostgreSQL keeps it: no NUL, no half characters, no infinity,
     nothing nested without end."""
     if not levels:
@@ -64,7 +71,7 @@ def storable(value, levels=DEEPEST):
     return value
 
 
-def _check_type(headers):
+def _check_type(headers: Mapping[str, str]) -> None:
     message = Message()
     message["Content-Type"] = headers.get("Content-Type", "")
     if message.get_content_type() != "application/json":
@@ -79,7 +86,7 @@ def _check_type(headers):
         raise RefusedError(415, "Encoded content")
 
 
-def _parse(content):
+def _parse(content: bytes) -> object:
     try:
         return storable(json.loads(content.decode(), parse_constant=_no_number))
     except UnicodeDecodeError as error:
@@ -88,11 +95,11 @@ def _parse(content):
         raise RefusedError(400, "Not JSON") from error
 
 
-def _no_number(name):
+def _no_number(name: str) -> NoReturn:
     raise ValueError(name)
 
 
-def _list_of(body):
+def _list_of(body: object) -> list[object]:
     if isinstance(body, dict):
         lists = [value for value in body.values() if isinstance(value, list)]
         body = lists[0] if len(lists) == 1 else None

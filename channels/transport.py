@@ -10,6 +10,8 @@ import ipaddress
 import json
 import logging
 import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypedDict, Unpack
 from urllib.parse import urlsplit
 
 import requests
@@ -24,10 +26,49 @@ _logger = logging.getLogger(__name__)
 
 JSON_LIMIT = 64 * 1024 * 1024  # bytes; far over 1,000 status rows
 CHUNK = 64 * 1024
+
+Content = tuple[str, bytes]  # its type, and its octets
+Params = Mapping[str, str | int | Sequence[str]]
+Auth = Callable[[requests.PreparedRequest], requests.PreparedRequest]
+
+
+class CallOptions(TypedDict, total=False):
+    """What a call may be given by name; see `Transport.exchange()`."""
+
+    body: object
+    content: Content | None
+    params: Params | None
+    limit: int
+    timeout: float
+
+
+class ExchangeOptions(CallOptions, total=False):
+    """The same, and what a session adds."""
+
+    token: str
+    attempt: int
+
+
+class TransportOptions(TypedDict, total=False):
+    """What a `Transport` may be given by name."""
+
+    timeout: float
+    longest: float | None
+    connections: int
+    loopback_http: bool
+    caller: str
+
+
+class _Content(TypedDict):
+    params: Params | None
+    data: "_Body | None"
+    headers: Mapping[str, str]
+
+
 FAILURES = (requests.exceptions.RequestException, urllib3.exceptions.HTTPError)
 
 
-def is_loopback(host):
+def is_loopback(host: str) -> bool:
     """Whether `host` is this machine, without asking a name server."""
     if host == "localhost":
         return True
@@ -37,30 +78,31 @@ def is_loopback(host):
         return False
 
 
-def checked_url(base_url, *, loopback_http=False):
+def checked_url(base_url: str | None, *, loopback_http: bool = False) -> str:
     """`base_url` without its trailing slash.
 
     Raises `NotSent` when it is no address, or not https. `loopback_http` allows http
     to this very machine, for a sandbox.
     """
-    parts = urlsplit((base_url or "").strip())
+    given = base_url or ""
+    parts = urlsplit(given.strip())
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise NotSent(Reason.ADDRESS, base_url or "")
+        raise NotSent(Reason.ADDRESS, given)
     if parts.username or parts.password or parts.query or parts.fragment:
         raise NotSent(Reason.ADDRESS, parts.hostname)
     allowed = loopback_http and is_loopback(parts.hostname)
     if parts.scheme == "http" and not allowed:
-        raise NotSent(Reason.INSECURE, base_url)
+        raise NotSent(Reason.INSECURE, given)
     return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
 
 
 class Bearer(requests.auth.AuthBase):
     """The token as an auth object, since a header would lose against a .netrc."""
 
-    def __init__(self, token):
+    def __init__(self, token: str) -> None:
         self._token = token
 
-    def __call__(self, request):
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         request.headers["Authorization"] = f"Bearer {self._token}"
         return request
 
@@ -74,7 +116,7 @@ class _Body(io.BytesIO):
 
     started = False
 
-    def read(self, size=-1):
+    def read(self, size: int | None = -1) -> bytes:
         self.started = True
         return super().read(size)
 
@@ -82,26 +124,26 @@ class _Body(io.BytesIO):
 class Reply:
     """Status, headers and the whole body of an answer."""
 
-    def __init__(self, status, headers, content):
+    def __init__(self, status: int, headers: Mapping[str, str], content: bytes) -> None:
         self.status = status
         self.headers = headers
         self.content = content
 
-    def json(self):
+    def json(self) -> object:
         """The body as JSON that can be kept; raises `Unknown` when it is none."""
         try:
             return storable(json.loads(self.content))
         except (ValueError, RecursionError) as error:
             raise Unknown(Reason.UNREADABLE, f"HTTP {self.status}") from error
 
-    def json_or_none(self):
+    def json_or_none(self) -> object:
         try:
             return self.json()
         except Unknown:
             return None
 
     @property
-    def ok(self):
+    def ok(self) -> bool:
         return 200 <= self.status < 300
 
 
@@ -117,14 +159,14 @@ class Transport:
 
     def __init__(
         self,
-        base_url,
+        base_url: str | None,
         *,
-        timeout=60,
-        longest=None,
-        connections=1,
-        loopback_http=False,
-        caller="",
-    ):
+        timeout: float = 60,
+        longest: float | None = None,
+        connections: int = 1,
+        loopback_http: bool = False,
+        caller: str = "",
+    ) -> None:
         self.base_url = checked_url(base_url, loopback_http=loopback_http)
         self._timeout = timeout
         self._longest = longest
@@ -136,10 +178,12 @@ class Transport:
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
 
-    def close(self):
+    def close(self) -> None:
         self._session.close()
 
-    def call(self, method, path, **arguments):
+    def call(
+        self, method: str, path: str, **arguments: Unpack[ExchangeOptions]
+    ) -> Reply:
         """One HTTP call; see `exchange()` for its arguments.
 
         :raises NotSent: no server can have acted on it
@@ -150,17 +194,17 @@ class Transport:
 
     def exchange(
         self,
-        method,
-        path,
+        method: str,
+        path: str,
         *,
-        token="",
-        body=None,
-        content=None,
-        params=None,
-        limit=JSON_LIMIT,
-        timeout=0,
-        attempt=1,
-    ):
+        token: str = "",
+        body: object | None = None,
+        content: Content | None = None,
+        params: Params | None = None,
+        limit: int = JSON_LIMIT,
+        timeout: float = 0,
+        attempt: int = 1,
+    ) -> Reply:
         """The reply of one HTTP call, whatever its status.
 
         :param body: what is sent as JSON
@@ -180,7 +224,8 @@ class Transport:
             headers["Content-Type"], octets = content
             stream = _Body(octets)
         started = time.monotonic()
-        status, outcome = "-", Outcome.UNKNOWN
+        status: int | str = "-"
+        outcome = Outcome.UNKNOWN
         try:
             reply = self._read(
                 method,
@@ -213,11 +258,19 @@ class Transport:
             )
         return reply
 
-    def _seconds(self, timeout):
+    def _seconds(self, timeout: float) -> float:
         timeout = max(timeout, self._timeout)
         return timeout if self._longest is None else min(timeout, self._longest)
 
-    def _read(self, method, url, content, auth, limit, timeout):
+    def _read(
+        self,
+        method: str,
+        url: str,
+        content: _Content,
+        auth: Auth,
+        limit: int,
+        timeout: float,
+    ) -> Reply:
         end = time.monotonic() + timeout
         with self._session.request(
             method,
@@ -242,19 +295,19 @@ class Transport:
             return Reply(response.status_code, response.headers, bytes(parts))
 
 
-def _no_auth(request):
+def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
     """Says that there is nothing to authenticate with, so that .netrc is not asked."""
     return request
 
 
-def _outcome(reply):
+def _outcome(reply: Reply) -> Outcome:
     try:
         return Outcome.ACCEPTED if _checked(reply).ok else Outcome.REJECTED
     except ChannelError as error:
         return error.outcome
 
 
-def _checked(reply):
+def _checked(reply: Reply) -> Reply:
     if reply.status == 429:
         detail = reply.headers.get("Retry-After", "")
         raise Throttled(retry_after=_seconds(detail))
@@ -263,12 +316,12 @@ def _checked(reply):
     return reply
 
 
-def _seconds(text):
+def _seconds(text: str) -> float | None:
     # Retry-After may also be a date (RFC 9110); the caller's own wait serves then.
     return number(text) if text.isdecimal() else None
 
 
-def _failure(error, stream):
+def _failure(error: Exception, stream: _Body | None) -> ChannelError:
     reason = _reason(error)
     if stream is None:
         sent = reason not in (Reason.DNS, Reason.CONNECT, Reason.TLS, Reason.ADDRESS)
@@ -277,7 +330,7 @@ def _failure(error, stream):
     return (Unknown if sent else NotSent)(reason)
 
 
-def _reason(error):
+def _reason(error: Exception) -> Reason:
     kinds = requests.exceptions
     if isinstance(error, kinds.SSLError):
         return Reason.TLS
@@ -297,10 +350,10 @@ def _reason(error):
     return Reason.CUT
 
 
-def _causes(error):
+def _causes(error: Exception) -> list[BaseException]:
     """The errors inside an error of requests, which wraps those of urllib3."""
-    seen = []
-    queue = [error]
+    seen: list[BaseException] = []
+    queue: list[object] = [error]
     while queue:
         item = queue.pop()
         if not isinstance(item, BaseException) or item in seen:

@@ -2,6 +2,13 @@
 
 import datetime
 import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+# An object of JSON that came from outside: of its values nothing is known yet.
+Json = dict[str, object]
+# One that was made here; what is in it, the files of tests/payloads/ show.
+Payload = dict[str, Any]
 
 LARGEST_NUMBER = 1e12  # of an amount; what is larger is a fault
 
@@ -10,7 +17,7 @@ YEARS = range(1970, 2200)  # what is dated otherwise bears no date
 CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
-def number(value):
+def number(value: object) -> float | None:
     """A number from a number or a text, with a comma or a point; None if neither, or
     if no ledger could hold it."""
     if isinstance(value, bool):
@@ -28,13 +35,13 @@ def number(value):
     return found if -LARGEST_NUMBER <= found <= LARGEST_NUMBER else None
 
 
-def date(value):
+def date(value: object) -> datetime.date | None:
     """A date from an ISO or a Nordic (1.2.2026) text, or None."""
     found = moment(value)
     return found.date() if found else None
 
 
-def moment(value):
+def moment(value: object) -> datetime.datetime | None:
     """A naive datetime from the forms that Ropo may use, or None."""
     text = re.sub(r"[zZ]$", "+00:00", str(value or "").strip())
     for parse in (datetime.datetime.fromisoformat, *map(_strptime, NORDIC_FORMS)):
@@ -48,18 +55,18 @@ def moment(value):
     return None
 
 
-def _strptime(form):
+def _strptime(form: str) -> Callable[[str], datetime.datetime]:
     return lambda text: datetime.datetime.strptime(text, form)
 
 
-def value_at(body, place):
+def value_at(body: object, place: str) -> object:
     """What is at a place such as `result.status`; None where there is nothing."""
     for name in place.split("."):
         body = body.get(name) if isinstance(body, dict) else None
     return body
 
 
-def rows_at(body, place):
+def rows_at(body: object, place: str) -> list[object] | None:
     """The list at a place; None where there is none.
 
     Without the last wrapper it is taken, too.
@@ -70,11 +77,11 @@ def rows_at(body, place):
     return rows if isinstance(rows, list) else None
 
 
-def money(amount):
+def money(amount: float) -> float:
     return round(amount, 2) + 0.0  # + 0.0: no negative zero
 
 
-def without_blanks(payload):
+def without_blanks(payload: Mapping[str, object]) -> Payload:
     values = {
         key: readable(value) if isinstance(value, str) else value
         for key, value in payload.items()
@@ -82,6 +89,6 @@ def without_blanks(payload):
     return {key: value for key, value in values.items() if value not in ("", None, [])}
 
 
-def readable(text):
+def readable(text: str) -> str:
     """Without what no printer and no XML can show, such as a form feed."""
     return CONTROLS.sub("", text).strip()

@@ -14,6 +14,8 @@ NO_MODULES = ["addons", "bench", "dev", "dist", "docs", "sandbox"]
 # What runs on a server; its faults of security are looked for.
 SHIPPED = ["addons", "channels", "controllers", "models", "report", "services"]
 SHIPPED += ["wizards"]
+# What imports nothing of Odoo has types, and is held to them; pyproject.toml says how.
+MYPY = [venv.PYTHON, "-m", "mypy", "--no-error-summary", "channels", "sandbox"]
 BANDIT = [venv.PYTHON, "-m", "bandit", "--quiet", "--recursive"]
 BANDIT += ["--severity-level", "medium", "--exclude", "*/tests/*"]
 # Without `odoo.pth`, as OCA runs it: to infer types from Odoo's own code takes more
@@ -34,6 +36,7 @@ def check():
         "ruff check": _start([*RUFF, "check", "--quiet", "."]),
         "ruff format": _start([*RUFF, "format", "--quiet", "--diff", "."]),
         "bandit": _start([*BANDIT, *SHIPPED]),
+        "mypy": _start(MYPY),
         # Where the addon bears its name, which is part of what is checked.
         "pylint-odoo": _start([*PYLINT, NAME], folder=config.ADDONS),
         "guides": _start(docs.COMMAND),

@@ -8,3 +8,5 @@ checks the XML, `cases` makes the ids of cases.
 """
 
 from .client import Maventa
+
+__all__ = ["Maventa"]

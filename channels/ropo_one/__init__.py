@@ -5,3 +5,5 @@ makes the calls, `codes` and `capabilities` hold what is known of the service as
 """
 
 from .client import RopoOne
+
+__all__ = ["RopoOne"]

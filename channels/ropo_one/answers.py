@@ -3,11 +3,14 @@
 import dataclasses
 import hashlib
 import re
+from collections.abc import Mapping, Sequence
+from typing import Literal, TypeGuard
 
 from .. import documents
 from ..errors import Meaning, Outcome, Reason, Unknown
 from ..inbound import LONGEST_ID, is_id, storable
-from ..values import date, moment, number
+from ..transport import Reply
+from ..values import Json, Payload, date, moment, number
 from .codes import CONFIRMATION, MEANINGS, MESSAGE, PERSON, POSTED
 
 PROBLEM = {"status", "type", "title", "detail"}  # the keys of one of the error shapes
@@ -22,7 +25,9 @@ ALREADY_THERE = re.compile(
 )
 
 
-def assignment_answers(payloads, status, body, words=""):
+def assignment_answers(
+    payloads: Sequence[Payload], status: int, body: Json, words: str = ""
+) -> list[documents.Answer]:
     """One `Answer` per payload, matched by `ownref`, else by number and kind.
 
     Never by position: the order of the rows is Ropo's own. A payload that nobody
@@ -52,7 +57,9 @@ def assignment_answers(payloads, status, body, words=""):
     return [_without_person_number(payload, answer) for payload, answer in pairs]
 
 
-def _without_person_number(payload, answer):
+def _without_person_number(
+    payload: Payload, answer: documents.Answer
+) -> documents.Answer:
     """The answer without the personal identity number that Ropo may repeat in what it
     says of this dataset: more people read it than the number is meant for."""
     number = payload.get("govid") if payload.get("customertype") == PERSON else ""
@@ -61,24 +68,24 @@ def _without_person_number(payload, answer):
     return dataclasses.replace(answer, error=answer.error.replace(number, "…"))
 
 
-def _rows(body):
+def _rows(body: Json) -> list[Json]:
     rows = body.get("result")
     return [row for row in rows if isinstance(row, dict)] if _is_list(rows) else []
 
 
-def _is_list(value):
+def _is_list(value: object) -> TypeGuard[list[object] | tuple[object, ...]]:
     return isinstance(value, list | tuple)
 
 
-def _is_taken(row):
+def _is_taken(row: Json) -> bool:
     return str(row.get("accepted")) == "1"
 
 
-def _number_key(row):
+def _number_key(row: Mapping[str, object]) -> tuple[str, str]:
     return str(row.get("billnum") or ""), str(row.get("jobtype"))
 
 
-def _assignment_answer(row, words=""):
+def _assignment_answer(row: Json, words: str = "") -> documents.Answer:
     accepted = _is_taken(row)
     error = "" if accepted else str(row.get("error") or error_text(row))
     return documents.Answer(
@@ -94,7 +101,7 @@ def _assignment_answer(row, words=""):
     )
 
 
-def _is_duplicate(error, words):
+def _is_duplicate(error: str, words: str) -> bool:
     """Whether a refusal says that Ropo has a document of this number already.
 
     Assumption: no page has the text; these are the words for it in Ropo's languages.
@@ -102,21 +109,21 @@ def _is_duplicate(error, words):
     return bool(ALREADY_THERE.search(error)) or bool(words) and words in error
 
 
-def _texts(value):
+def _texts(value: object) -> tuple[str, ...]:
     """The texts in what should be a list of them."""
     if not value:
         return ()
     return tuple(map(str, value)) if _is_list(value) else (str(value),)
 
 
-def signed(payload, sign):
+def signed(payload: Payload, sign: str) -> Payload:
     """A payment's payload with the sign of the amount that Ropo has, "1" or "-1"."""
     if sign != "-1":
         return payload
     return {**payload, "amount": -payload["amount"]}
 
 
-def payment_answer(status, body):
+def payment_answer(status: int, body: Json) -> documents.Answer:
     """The `Answer` to a `CapitalChange`."""
     code = _integer(body.get("statusid"))
     if code is None and status < 400:
@@ -137,20 +144,22 @@ def payment_answer(status, body):
     )
 
 
-def local_print_answer(reply):
+def local_print_answer(reply: Reply) -> documents.Answer:
     """The `Answer` to a local print that was taken, with the PDF, which fills the body.
 
     Assumption: the headers give what the row of an answer gives otherwise.
     """
     headers = reply.headers
-    row = storable({name: headers[name] for name in ANSWER_HEADERS if name in headers})
+    row = {name: storable(headers[name]) for name in ANSWER_HEADERS if name in headers}
     if not reply.content.startswith(b"%PDF-"):
         raise Unknown(Reason.UNREADABLE, "PDF")
     answer = _assignment_answer({**row, "accepted": 1})
     return dataclasses.replace(answer, document=reply.content, raw=row)
 
 
-def _capital(body, moment):
+def _capital(
+    body: Json, moment: Literal["before", "after"]
+) -> documents.Capital | None:
     capital = number(body.get(f"capital{moment}"))
     if capital is None:
         return None
@@ -161,7 +170,7 @@ def _capital(body, moment):
     )
 
 
-def status_update(row):
+def status_update(row: Json) -> documents.StatusUpdate:
     """A `StatusUpdate` from one raw row, tolerant of what no page confirms.
 
     Assumption: the JSON rows bear the names of the older XML interface; a message of
@@ -184,7 +193,7 @@ def status_update(row):
     )
 
 
-def _is_message(row, code):
+def _is_message(row: Json, code: str) -> bool:
     """Assumption: comments have the type of that name, whatever their code."""
     kind = str(row.get("statustype") or row.get("type") or "").lower()
     text = str(row.get("statustext") or "")
@@ -192,7 +201,7 @@ def _is_message(row, code):
     return is_written and kind != "payment" and not text.startswith(CONFIRMATION)
 
 
-def _external_id(row):
+def _external_id(row: Json) -> str:
     for name in ("id", "statusid"):
         value = row.get(name)
         if is_id(value):
@@ -202,13 +211,13 @@ def _external_id(row):
     return ""
 
 
-def _unreadable(value):
+def _unreadable(value: object) -> str:
     """A given amount as text, if it is none; "" if it can be read, or none is given."""
     is_given = value not in (None, "")
     return str(value) if is_given and number(value) is None else ""
 
 
-def _stage_code(row, code):
+def _stage_code(row: Json, code: str) -> str:
     """The code of the stage that a status row reports; "" when it reports none.
 
     Assumption: rows other than payments carry the new status in `statuscode`. A payment
@@ -218,13 +227,13 @@ def _stage_code(row, code):
     return "" if kind.lower() == "payment" else _code(code)
 
 
-def _code(value):
+def _code(value: object) -> str:
     """A code as text; "2", "02" and 2 are the same."""
     found = _integer(value)
     return str(value or "").strip() if found is None else str(found)
 
 
-def assignment_state(body):
+def assignment_state(body: Json) -> documents.AssignmentState:
     """An `AssignmentState` from `GET /jobs`."""
     following = _integer(body.get("nextstatus"))
     has_next = following is not None and following != -1
@@ -239,7 +248,7 @@ def assignment_state(body):
     )
 
 
-def is_own_error(body, further_keys=""):
+def is_own_error(body: object, further_keys: str = "") -> bool:
     """Whether this is one of the five shapes in which the API itself refuses.
 
     Exactly so, since gateways have shapes that are alike, with keys of their own.
@@ -260,7 +269,7 @@ def is_own_error(body, further_keys=""):
     )
 
 
-def _is_job_response(body):
+def _is_job_response(body: Json) -> bool:
     """A `JobResponse`: rows, or errors that are objects with an `error`."""
     rows, errors = body.get("result"), body.get("errors")
     if _is_list(rows):
@@ -268,11 +277,11 @@ def _is_job_response(body):
     return bool(errors) and _is_list(errors) and all(map(_has_error, errors))
 
 
-def _has_error(item):
+def _has_error(item: object) -> bool:
     return isinstance(item, dict) and isinstance(item.get("error"), str)
 
 
-def error_text(body):
+def error_text(body: object) -> str:
     """What was wrong as Ropo has it, from any of its five error shapes."""
     if not isinstance(body, dict):
         return ""
@@ -290,14 +299,16 @@ def error_text(body):
     return "; ".join(filter(None, several)) or (str(single[0]) if single else "")
 
 
-def identifier(value):
+def identifier(value: object) -> str:
     """An id as text; "" where there is none, or 0."""
     found = _integer(value)
     return str(found) if found else ""
 
 
-def _integer(value):
+def _integer(value: object) -> int | None:
+    if not isinstance(value, str | int | float):
+        return None
     try:
         return int(value)
-    except (TypeError, ValueError, OverflowError):
+    except (ValueError, OverflowError):
         return None

@@ -1,12 +1,15 @@
 """The calls of Ropo One's REST API."""
 
+import datetime
 import logging
 import re
 import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Literal, Unpack
 from urllib.parse import urlsplit
 
 from .. import documents
-from ..base import Found, Page, Token
+from ..base import Channel, Found, Frozen, Page, Token, WithDays, WithDocuments
 from ..errors import (
     ChannelError,
     CredentialsRefused,
@@ -19,8 +22,8 @@ from ..errors import (
 )
 from ..inbound import messages_of
 from ..session import Session, is_token
-from ..transport import Transport
-from ..values import rows_at
+from ..transport import CallOptions, Reply, Transport, TransportOptions
+from ..values import Json, Payload, number, rows_at
 from . import answers
 from .answers import assignment_answers, error_text, is_own_error
 from .capabilities import CAPABILITIES, STATUS_TIMEOUT
@@ -62,7 +65,7 @@ SETTINGS = {
 }
 
 
-class RopoOne:
+class RopoOne(Channel, WithDocuments, WithDays):
     """The calls of one profile; see `base.Channel`.
 
     :param base_url: the host's root, without `/rest`
@@ -91,14 +94,14 @@ class RopoOne:
 
     def __init__(
         self,
-        base_url,
-        credentials,
+        base_url: str | None,
+        credentials: Mapping[str, str],
         *,
-        token=None,
-        settings=None,
-        profile="",
-        **options,
-    ):
+        token: Token | None = None,
+        settings: Mapping[str, str] | None = None,
+        profile: str = "",
+        **options: Unpack[TransportOptions],
+    ) -> None:
         self._transport = Transport(base_url, **options)
         self._credentials = {name: credentials[name] for name in self.credentials}
         secrets = (self._transport.base_url, *self._credentials.values())
@@ -106,22 +109,24 @@ class RopoOne:
         self.fingerprint = self._session.fingerprint
         self.secrets = (self._credentials["apicode"],)
         self.profile = profile
-        self._settings = SETTINGS | (settings or {})
+        self._settings: dict[str, str] = {**SETTINGS, **(settings or {})}
 
     @property
-    def token(self):
+    def token(self) -> Token:
         return self._session.token
 
     @token.setter
-    def token(self, token):
+    def token(self, token: Token) -> None:
         self._session.token = token
 
-    def close(self):
+    def close(self) -> None:
         self._transport.close()
 
     # --- writes ---
 
-    def send(self, batch, files=None):
+    def send(
+        self, batch: Sequence[Frozen], files: Mapping[str, bytes] | None = None
+    ) -> list[documents.Answer]:
         """Sends documents of the same call; one `Answer` each, in order. Never raises.
 
         :param files: contents by checksum
@@ -130,7 +135,7 @@ class RopoOne:
             Call.JOBS: self._post_jobs,
             Call.PAYMENT: self._post_payment,
             Call.LOCAL_PRINT: self._print_locally,
-        }[batch[0].call]
+        }[Call(batch[0].call)]
         try:
             return send([with_files(frozen.body, files or {}) for frozen in batch])
         except ChannelError as error:
@@ -140,23 +145,25 @@ class RopoOne:
             _logger.exception("%s: the answer can't be read", batch[0].call)
             return [documents.Answer.failed(Unknown(Reason.UNREADABLE))] * len(batch)
 
-    def _post_jobs(self, payloads):
+    def _post_jobs(self, payloads: Sequence[Payload]) -> list[documents.Answer]:
         """One `POST /jobs`."""
         reply = self._call("POST", "/jobs", body={"datastream": {"dataset": payloads}})
         return self._assignment_answers(payloads, reply)
 
-    def _assignment_answers(self, payloads, reply):
+    def _assignment_answers(
+        self, payloads: Sequence[Payload], reply: Reply
+    ) -> list[documents.Answer]:
         words = self._settings["duplicate_words"]
         return assignment_answers(payloads, reply.status, _object(reply), words)
 
-    def _post_payment(self, payloads):
+    def _post_payment(self, payloads: Sequence[Payload]) -> list[documents.Answer]:
         """One `POST /jobs/payment`, which takes one payload."""
         (payload,) = payloads
         body = answers.signed(payload, self._settings["payment_sign"])
         reply = self._call("POST", "/jobs/payment", body=body)
         return [answers.payment_answer(reply.status, _object(reply))]
 
-    def _print_locally(self, payloads):
+    def _print_locally(self, payloads: Sequence[Payload]) -> list[documents.Answer]:
         """Posts the one payload for ourselves to deliver."""
         (payload,) = payloads
         path = self._settings["path_localprint"]
@@ -167,23 +174,24 @@ class RopoOne:
 
     # --- reads ---
 
-    def connect(self):
+    def connect(self) -> Token:
         """Gets a fresh token, whatever was kept; raises when the door stays shut."""
         return self._session.connect()
 
-    def document(self, case, which="original"):
+    def document(
+        self, case: documents.CaseRef, which: Literal["original", "letter"] = "original"
+    ) -> bytes:
         """The archived document ("original"), or the current "letter".
 
         Raises `Rejected` when there is none, when it is no PDF or over 20 MB.
         """
-        key = (
-            {"jobid": case.assignment} if case.assignment else {"billnum": case.number}
-        )
-        params = {**key, "origdata": int(which == "original")}
+        by_id = {"jobid": case.assignment}
+        key = by_id if case.assignment else {"billnum": case.number}
+        params = {**key, "origdata": str(int(which == "original"))}
         reply = self._call("GET", "/jobs/pdf", params=params, limit=PDF_LIMIT)
         return _pdf(reply)
 
-    def preview(self, document):
+    def preview(self, document: Frozen) -> bytes:
         """The PDF that sending it would make; nothing is posted."""
         path = self._settings["path_preview"]
         reply = self._call("POST", path, body=_job(document.body))
@@ -192,18 +200,20 @@ class RopoOne:
         (answer,) = self._assignment_answers([document.body], reply)
         raise Rejected(Reason.REFUSED, answer.error or f"HTTP {reply.status}")
 
-    def assignment_state(self, assignment):
+    def assignment_state(self, assignment: str) -> documents.AssignmentState:
         reply = self._call("GET", "/jobs", params={"jobid": assignment})
         return answers.assignment_state(_accepted(reply))
 
-    def updates(self, cursor=None, pending=()):
+    def updates(
+        self, cursor: Json | None = None, pending: Sequence[documents.CaseRef] = ()
+    ) -> Iterator[Page]:
         """What is new. A page that was given is never given again, so there is no
         cursor: keep each page before the next one is asked for. What is pending is
         among it."""
         while rows := self.status_rows():
             yield Page(rows)
 
-    def day(self, day):
+    def day(self, day: datetime.date) -> Iterator[Page]:
         """All updates of a day.
 
         Assumption: asked for a day Ropo gives a page at most, and may give the next
@@ -215,11 +225,13 @@ class RopoOne:
             is_last = len(rows) < STATUS_PAGE
             yield Page(rows, is_last=is_last)
 
-    def history(self, case):
+    def history(self, case: documents.CaseRef) -> list[Json]:
         """All raw status rows of an invoice's number."""
         return self.status_rows(number=case.number)
 
-    def status_rows(self, *, number="", date=None):
+    def status_rows(
+        self, *, number: str = "", date: datetime.date | None = None
+    ) -> list[Json]:
         """One page of raw status rows; an empty list when there are no more.
 
         Without arguments the rows returned are never offered again: store them
@@ -239,7 +251,7 @@ class RopoOne:
             raise Unknown(Reason.UNREADABLE, place)
         return [row for row in rows if isinstance(row, dict)]
 
-    def customer_invoices(self, reference):
+    def customer_invoices(self, reference: str) -> list[documents.CustomerInvoice]:
         """Every `CustomerInvoice` that Ropo holds of the debtor with `reference`."""
         body = {"custnum": reference, "all_invoices": 1}
         reply = self._call("POST", "/jobs/findbyendcustomer", body=body)
@@ -248,20 +260,20 @@ class RopoOne:
             raise Unknown(Reason.UNREADABLE, "jobs")
         return [_customer_invoice(job) for job in jobs]
 
-    def find(self, document, case=None):
+    def find(self, document: Frozen, case: documents.CaseRef | None = None) -> Found:
         """What became of a document whose answer was lost; see `base.Channel`."""
         if case:
             return Found(open_amount=self._open_amount_of(case))
         arrived, assignment = self._find_assignment(document.body)
         return Found(arrived, assignment)
 
-    def _open_amount_of(self, case):
+    def _open_amount_of(self, case: documents.CaseRef) -> float | None:
         """What is open of a case with interest and fees, or None when unclear."""
         if not case.debtor:
             return None
         return _open_amount(self.customer_invoices(case.debtor), case)
 
-    def _find_assignment(self, payload):
+    def _find_assignment(self, payload: Payload) -> tuple[bool | None, str]:
         """What became of an assignment whose answer was lost.
 
         :return: `(arrived, assignment)`: None when Ropo can't say, "" if unknown
@@ -288,22 +300,28 @@ class RopoOne:
             return True, ""
         return bool(found), found[0].assignment if found else ""
 
-    def _has_document(self, number):
+    def _has_document(self, number: str) -> bool | None:
         try:
             self.document(documents.CaseRef(number=number))
         except Rejected as error:
             return False if error.reason == Reason.REFUSED else None
         return True
 
-    def standings(self, cases):
+    def standings(self, cases: Sequence[documents.CaseRef]) -> list[documents.Standing]:
         """A `Standing` for each case of one debtor.
 
         Raises nothing: what could not be had stands in the standing.
         """
-        listed = {}  # the debtor's invoices, asked for once
+        listed: dict[
+            str, list[documents.CustomerInvoice]
+        ] = {}  # the debtor's invoices, asked for once
         return [self._standing(case, listed) for case in cases]
 
-    def _standing(self, case, listed):
+    def _standing(
+        self,
+        case: documents.CaseRef,
+        listed: dict[str, list[documents.CustomerInvoice]],
+    ) -> documents.Standing:
         try:
             state = self.assignment_state(case.assignment) if case.assignment else None
             if case.debtor and case.debtor not in listed:
@@ -313,12 +331,12 @@ class RopoOne:
         except Exception:
             # What is odd of one case must not be lost of the others.
             _logger.exception("Case %s: its state can't be read", case.assignment)
-            error = Unknown(Reason.UNREADABLE)
-            return documents.Standing(error.outcome, error=error)
+            odd = Unknown(Reason.UNREADABLE)
+            return documents.Standing(odd.outcome, error=odd)
         amount = _open_amount(listed.get(case.debtor, ()), case)
         return documents.Standing(Outcome.ACCEPTED, state, amount)
 
-    def debtor_page(self, case):
+    def debtor_page(self, case: documents.CaseRef) -> str:
         """The address of the page where the debtor sees and pays the invoice.
 
         "" when what Ropo gives is no https address that can be shown and opened.
@@ -328,31 +346,38 @@ class RopoOne:
 
     # --- as it came, for the conformance run ---
 
-    def setting(self, name):
+    def setting(self, name: str) -> str:
         """The value in force of one of `settings`."""
         return self._settings[name]
 
-    def exchange(self, method, path, *, token=None, **arguments):
+    def exchange(
+        self,
+        method: str,
+        path: str,
+        *,
+        token: str | None = None,
+        **arguments: Unpack[CallOptions],
+    ) -> Reply:
         """The reply to one call, whatever its status; see `Transport.exchange()`.
 
         :param token: in place of the profile's own
         """
 
-        def call(token, attempt=1):
+        def call(token: str, attempt: int = 1) -> Reply:
             return self._transport.exchange(
                 method, f"/rest{path}", token=token, attempt=attempt, **arguments
             )
 
         return self._session.call(call) if token is None else call(token)
 
-    def exchange_token(self, **others):
+    def exchange_token(self, **others: str) -> Reply:
         """The reply to a call for a token, with these credentials in place of ours."""
         body = self._credentials | others
         return self._transport.exchange("POST", "/rest/token", body=body)
 
     # --- the token ---
 
-    def _call(self, method, path, **arguments):
+    def _call(self, method: str, path: str, **arguments: Unpack[CallOptions]) -> Reply:
         reply = self._session.call(
             lambda token, attempt: self._transport.call(
                 method, f"/rest{path}", token=token, attempt=attempt, **arguments
@@ -362,10 +387,10 @@ class RopoOne:
             raise _unauthorized(reply, self._is_own_error)
         return _from_api(reply, self._is_own_error)
 
-    def _is_own_error(self, body):
+    def _is_own_error(self, body: object) -> bool:
         return is_own_error(body, self._settings["error_keys"])
 
-    def _fetch_token(self):
+    def _fetch_token(self) -> Token:
         try:
             reply = self._transport.call("POST", "/rest/token", body=self._credentials)
             body = reply.json()
@@ -382,7 +407,9 @@ class RopoOne:
         return Token(value, time.time() + TOKEN_SECONDS)
 
 
-def _refused_token(status, body, is_own):
+def _refused_token(
+    status: int, body: object, is_own: Callable[[object], bool]
+) -> NotSent:
     """The error for a token call that brought none: only the API itself refuses
     credentials, and only that needs a person."""
     own = isinstance(body, dict) and "errorText" in body and is_own(body)
@@ -391,7 +418,7 @@ def _refused_token(status, body, is_own):
     return NotSent(Reason.GATEWAY, f"HTTP {status}")
 
 
-def _unauthorized(reply, is_own):
+def _unauthorized(reply: Reply, is_own: Callable[[object], bool]) -> NotSent:
     """The error for a fresh token that is refused; nothing was done with the call.
 
     The contract has 401 without a body.
@@ -402,7 +429,7 @@ def _unauthorized(reply, is_own):
     return NotSent(Reason.GATEWAY, f"HTTP {reply.status}")
 
 
-def _from_api(reply, is_own):
+def _from_api(reply: Reply, is_own: Callable[[object], bool]) -> Reply:
     """The reply, when the API itself gave it; raises `Unknown` for a gateway's: what
     it did with the call, and whether the API has seen it, nobody knows."""
     if reply.ok:
@@ -414,7 +441,7 @@ def _from_api(reply, is_own):
     raise Unknown(Reason.GATEWAY, text[:LONGEST_DETAIL])
 
 
-def _customer_invoice(job):
+def _customer_invoice(job: object) -> documents.CustomerInvoice:
     """One of a customer's invoices; without a number (None) where it can't be read."""
     if not isinstance(job, dict) or "invoice_number" not in job:
         return documents.CustomerInvoice("", None, "", None)
@@ -422,11 +449,13 @@ def _customer_invoice(job):
         assignment=answers.identifier(job.get("case_number")),
         number=str(job.get("invoice_number") or ""),
         status=str(job.get("status") or ""),
-        open_amount=answers.number(job.get("open_amount")),
+        open_amount=number(job.get("open_amount")),
     )
 
 
-def _open_amount(invoices, case):
+def _open_amount(
+    invoices: Sequence[documents.CustomerInvoice], case: documents.CaseRef
+) -> float | None:
     """What is open of one of these, by its id, else by its number."""
     amounts = [
         invoice.open_amount
@@ -440,7 +469,7 @@ def _open_amount(invoices, case):
     return amounts[0] if len(amounts) == 1 else None
 
 
-def _safe_url(value):
+def _safe_url(value: object) -> str:
     text = str(value or "").strip()
     if not re.fullmatch(r"https://[^\s\"'<>\\`]+", text, flags=re.I):
         return ""
@@ -451,25 +480,25 @@ def _safe_url(value):
     return text if host else ""
 
 
-def _job(payload):
+def _job(payload: Payload) -> Payload:
     return {"datastream": {"dataset": [payload]}}
 
 
-def _object(reply):
+def _object(reply: Reply) -> Json:
     body = reply.json()
     if not isinstance(body, dict):
         raise Unknown(Reason.UNREADABLE, f"HTTP {reply.status}")
     return body
 
 
-def _accepted(reply):
+def _accepted(reply: Reply) -> Json:
     body = _object(reply)
     if not reply.ok:
         raise Rejected(Reason.REFUSED, error_text(body) or f"HTTP {reply.status}")
     return body
 
 
-def _pdf(reply):
+def _pdf(reply: Reply) -> bytes:
     if not reply.ok:
         _accepted(reply)
     if not reply.content.startswith(b"%PDF-"):

@@ -1,12 +1,26 @@
 """Documents in, Ropo One's datasets out."""
 
 import base64
+import datetime
+from collections.abc import Mapping
 
 from babel.core import get_global
 
-from ..base import ERASED, Frozen
-from ..documents import CapitalChange, Claim
-from ..values import money, readable, without_blanks
+from ..base import ERASED, Document, Frozen
+from ..documents import (
+    AccountTotal,
+    Attachment,
+    CapitalChange,
+    Claim,
+    Debtor,
+    Delivery,
+    Invoice,
+    InvoiceRow,
+    Place,
+    Printing,
+    TaxTotal,
+)
+from ..values import Payload, money, readable, without_blanks
 from .codes import COMPANY, INVOICE, JOBTYPES, PERSON, PRINT_SERVICE, Call
 
 LANGUAGES = {"fi": "fin", "sv": "swe", "nb": "nor", "nn": "nor", "no": "nor"}
@@ -30,7 +44,7 @@ NAMELESS = "-"  # each row must have a description
 TEXT_ROW = 25601  # `invoicerowtype` of a header row: a text without money
 
 
-def freeze(document):
+def freeze(document: Document) -> Frozen:
     """An `Invoice`, a `Claim` or a `CapitalChange` as it will be sent."""
     if isinstance(document, CapitalChange):
         return Frozen(Call.PAYMENT, payment_payload(document), batchable=False)
@@ -45,7 +59,7 @@ def freeze(document):
     return Frozen(Call.JOBS, payload, batchable=not has_files)
 
 
-def invoice_payload(invoice):
+def invoice_payload(invoice: Invoice) -> Payload:
     """The dataset of `POST /jobs` for an `Invoice` (guide: Invoice, Connect)."""
     sign = -1 if invoice.is_credit else 1
     payload = {
@@ -88,15 +102,17 @@ def invoice_payload(invoice):
     return without_blanks(payload)
 
 
-def _image(file):
+def _image(file: Attachment | None) -> Payload | None:
     """What Ropo shows as the invoice, instead of drawing it.
 
     Assumption: `image` is for invoices, too, not only for letters, and takes a PDF.
     """
-    return file and {"file": f"{BY_CHECKSUM}{file.checksum}", "fileType": "pdf"}
+    if not file:
+        return None
+    return {"file": f"{BY_CHECKSUM}{file.checksum}", "fileType": "pdf"}
 
 
-def with_files(payload, files):
+def with_files(payload: Payload, files: Mapping[str, bytes]) -> Payload:
     """The dataset as it is sent: with the contents of its files.
 
     :param files: `{checksum: bytes}`
@@ -113,24 +129,24 @@ def with_files(payload, files):
     return sent
 
 
-def _content(reference, files):
+def _content(reference: str, files: Mapping[str, bytes]) -> str:
     content = files[reference.removeprefix(BY_CHECKSUM)]
     return base64.b64encode(content).decode()
 
 
-def _local_print_payload(payload):
+def _local_print_payload(payload: Payload) -> Payload:
     """The same dataset for ourselves to deliver: nobody else is to."""
     electronic = ("evoice", "evoiceint", "secondarysendtype")
     kept = {key: value for key, value in payload.items() if key not in electronic}
     return {**kept, "sendtype": "print"}
 
 
-def _delivery_payload(payload):
+def _delivery_payload(payload: Payload) -> Payload:
     """The same dataset only to be delivered: Ropo's ledger has it already."""
     return {**payload, "jobtype": PRINT_SERVICE, "checkbillnum": 0}
 
 
-def claim_payload(claim):
+def claim_payload(claim: Claim) -> Payload:
     """The dataset for a reminder or a collection (guide: Reminder, Connect)."""
     return without_blanks(
         {
@@ -148,7 +164,7 @@ def claim_payload(claim):
     )
 
 
-def without_personal_numbers(payload):
+def without_personal_numbers(payload: Payload) -> Payload:
     """What was sent, with a mark for the number of a private person; a company's stays,
     since it is public."""
     if payload.get("customertype") != PERSON or "govid" not in payload:
@@ -156,7 +172,7 @@ def without_personal_numbers(payload):
     return {**payload, "govid": ERASED}
 
 
-def of_debtor(payload, name=None):
+def of_debtor(payload: Payload, name: str | None = None) -> Payload:
     """What was sent of the only debtor, with a mark for each place of somebody else."""
     if name is not None:
         return {}
@@ -169,11 +185,11 @@ def of_debtor(payload, name=None):
     return {**payload, "addaddress": places}
 
 
-def _owner(address):
+def _owner(address: Payload) -> str | None:
     return address.get("company") or address.get("person")
 
 
-def _claim_rows(claim):
+def _claim_rows(claim: Claim) -> list[Payload]:
     """What is owed, as the only row of a claim.
 
     Assumption: `rowtype`, which the contract knows on rows only, may come with a
@@ -192,7 +208,7 @@ def _claim_rows(claim):
     ]
 
 
-def payment_payload(change):
+def payment_payload(change: CapitalChange) -> Payload:
     """The body of `POST /jobs/payment` for a `CapitalChange`: one identifier only.
 
     Assumption: a negative amount raises the capital again; the vendor's own example
@@ -213,7 +229,7 @@ def payment_payload(change):
     return without_blanks(payload)
 
 
-def _head(document):
+def _head(document: Invoice | Claim) -> Payload:
     """What an invoice and a claim have in common."""
     debtor = document.debtor
     name = "company" if debtor.is_company else "person"
@@ -248,18 +264,18 @@ def _head(document):
     }
 
 
-def _name_lines(debtor):
+def _name_lines(debtor: Debtor) -> dict[str, str]:
     """The lines between name and street: the person addressed, then the rest."""
     lines = [line for line in (debtor.contact_name, debtor.street2) if line]
     names = ("addressaddline2", "addressaddline3")
     return dict(zip(names, lines, strict=False))
 
 
-def _is_reverse_charged(invoice):
+def _is_reverse_charged(invoice: Invoice) -> bool:
     return any(tax.category == REVERSE_CHARGE for tax in invoice.taxes)
 
 
-def _place(place):
+def _place(place: Place) -> Payload:
     name = "company" if place.is_company else "person"
     return without_blanks(
         {
@@ -279,13 +295,13 @@ def _place(place):
     )
 
 
-def _fallback(delivery):
+def _fallback(delivery: Delivery) -> Payload:
     if delivery.fallback in ("", delivery.method):
         return {}
     return {"secondarysendtype": [{"sendtype": delivery.fallback}]}
 
 
-def _printing(printing):
+def _printing(printing: Printing) -> Payload:
     """How the letter looks: what is not given is as agreed with Ropo."""
     by_id = printing.layout.isdecimal()
     return {
@@ -297,11 +313,11 @@ def _printing(printing):
     }
 
 
-def _flag(value):
+def _flag(value: bool | None) -> int | None:
     return None if value is None else int(value)
 
 
-def _terms(invoice):
+def _terms(invoice: Invoice) -> Payload:
     """When and how it is to be paid (guides: Payment plans, Cash discount).
 
     Assumptions: with a payment plan `paydate` is the day of the last instalment;
@@ -333,7 +349,7 @@ def _terms(invoice):
     }
 
 
-def _ledger(invoice, sign):
+def _ledger(invoice: Invoice, sign: int) -> Payload:
     """What Ropo's ledger and the creditor's books need to know.
 
     Assumption: `currency` is that of all amounts; `foreignamount` only repeats the
@@ -355,7 +371,7 @@ def _ledger(invoice, sign):
     }
 
 
-def _account_row(row, sign):
+def _account_row(row: AccountTotal, sign: int) -> Payload:
     return without_blanks(
         {
             "accountid": row.account,
@@ -368,10 +384,10 @@ def _account_row(row, sign):
     )
 
 
-def _credit(invoice, sign):
+def _credit(invoice: Invoice, sign: int) -> Payload:
     """What a credit note credits, and where it is paid out to."""
     origin = invoice.origin
-    credit = {
+    credit: Payload = {
         "originalinvoicereferences": [
             {
                 "invoicenumber": origin.number,
@@ -397,7 +413,7 @@ def _credit(invoice, sign):
     return credit
 
 
-def _property_rows(delivery):
+def _property_rows(delivery: Delivery) -> list[Payload]:
     """What an e-invoice to a consumer's bank needs (guide: Reminder).
 
     Assumption: for an invoice it is the same as for a reminder.
@@ -407,7 +423,7 @@ def _property_rows(delivery):
     return [{"propname": "job_finvoice_paymentid", "propvalue": delivery.subject}]
 
 
-def _row(row, sign):
+def _row(row: InvoiceRow, sign: int) -> Payload:
     """One row. Assumption: `vatcode` is the category of UNCL5305, as in Finvoice."""
     if row.is_text:
         return without_blanks({"desc": row.name, "invoicerowtype": TEXT_ROW})
@@ -432,7 +448,7 @@ def _row(row, sign):
     )
 
 
-def _tax_row(tax, sign):
+def _tax_row(tax: TaxTotal, sign: int) -> Payload:
     return without_blanks(
         {
             "taxpr": tax.percent,
@@ -446,5 +462,5 @@ def _tax_row(tax, sign):
     )
 
 
-def _date(date):
+def _date(date: datetime.date | None) -> str | None:
     return date.isoformat() if date else None

@@ -6,6 +6,7 @@ agrees.
 
 import re
 
+from ..values import Json
 from .answers import PROBLEM
 
 # Tried in turn where the path that is set leads nowhere. None of them posts anything
@@ -29,11 +30,11 @@ OTHER_PATHS = {
 LEADS_NOWHERE = (404, 405)
 
 
-def other_paths(name, now):
+def other_paths(name: str, now: str) -> list[str]:
     return [path for path in OTHER_PATHS[name] if path != now]
 
 
-def place_of_rows(body):
+def place_of_rows(body: Json) -> str:
     """Where a list of objects is, such as `result.status`; "" if it is nowhere."""
     for name, item in body.items():
         if isinstance(item, list) and item and isinstance(item[0], dict):
@@ -43,14 +44,14 @@ def place_of_rows(body):
     return ""
 
 
-def further_keys(body):
+def further_keys(body: Json) -> str:
     """The keys of a refusal that are not those of its shape, with commas between."""
     shapes = ({"errorId", "errorText"}, {"error"}, PROBLEM)
     shape = max(shapes, key=lambda keys: len(keys & set(body)))
     return ",".join(sorted(set(body) - shape))
 
 
-def words_of(error, number):
+def words_of(error: str, number: str) -> str:
     """What a refusal says beside the number that it is about."""
     parts = re.split(rf"{re.escape(number)}|\(.*?\)", error)
     return max((part.strip(" :.,;") for part in parts), key=len)
