@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from dev.demo import books as demo
 from dev.demo import screen
 
-from . import books, ledger, money, opening, sending, verdicts
+from . import books, ledger, money, opening, past, sending, verdicts
 from .report import show
 from .world import World
 
@@ -28,7 +28,7 @@ MEASURES = {
     "cases": money.open_cases,
 }
 # In books of their own, which they write.
-APART = {"opening": opening.screens}
+APART = {"opening": opening.screens, "past": past.scheduled}
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def arguments():
         help=f"one of {', '.join([*MEASURES, *APART])}; may be repeated",
     )
     parser.add_argument(
-        "--cases", type=int, help="that Ropo collects or has collected, for “opening”"
+        "--cases", type=int, help="that Ropo collects or has collected, for “opening” and “past”"
     )
     parser.add_argument("--open", type=int, help="how many of them it still collects")
     parser.add_argument(

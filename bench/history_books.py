@@ -96,12 +96,12 @@ def write(env, ropo, cases, open_cases):
     with _bare_tables(env.cr):
         _copy(env.cr, {"res_partner": min(customers.ids), **rows.bases}, copies)
     env.cr.commit()
-    _vacuum(env.cr)
+    vacuum(env.cr)
     env.invalidate_all()
     return user
 
 
-def _vacuum(cr):
+def vacuum(cr):
     """As the server does by itself in the long run, and never within a transaction."""
     connection = cr._cnx
     connection.set_session(autocommit=True)

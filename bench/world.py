@@ -41,7 +41,7 @@ class Ropo(RopoOne):
 
 
 class World:
-    """The database with the addon, the bare one without, the one for years of cases,
+    """The database with the addon, the bare one without, those for years of cases,
     and the sandbox."""
 
     def __init__(self, options):
@@ -51,6 +51,8 @@ class World:
         self.database = os.environ["PGDATABASE"]
         self.bare_database = os.environ["ROPO_BARE_DATABASE"]
         self.history_database = os.environ["ROPO_HISTORY_DATABASE"]
+        self.old_database = os.environ["ROPO_OLD_DATABASE"]
+        self.new_database = os.environ["ROPO_NEW_DATABASE"]
         self.ropo = Ropo(os.environ["ROPO_SANDBOX_URL"])
         LOGS.mkdir(parents=True, exist_ok=True)
         options = ["--config", os.environ["ODOO_RC"], "--logfile", str(LOG)]

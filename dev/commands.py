@@ -29,6 +29,7 @@ DEMO_DATABASE = "ropo_demo"
 BENCH_DATABASE = "ropo_bench"
 BARE_DATABASE = "ropo_bench_bare"
 HISTORY_DATABASE = "ropo_bench_history"
+OLD_DATABASE, NEW_DATABASE = "ropo_bench_old", "ropo_bench_new"
 DEVELOPMENT_DATABASE = "ropo_dev"
 TRANSLATIONS_DATABASE = "ropo_translations"
 
@@ -183,11 +184,14 @@ def bench(*arguments):
     with servers() as found, processes.sandbox() as sandbox_url:
         databases.new(found, BENCH_DATABASE)
         databases.new(found, BARE_DATABASE, "base")
-        databases.new(found, HISTORY_DATABASE)
+        for name in (HISTORY_DATABASE, OLD_DATABASE, NEW_DATABASE):
+            databases.new(found, name)
         variables = {
             "PGDATABASE": BENCH_DATABASE,
             "ROPO_BARE_DATABASE": BARE_DATABASE,
             "ROPO_HISTORY_DATABASE": HISTORY_DATABASE,
+            "ROPO_OLD_DATABASE": OLD_DATABASE,
+            "ROPO_NEW_DATABASE": NEW_DATABASE,
             "ROPO_SANDBOX_URL": sandbox_url,
         }
         return processes.call([venv.PYTHON, "-m", "bench", *arguments], **variables)

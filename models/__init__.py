@@ -45,6 +45,7 @@ from . import (
     ropo_event_message,
     ropo_event_shown,
     ropo_job,
+    ropo_job_agreement,
     ropo_job_bad_debt,
     ropo_job_decision,
     ropo_job_exemption,

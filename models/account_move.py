@@ -138,6 +138,11 @@ class AccountMove(models.Model):
         compute_sudo=True,
         groups=READERS,
     )
+    # What Ropo has or had and is open: its cases are held against the ledger.
+    _ropo_open = models.Index(
+        "(id) WHERE ropo_state IS NOT NULL AND amount_residual != 0"
+    )
+
     # --- computes ---
 
     @api.depends(

@@ -15,6 +15,11 @@ class AccountMoveLine(models.Model):
         groups=READERS,
     )
 
+    # What was reset to draft keeps its reconciliations, and has paid nobody.
+    _ropo_reset = models.Index(
+        "(id) WHERE parent_state = 'draft' AND matching_number IS NOT NULL"
+    )
+
     # --- CRUD ---
 
     def write(self, vals):

@@ -1,5 +1,6 @@
 from . import (
     activities,
+    agreement,
     archive,
     attachments,
     bad_debt,

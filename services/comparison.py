@@ -22,6 +22,7 @@ class RopoComparison(models.AbstractModel):
         """Queues the ledger's money that was not reported, and reverses what was
         reported and stands no more, credits as well."""
         commit_with_retry(self.env, self._queue_differences, "payment")
+        commit_with_retry(self.env, self.env["ropo.agreement"]._follow)
 
     @api.model
     def _cron_post_credit_notes(self):

@@ -93,15 +93,14 @@ class RopoLedger(models.AbstractModel):
 
         Both in one pass: what stands, and what reports a reconciliation (a request,
         the capital transferred, a credit note of its own, an event of Ropo's), are
-        joined, and what has no other side is the difference.
+        joined, and what has no other side is the difference. `ropo.agreement` says of
+        which cases.
         """
-        self._flush_ledger()
-        for model in ("ropo.job", "ropo.request", "ropo.event", "ropo.account"):
-            self.env[model].flush_model()
+        self._flush_sides()
         return self.env.execute_query_dict(
             SQL(
                 """
-                WITH standing AS (%(standing)s), reported AS (%(reported)s)
+                %(sides)s
                 SELECT job.id AS job_id,
                        job.account_id,
                        job.company_id,
@@ -123,36 +122,86 @@ class RopoLedger(models.AbstractModel):
                             END AS date,
                        %(is_ropos)s AS is_ropos,
                        %(has_money)s AS has_money
-                  FROM standing
-                  FULL JOIN reported USING (job_id, partial_id)
-                  JOIN ropo_job job ON job.id = job_id
-                  JOIN ropo_account account ON account.id = job.account_id
-                  LEFT JOIN account_move entry
-                    ON entry.id = COALESCE(standing.entry_id, reported.entry_id)
-                  LEFT JOIN account_payment payment
-                    ON payment.id
-                     = COALESCE(entry.origin_payment_id, standing.payment_id)
-                  LEFT JOIN account_journal journal
-                    ON journal.id = COALESCE(entry.journal_id, payment.journal_id)
+                  %(joined)s
                  WHERE (standing.amount IS NULL OR reported.state IS NULL
                         OR reported.state = 'reversal')
-                   AND job.is_collected
-                   AND job.stage != 'closed'
                    -- A case of another environment can't be reached any more.
                    AND job.profile = account.profile
                    AND CASE WHEN reported.state = 'reversal'
                             THEN standing.amount IS NOT NULL
                             WHEN standing.amount IS NULL
-                            THEN %(is_withdrawn)s ELSE %(is_unreported)s END
+                            THEN %(is_withdrawn)s
+                            ELSE %(counts)s AND %(is_unreported)s END
                  ORDER BY date, partial_id
                 """,
-                standing=self._standing(),
-                reported=self._reported(),
+                sides=self._sides(self.env["ropo.agreement"]._compared()),
+                joined=self._joined(),
+                counts=self._counts(),
                 is_ropos=self._is_ropos(),
                 has_money=self._has_money(),
                 is_withdrawn=self._is_withdrawn(),
                 is_unreported=self._is_unreported(),
             )
+        )
+
+    @api.model
+    def _unsettled(self, cases):
+        """SQL of the ids of those of these cases where something stands or is reported
+        that has no other side, or none yet: also what does not count so far."""
+        return SQL(
+            """
+            %(sides)s
+            SELECT job.id
+            %(joined)s
+             WHERE CASE WHEN reported.state = 'reversal' THEN standing.amount IS NOT NULL
+                        WHEN standing.amount IS NULL THEN %(is_withdrawn)s
+                        WHEN reported.state IS NULL THEN %(is_unreported)s END
+            """,
+            sides=self._sides(cases),
+            joined=self._joined(),
+            is_withdrawn=self._is_withdrawn(),
+            is_unreported=self._is_unreported(),
+        )
+
+    def _flush_sides(self):
+        self._flush_ledger()
+        for model in ("ropo.job", "ropo.request", "ropo.event", "ropo.account"):
+            self.env[model].flush_model()
+
+    def _sides(self, cases):
+        """What stands and what is reported of these cases, for `_joined()`.
+
+        :param cases: SQL of rows of `ropo_job`
+        """
+        return SQL(
+            """
+            WITH compared AS MATERIALIZED (
+                     SELECT id, account_id, company_id, currency_id, move_id, profile,
+                            part_ids, covers, bad_debts
+                       FROM (%s) job),
+                 standing AS (%s),
+                 reported AS (%s)
+            """,
+            cases,
+            self._standing(),
+            self._reported(),
+        )
+
+    def _joined(self):
+        """Row by row, with the entry, its payment and its journal."""
+        return SQL(
+            """
+            FROM standing
+            FULL JOIN reported USING (job_id, partial_id)
+            JOIN compared job ON job.id = job_id
+            JOIN ropo_account account ON account.id = job.account_id
+            LEFT JOIN account_move entry
+              ON entry.id = COALESCE(standing.entry_id, reported.entry_id)
+            LEFT JOIN account_payment payment
+              ON payment.id = COALESCE(entry.origin_payment_id, standing.payment_id)
+            LEFT JOIN account_journal journal
+              ON journal.id = COALESCE(entry.journal_id, payment.journal_id)
+            """
         )
 
     def _standing(self):
@@ -167,24 +216,20 @@ class RopoLedger(models.AbstractModel):
                    counterpart.move_id AS entry_id,
                    NULL::integer AS payment_id
             %s
-             WHERE job.is_collected
-               AND job.stage != 'closed'
-               AND counterpart.parent_state = 'posted'
+             WHERE counterpart.parent_state = 'posted'
                AND partial.debit_amount_currency != %s
                -- A claim over some instalments gets reports of those only.
                AND (job.part_ids IS NULL OR job.part_ids @> to_jsonb(line.id))
              UNION ALL
             SELECT job.id, -registered.payment_id, registered.amount, NULL,
                    registered.payment_id
-              FROM ropo_job job
+              FROM compared job
              CROSS JOIN LATERAL (%s) registered
-             WHERE job.is_collected
-               AND job.stage != 'closed'
             """,
             bad_debt,
             self._ledger(
                 SQL(
-                    "ropo_job job "
+                    "compared job "
                     "JOIN account_move_line line ON line.move_id = job.move_id"
                 )
             ),
@@ -302,38 +347,42 @@ class RopoLedger(models.AbstractModel):
         """What reports a reconciliation to Ropo, or came from Ropo for it."""
         return SQL(
             """
-            SELECT job_id, source_partial_id AS partial_id, id AS request_id,
-                   NULL::integer AS event_id, state, amount,
-                   counterpart_id AS entry_id
-              FROM ropo_request
-             WHERE operation IN ('payment', 'credit_allocation')
-               AND void IS NOT TRUE
+            SELECT job.id AS job_id, request.source_partial_id AS partial_id,
+                   request.id AS request_id, NULL::integer AS event_id, request.state,
+                   request.amount, request.counterpart_id AS entry_id
+              FROM compared job
+              JOIN ropo_request request ON request.job_id = job.id
+             WHERE request.operation IN ('payment', 'credit_allocation')
+               AND request.void IS NOT TRUE
              UNION ALL
             SELECT job.id, covered.key::integer, NULL, NULL, 'done',
                    covered.value::numeric, NULL
-              FROM ropo_job job, jsonb_each_text(job.covers) covered
-             WHERE job.is_collected
-               AND jsonb_typeof(job.covers) = 'object'
+              FROM compared job, jsonb_each_text(job.covers) covered
+             WHERE jsonb_typeof(job.covers) = 'object'
              UNION ALL
             SELECT job.id, covered.key::integer, NULL, NULL, credit.state,
                    covered.value::numeric, credit.move_id
               FROM ropo_request credit
-              JOIN ropo_job job
+              JOIN compared job
                 ON job.id = credit.credited_job_id,
                    jsonb_each_text(credit.covers) covered
              WHERE credit.operation = 'credit_note'
                AND credit.state IN ('sending', 'unknown', 'done')
                AND jsonb_typeof(credit.covers) = 'object'
              UNION ALL
-            SELECT job_id, source_partial_id, id, NULL, 'reversal', amount, NULL
-              FROM ropo_request
-             WHERE operation = 'payment_reversal'
-               AND state IN ('queued', 'rejected', 'cancelled')
-               AND void IS NOT TRUE
+            SELECT job.id, request.source_partial_id, request.id, NULL, 'reversal',
+                   request.amount, NULL
+              FROM compared job
+              JOIN ropo_request request ON request.job_id = job.id
+             WHERE request.operation = 'payment_reversal'
+               AND request.state IN ('queued', 'rejected', 'cancelled')
+               AND request.void IS NOT TRUE
              UNION ALL
-            SELECT job_id, source_partial_id, NULL, id, 'found', amount, NULL
-              FROM ropo_event
-             WHERE source_partial_id != 0
+            SELECT job.id, event.source_partial_id, NULL, event.id, 'found',
+                   event.amount, NULL
+              FROM compared job
+              JOIN ropo_event event ON event.job_id = job.id
+             WHERE event.source_partial_id != 0
             """
         )
 
@@ -351,12 +400,19 @@ class RopoLedger(models.AbstractModel):
             """
         )
 
-    def _is_unreported(self):
+    def _counts(self):
+        """Whether the account takes it for paid already."""
         return SQL(
             """
             (account.count_payment = 'registered'
-                 OR payment.id IS NULL OR payment.is_matched)
-            AND (NOT %s OR %s OR %s)
+             OR payment.id IS NULL OR payment.is_matched)
+            """
+        )
+
+    def _is_unreported(self):
+        return SQL(
+            """
+            (NOT %s OR %s OR %s)
             AND NOT EXISTS (
                 SELECT FROM account_partial_reconcile cause
                  WHERE cause.exchange_move_id = entry.id)

@@ -113,6 +113,20 @@ class TestUpgrade(RopoCommon):
         stages = codes._stages(self.env["ropo.account"].new({"channel": "maventa"}))
         self.assertEqual(stages["debt_collection"], "collection")
 
+    def test_an_hour_becomes_five_minutes_and_what_a_person_has_set_stays(self):
+        names = ("cron_post_payments", "cron_post_credit_notes")
+        crons = [self.env.ref(f"ropo_connect.{name}").sudo() for name in names]
+        crons[0].write({"interval_number": 1, "interval_type": "hours"})
+        crons[1].write({"interval_number": 2, "interval_type": "hours"})
+        self.env.flush_all()
+        path = ROOT / "migrations" / "19.0.1.5.0" / "post-migrate.py"
+        load_script(str(path), "ropo_post_5").migrate(self.cr, "19.0.1.4.0")
+        self.env.invalidate_all()
+        self.assertEqual(
+            [(cron.interval_number, cron.interval_type) for cron in crons],
+            [(5, "minutes"), (2, "hours")],
+        )
+
     def renamed(self, job):
         return (
             job.request_ids.mapped("collects"),

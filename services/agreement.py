@@ -1,0 +1,165 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ..models.ropo_job import SETTLED
+from .transaction import commit_with_retry
+
+LAST_DAY = "ropo_connect.ledger_compared_on"
+# Odoo numbers a reconciliation when it is made, and others see it when its transaction
+# is committed. None takes so long.
+LONGEST_TRANSACTION = timedelta(days=1)
+AT_ONCE = 50_000  # cases that are left in one run
+OF_A_DAY = 7  # days in which each case that was left is compared once
+
+
+class RopoAgreement(models.AbstractModel):
+    """Which cases are held against the ledger.
+
+    All that have not ended, and those that have until they agree: then they are left,
+    so that a run costs what is open and what has changed, however many have ended. They
+    are compared again where their ledger moves. No hook tells that; four things show
+    it: a reconciliation made since the last day on which all was compared, an open
+    amount, a reconciled entry that is a draft again, and money of Ropo's that is not in
+    the ledger. Besides, each is compared once in a week, whatever shows.
+    """
+
+    _name = "ropo.agreement"
+    _description = "Ended Cases That Agree with the Ledger"
+
+    # --- crons ---
+
+    @api.model
+    def _cron_compare_ended(self):
+        """Compares some of those that were left, so that none stays wrong for long."""
+        todays = SQL(
+            "SELECT * FROM ropo_job WHERE agreed_at IS NOT NULL AND id %% %s = %s",
+            OF_A_DAY,
+            fields.Date.today().toordinal() % OF_A_DAY,
+        )
+        commit_with_retry(self.env, self._take_back, todays)
+
+    # --- business ---
+
+    @api.model
+    def _compared(self):
+        """SQL of the rows of `ropo_job` that are held against the ledger."""
+        return SQL(
+            """
+            SELECT * FROM ropo_job
+             WHERE is_collected AND stage != 'closed' AND agreed_at IS NULL
+             UNION ALL
+            %s
+            """,
+            self._moved_again(),
+        )
+
+    def _moved_again(self):
+        """SQL of the rows of those that were left and may agree no more."""
+        return SQL(
+            "SELECT * FROM ropo_job WHERE agreed_at IS NOT NULL AND move_id IN (%s)",
+            self._moved(),
+        )
+
+    def _moved(self):
+        """SQL of the ids of invoices whose cases may agree no more."""
+        return SQL(
+            """
+            SELECT line.move_id
+              FROM account_partial_reconcile partial
+              JOIN account_move_line line ON line.id = partial.debit_move_id
+             WHERE partial.id > %s
+             UNION
+            SELECT id FROM account_move
+             WHERE ropo_state IS NOT NULL AND amount_residual != 0
+             UNION
+            SELECT line.move_id
+              FROM account_move_line draft
+              JOIN account_partial_reconcile partial
+                ON partial.credit_move_id = draft.id
+              JOIN account_move_line line ON line.id = partial.debit_move_id
+             WHERE draft.parent_state = 'draft' AND draft.matching_number IS NOT NULL
+             UNION
+            SELECT move_id FROM ropo_event WHERE is_missing
+            """,
+            self._last_seen(),
+        )
+
+    def _last_seen(self):
+        """The number of the last reconciliation that the last day's runs have seen."""
+        day = self.env["ir.config_parameter"].sudo().get_param(LAST_DAY)
+        if not day:
+            return 0
+        rows = self.env.execute_query(
+            SQL(
+                # From the newest back: as far as the reconciliations of a day or two.
+                "SELECT id FROM account_partial_reconcile WHERE create_date < %s "
+                "ORDER BY id DESC LIMIT 1",
+                fields.Datetime.to_datetime(day) - LONGEST_TRANSACTION,
+            )
+        )
+        return rows[0][0] if rows else 0
+
+    # --- business: after a comparison ---
+
+    @api.model
+    def _follow(self):
+        """Takes back those that agree no more and leaves those that do; up to which day
+        all was compared is noted."""
+        self._take_back(self._moved_again())
+        self._leave()
+        self._note_day()
+
+    def _take_back(self, cases):
+        """Has those of these compared from now on that do not agree any more."""
+        ledger = self.env["ropo.ledger"]
+        ledger._flush_sides()
+        rows = self.env.execute_query(ledger._unsettled(cases))
+        jobs = self.env["ropo.job"].sudo().browse({job_id for (job_id,) in rows})
+        jobs.agreed_at = False
+
+    def _leave(self):
+        ledger = self.env["ropo.ledger"]
+        ledger._flush_sides()
+        settled = self._settled()
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT id FROM (%s) settled WHERE id NOT IN (%s) LIMIT %s",
+                settled,
+                ledger._unsettled(settled),
+                AT_ONCE,
+            )
+        )
+        jobs = self.env["ropo.job"].sudo().browse(job_id for (job_id,) in rows)
+        jobs.agreed_at = fields.Datetime.now()
+
+    def _settled(self):
+        """SQL of the rows of cases that have ended, of invoices on which nothing is
+        open, with nothing under way and no money of Ropo's to be booked."""
+        return SQL(
+            """
+            SELECT job.*
+              FROM ropo_job job
+              JOIN account_move invoice ON invoice.id = job.move_id
+             WHERE job.is_collected AND job.stage != 'closed' AND job.agreed_at IS NULL
+               AND job.stage IN %s
+               AND invoice.amount_residual = 0
+               AND NOT EXISTS (
+                   SELECT FROM ropo_event event
+                    WHERE event.job_id = job.id AND event.is_missing)
+               AND NOT EXISTS (
+                   SELECT FROM ropo_request request
+                    WHERE job.id IN (request.job_id, request.credited_job_id)
+                      AND request.state IN ('queued', 'sending', 'unknown', 'rejected')
+                      AND request.void IS NOT TRUE)
+            """,
+            SETTLED,
+        )
+
+    def _note_day(self):
+        """Once a day: a parameter is cached by all of Odoo's processes."""
+        parameters = self.env["ir.config_parameter"].sudo()
+        today = fields.Date.to_string(fields.Date.today())
+        if parameters.get_param(LAST_DAY) != today:
+            parameters.set_param(LAST_DAY, today)
