@@ -118,6 +118,21 @@ class RopoAccount(models.Model):
             except ChannelError as error:
                 raise ValidationError(account._explain(error)) from error
 
+    last_turn = fields.Datetime(
+        string="Outbox Last Worked Off",
+        readonly=True,
+        copy=False,
+        groups="base.group_system",
+        help="The account that has waited longest is next.",
+    )
+    polled_at = fields.Datetime(
+        string="News Last Fetched",
+        readonly=True,
+        copy=False,
+        groups="base.group_system",
+        help="When the scheduled action last asked Ropo for news.",
+    )
+
     # --- computes ---
 
     @api.depends("channel", "environment", "country")

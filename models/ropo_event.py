@@ -4,6 +4,7 @@ import re
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
+from .ir_cron import BY_HAND
 from .notification import notification
 from .ropo_job import STAGES
 from .ropo_request import readable
@@ -369,8 +370,15 @@ class RopoEvent(models.Model):
 
     @api.model
     def _cron_poll_status(self):
-        """Fetches what happened, for every account."""
+        """Fetches what happened, for every account: in one go, or in several where one
+        has no time for all."""
         accounts = self.env["ropo.account"].sudo().search([])
+        cron = self.env["ir.cron"].browse(self.env.context.get("cron_id"))
+        if cron and not BY_HAND.get():
+            since = cron._ropo_due_since()
+            accounts = accounts.filtered(
+                lambda account: not account.polled_at or account.polled_at < since
+            )
         self.env["ropo.inbox"]._run_accounts(accounts, poll=True)
 
     @api.model

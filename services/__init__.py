@@ -13,6 +13,7 @@ from . import (
     disclosure,
     document_rows,
     documents,
+    due,
     effects,
     einvoices,
     eligibility,

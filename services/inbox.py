@@ -33,18 +33,27 @@ class RopoInbox(models.AbstractModel):
     _name = "ropo.inbox"
     _description = "Ropo: Inbox"
 
-    def _run_accounts(self, accounts, **options):
+    def _run_accounts(self, accounts, poll=False):
+        """Those first that have waited longest. What one run has no time for is left
+        to the next, which Odoo begins at once."""
         progress = self.env["ir.cron"]._commit_progress
-        progress(remaining=len(accounts))
-        for account in accounts:
+        waited = accounts.sorted(
+            lambda account: (account.polled_at or account.create_date, account.id)
+        )
+        seconds = progress(remaining=len(accounts))
+        for account in waited:
+            if seconds <= 0:
+                break
+            if poll:
+                self._persist(account.write, {"polled_at": fields.Datetime.now()})
             try:
-                self._run(account.id, **options)
+                self._run(account.id, poll=poll)
             except ChannelError as error:
                 _logger.warning("Ropo account %s: %s", account.id, error.reason)
             except Exception:
                 _logger.exception("Ropo account %s: following failed", account.id)
                 self.env.cr.rollback()
-            progress(1)
+            seconds = progress(1)
 
     # --- business: the run ---
 

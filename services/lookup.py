@@ -41,7 +41,7 @@ class RopoLookup(models.AbstractModel):
                 ("profile", "=", client.profile),
                 ("state", "=", "unknown"),
                 ("to_review", "=", False),
-                *self.env["ropo.outbox"]._time_has_come(),
+                *self.env["ropo.due"]._time_has_come(),
             ],
             order="next_attempt_at, id",
             limit=LOOK_UPS_PER_RUN,

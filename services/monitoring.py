@@ -164,7 +164,7 @@ class RopoMonitoring(models.AbstractModel):
             [
                 ("state", "=", "queued"),
                 ("create_date", "<", now - LATE),
-                *self.env["ropo.outbox"]._time_has_come(),
+                *self.env["ropo.due"]._time_has_come(),
             ],
             ["account_id"],
         )

@@ -1,24 +1,24 @@
 import logging
 import time
+from collections import deque
 from contextlib import contextmanager
 from datetime import timedelta
 
 import psycopg2
 
 from odoo import SUPERUSER_ID, api, fields, models
-from odoo.tools import SQL, split_every
+from odoo.tools import split_every
 
 from ..channels.errors import ChannelError
 from ..channels.pace import Pace
-from ..models.ropo_request import ASSIGNMENTS, WORKER_LOCK
+from ..models.ropo_request import WORKER_LOCK
 from .time_limit import capped
 from .transaction import commit_with_retry
 
 _logger = logging.getLogger(__name__)
 
-# Calls of each connection that one reservation plans for: of one document, and of many.
-CALLS_PER_RESERVATION, BATCHES_PER_RESERVATION = 10, 3
-MOST_RESERVED = 1000  # more cost memory, and no fewer queries each
+TURN = 5  # seconds; then another account is next, if any waits
+HELPERS = (2, 3, 4)  # scheduled actions besides the first, for as many workers
 SENDING_TIME = 30  # seconds; what was not begun by then waits for the next reservation
 SHORTEST_PAUSE = 2  # seconds between two runs for what waits
 
@@ -35,78 +35,47 @@ class RopoOutbox(models.AbstractModel):
     _description = "Ropo: Outbox"
 
     def _work_off_all(self):
-        """Works off what is due, account by account."""
+        """Gives the accounts their turns, until nothing is due or the time is up.
+
+        Several workers may be at it, each by a scheduled action of its own. One that
+        comes to an account which another one works for passes on.
+        """
         progress = self.env["ir.cron"]._commit_progress
-        account_ids = self._accounts_with_work()
-        seconds = progress(remaining=self._count_due())
-        for account_id in account_ids:
-            done = 0
-            try:
-                done = self._work_off(account_id, seconds)
-            except Exception:
-                # One account must not stop the others; what it had reserved is kept.
-                _logger.exception("Ropo account %s: the run failed", account_id)
-            seconds = progress(done, remaining=self._count_due())
-            if seconds <= 0:
-                break
+        due = self.env["ropo.due"]
+        waiting = deque(due._accounts())
+        self._call_helpers(len(waiting) - 1)
+        seconds = progress(remaining=due._count(waiting))
+        while waiting and seconds > 0:
+            account_id = waiting.popleft()
+            done = self._take_turn(account_id, min(seconds, TURN))
+            if done and due._count([account_id]):
+                waiting.append(account_id)
+            # What another worker is at is not for this one to come back for.
+            seconds = progress(done, remaining=due._count(waiting))
 
-    def _count_due(self):
-        """How many can be sent now, by a worker of any account."""
-        return (
-            self.env["ropo.request"]
-            .sudo()
-            .search_count(
-                [
-                    ("state", "=", "queued"),
-                    "|",
-                    ("account_id.paused_until", "=", False),
-                    ("account_id.paused_until", "<=", fields.Datetime.now()),
-                    *self._movable_domain(),
-                    *self._time_has_come(),
-                ]
-            )
-        )
+    def _take_turn(self, account_id, seconds):
+        """How many were worked off."""
+        try:
+            return self._work_off(account_id, seconds)
+        except Exception:
+            # One account must not stop the others; what it had reserved is kept.
+            _logger.exception("Ropo account %s: the run failed", account_id)
+            return 0
 
-    def _movable_domain(self):
-        """What a worker can move on. The others wait for a person, or for another
-        change of the same case that is under way or lost."""
-        blocking = [
-            ("state", "in", ("sending", "unknown")),
-            ("operation", "not in", ASSIGNMENTS),
-        ]
-        return [
-            "|",
-            "&",
-            ("state", "=", "unknown"),
-            ("to_review", "=", False),
-            "&",
-            ("state", "=", "queued"),
-            "|",
-            ("operation", "in", ASSIGNMENTS),
-            ("job_id", "not any", [("request_ids", "any", blocking)]),
-        ]
-
-    def _time_has_come(self):
-        return [
-            "|",
-            ("next_attempt_at", "=", False),
-            ("next_attempt_at", "<=", fields.Datetime.now()),
-        ]
-
-    def _accounts_with_work(self):
-        groups = (
-            self.env["ropo.request"]
-            .sudo()
-            ._read_group(
-                [("state", "in", ("queued", "sending", "unknown"))], ["account_id"]
-            )
-        )
-        return [account.id for (account,) in groups]
+    def _call_helpers(self, count):
+        """Has so many others of the outbox's scheduled actions run too, as far as there
+        are workers for them: the first one calls, when there is enough to do."""
+        names = [f"ropo_connect.cron_process_requests_{n}" for n in HELPERS]
+        first = self.env.ref("ropo_connect.cron_process_requests")
+        if self.env.context.get("cron_id") == first.id:
+            for name in names[: max(count, 0)]:
+                self.env.ref(name)._trigger()
 
     def _work_off_soon(self, requests):
         """Has them worked off: a single one right after this transaction, so that
         who asked sees the answer; several by the cron, so that nobody waits."""
         if len(requests) == 1:
+            requests.sudo().is_urgent = True  # should another run be at it
             account_id, ids = requests.account_id.id, requests.ids
             self.env.cr.postcommit.add(
                 lambda: _work_off_after_commit(self, account_id, ids)
@@ -139,20 +108,19 @@ class RopoOutbox(models.AbstractModel):
             with outbox._worker_lock(account_id) as locked:
                 if not locked:
                     return 0
-                end = time.monotonic() + seconds
-                return outbox._work_off_locked(account, end, only)
+                return outbox._work_off_locked(account, seconds, only)
 
-    def _work_off_locked(self, account, end, only):
+    def _work_off_locked(self, account, seconds, only):
         total = 0
         self.env["ropo.recording"]._expire_leases(account)
         # A lost call is known as lost, whatever follows.
         self.env.cr.commit()  # pylint: disable=invalid-commit
-        if account._is_resting() or not self._has_work(account):
+        if account._is_resting() or not self.env["ropo.due"]._has_work(account):
             return total
         try:
             with account._client() as client:
                 self._persist(self._refuse_foreign, account, client.profile)
-                for done in self._run(account, client, end, only):
+                for done in self._run(account, client, seconds, only):
                     total += done
             if total:
                 self._persist(account._connected_again)
@@ -164,14 +132,9 @@ class RopoOutbox(models.AbstractModel):
         return total
 
     def _end_run(self, account):
+        account.last_turn = fields.Datetime.now()
         account._close_answered()
         self._come_back(account)
-
-    def _has_work(self, account):
-        domain = [("account_id", "=", account.id), *self._movable_domain()]
-        return self.env["ropo.request"].search_count(
-            [*domain, *self._time_has_come()], limit=1
-        )
 
     def _come_back(self, account):
         """Has the cron run again when the first of what must wait is due.
@@ -182,7 +145,7 @@ class RopoOutbox(models.AbstractModel):
             [
                 ("account_id", "=", account.id),
                 ("next_attempt_at", "!=", False),
-                *self._movable_domain(),
+                *self.env["ropo.due"]._movable_domain(),
             ],
             order="next_attempt_at",
             limit=1,
@@ -224,17 +187,20 @@ class RopoOutbox(models.AbstractModel):
             _logger.warning("The connection to the database is lost", exc_info=True)
             cr._cnx.close()
 
-    def _run(self, account, client, end, only):
+    def _run(self, account, client, seconds, only):
         """Yields how many each step worked off."""
         if not only:
             yield self.env["ropo.lookup"]._look_up_lost(account, client)
+        # Counted from here: a turn in which it is slow to log in is no lost turn.
+        end = time.monotonic() + seconds
         with Pace(account.max_concurrency) as pace:
+            due = self.env["ropo.due"]
             for step in (
-                self._assignments_due,
-                self._alone_due,
-                self._heavy_due,
-                self._local_prints_due,
-                self._changes_due,
+                due._assignments_due,
+                due._alone_due,
+                due._heavy_due,
+                due._local_prints_due,
+                due._changes_due,
             ):
                 yield from self._run_step(step, account, client, pace, end, only)
 
@@ -291,7 +257,9 @@ class RopoOutbox(models.AbstractModel):
             del under_way[0]
 
     def _reserve_next(self, step, account, only, profile):
-        return self._reserve(self._of_profile(step(account, only), profile), account)
+        urgent = self.env["ropo.due"]._urgent_due(account, only)
+        chosen = urgent or step(account, only)
+        return self._reserve(self._of_profile(chosen, profile), account)
 
     def _of_profile(self, requests, profile):
         """Those of these that may be sent by a client for this profile.
@@ -344,81 +312,6 @@ class RopoOutbox(models.AbstractModel):
         came first, as when a user changes the invoices. `act` calls nobody.
         """
         return commit_with_retry(self.env, act, *args)
-
-    def _assignments_due(self, account, only):
-        """The next invoices, claims and credit notes to say."""
-        at_once = account.batch_size * account.max_concurrency
-        limit = max(at_once, min(at_once * BATCHES_PER_RESERVATION, MOST_RESERVED))
-        return self._due_of(account, only, limit, send_alone=False)
-
-    def _alone_due(self, account, only):
-        """The next of which a call of many may have failed: each has its own call."""
-        limit = account.max_concurrency * CALLS_PER_RESERVATION
-        return self._due_of(account, only, limit, send_alone=True)
-
-    def _heavy_due(self, account, only):
-        """The next invoices with attachments, few: each takes its files along."""
-        return self._due_of(
-            account, only, account.max_concurrency, has_attachments=True
-        )
-
-    def _local_prints_due(self, account, only):
-        """The next invoices to print ourselves, few: each brings its document."""
-        return self._due_of(account, only, account.max_concurrency, local_print=True)
-
-    def _due_of(self, account, only, limit, **kinds):
-        kinds = {"local_print": False, "has_attachments": False, **kinds}
-        return self.env["ropo.request"].search(
-            [
-                ("account_id", "=", account.id),
-                ("state", "=", "queued"),
-                ("operation", "in", ASSIGNMENTS),
-                *((name, "=", value) for name, value in kinds.items()),
-                ("id", "in", only) if only else (1, "=", 1),
-                *self._time_has_come(),
-            ],
-            order="id",
-            limit=limit,
-        )
-
-    def _changes_due(self, account, only):
-        """The next payments, reversals and allocations: one of each case.
-
-        While one change of a case is under way or lost, no other is sent: that is
-        what makes a lost one recognisable by the capital that Ropo shows. Reversals go
-        first: to a case that is paid nothing can be paid. SQL, since the ORM has no
-        DISTINCT ON: `make bench` sends 1,000 payments by it (“money”).
-        """
-        limit = account.max_concurrency * CALLS_PER_RESERVATION
-        self.env["ropo.request"].flush_model()
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT DISTINCT ON (request.job_id) request.id
-                  FROM ropo_request request
-                 WHERE request.account_id = %(account)s
-                   AND request.state = 'queued'
-                   AND request.operation NOT IN %(assignments)s
-                   AND %(chosen)s
-                   AND COALESCE(request.next_attempt_at, %(now)s) <= %(now)s
-                   AND NOT EXISTS (
-                       SELECT FROM ropo_request other
-                        WHERE other.job_id = request.job_id
-                          AND other.state IN ('sending', 'unknown')
-                          AND other.operation NOT IN %(assignments)s)
-                 ORDER BY request.job_id,
-                          request.operation != 'payment_reversal',
-                          request.id
-                 LIMIT %(limit)s
-                """,
-                account=account.id,
-                assignments=ASSIGNMENTS,
-                chosen=SQL("request.id IN %s", tuple(only)) if only else SQL("TRUE"),
-                now=fields.Datetime.now(),
-                limit=limit,
-            )
-        )
-        return self.env["ropo.request"].browse(row[0] for row in rows)
 
     # --- business: reserve ---
 

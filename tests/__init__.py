@@ -3,6 +3,7 @@ from .available import import_tests
 TESTS = (
     "test_account",
     "test_activities",
+    "test_agreement",
     "test_answers",
     "test_bad_debt",
     "test_customer_number",
@@ -53,6 +54,7 @@ TESTS = (
     "test_sending_cost",
     "test_time_limit",
     "test_tours",
+    "test_turns",
     "test_statement",
     "test_transfer",
     "test_verdicts",

@@ -73,7 +73,7 @@ def set_up(env, url, values):
     companies = env["res.company"].with_context(install_mode=True)
     company = companies.create(
         {
-            "name": f"Example {values['channel']} Oy",
+            "name": f"Example {values.get('name', values['channel'])} Oy",
             "vat": "FI20774740",
             "street": "Esimerkkikatu 2",
             "zip": "00100",

@@ -10,12 +10,13 @@ from odoo.sql_db import close_all
 from odoo.tests.common import get_db_name
 
 
-def run(worker, number):
+def run(worker, number, *arguments):
     """What the scenes of a worker beside the tests came to, as it prints them.
 
     :param worker: the name of its file
     :param number: of the database's name, which no other test uses: copies are named
         like that of one more pytest worker, as in test_crash
+    :param arguments: of the worker, besides the name of the database
     """
     name = re.sub(r"-gw\d+$", "", get_db_name())
     own = int((re.findall(r"-gw(\d+)$", get_db_name()) or [0])[0])
@@ -24,7 +25,7 @@ def run(worker, number):
     close_all()  # nobody may be connected to what is copied
     subprocess.run(["createdb", "--template", get_db_name(), copy], check=True)
     done = subprocess.run(
-        [sys.executable, str(path), copy], stdout=subprocess.PIPE, check=False
+        [sys.executable, str(path), copy, *arguments], stdout=subprocess.PIPE, check=False
     )
     subprocess.run(["dropdb", "--force", copy], check=True)
     assert done.returncode == 0

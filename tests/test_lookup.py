@@ -11,7 +11,8 @@ from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from ..channels.ropo_one import RopoOne
-from ..services import lookup, outbox
+from ..services import due as due_module
+from ..services import lookup
 from ..services.transaction import commit_with_retry
 from .test_outbox import LOGGER, OutboxCommon
 
@@ -263,7 +264,7 @@ class TestLookup(OutboxCommon):
         self.env.flush_all()
         with (
             patch.object(service, "_reserve", failing),
-            patch.object(outbox, "BATCHES_PER_RESERVATION", 1),
+            patch.object(due_module, "BATCHES_PER_RESERVATION", 1),
             self.env.registry.cursor() as cr,
             self.assertRaisesRegex(ValueError, "is full"),
         ):

@@ -311,12 +311,11 @@ class TestProfile(RopoCommon):
             self.go_behind_the_orm()
             second = self.create_invoice()
             self._wizard("ropo.send.wizard", second).action_send()
-            outbox = self.env["ropo.outbox"]
-            self.assertFalse(
-                outbox._reserve_next(
-                    outbox._assignments_due, self.account, None, client.profile
-                )
+            due = self.env["ropo.due"]._assignments_due
+            reserved = self.env["ropo.outbox"]._reserve_next(
+                due, self.account, None, client.profile
             )
+            self.assertFalse(reserved)
         self.assertEqual(self.calls(), {})
 
     # --- what comes in ---

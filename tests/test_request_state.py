@@ -180,6 +180,6 @@ class TestRequestState(OutboxCommon):
         behind = self.put_payment(invoice, 50).sudo()
         behind.next_attempt_at = fields.Datetime.now() - timedelta(hours=1)
         self.env.flush_all()
-        self.assertFalse(self.env["ropo.outbox"]._count_due())
+        self.assertFalse(self.env["ropo.due"]._count())
         self.assertStates(behind, "queued")
         self.assertEqual(self.wakings(), [later])

@@ -8,7 +8,7 @@ from odoo.sql_db import Cursor
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from ..services import outbox
+from ..services import due as due_module
 from .test_outbox import OutboxCommon
 
 
@@ -121,9 +121,9 @@ class TestSendingCost(OutboxCommon):
     def test_one_reservation_takes_no_more_than_memory_is_there_for(self):
         self.account.write({"batch_size": 2, "max_concurrency": 2})
         requests = self.put(self.create_invoices(7))
-        due = self.env["ropo.outbox"]._assignments_due
+        due = self.env["ropo.due"]._assignments_due
         for most, size in ((5, 5), (3, 4)):  # each connection has its call
-            with patch.object(outbox, "MOST_RESERVED", most):
+            with patch.object(due_module, "MOST_RESERVED", most):
                 self.assertEqual(due(self.account, None), requests[:size])
 
     @mute_logger("odoo.addons.ropo_connect.services.transaction")

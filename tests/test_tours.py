@@ -45,7 +45,7 @@ class TestTours(RopoCommon, TourCommon):
 
     def work_off(self):
         """As the scheduler does, which comes again while a run had too little time."""
-        due = self.env["ropo.outbox"]._count_due
+        due = self.env["ropo.due"]._count
         for _run in range(5):
             self.run_cron("cron_process_requests")
             if not due():
