@@ -68,7 +68,9 @@ def arguments():
         help=f"one of {', '.join([*MEASURES, *APART])}; may be repeated",
     )
     parser.add_argument(
-        "--cases", type=int, help="that Ropo collects or has collected, for “opening” and “past”"
+        "--cases",
+        type=int,
+        help="that Ropo collects or has collected, for “opening” and “past”",
     )
     parser.add_argument("--open", type=int, help="how many of them it still collects")
     parser.add_argument(

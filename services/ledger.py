@@ -153,7 +153,8 @@ class RopoLedger(models.AbstractModel):
             %(sides)s
             SELECT job.id
             %(joined)s
-             WHERE CASE WHEN reported.state = 'reversal' THEN standing.amount IS NOT NULL
+             WHERE CASE WHEN reported.state = 'reversal'
+                        THEN standing.amount IS NOT NULL
                         WHEN standing.amount IS NULL THEN %(is_withdrawn)s
                         WHEN reported.state IS NULL THEN %(is_unreported)s END
             """,

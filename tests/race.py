@@ -25,7 +25,9 @@ def run(worker, number, *arguments):
     close_all()  # nobody may be connected to what is copied
     subprocess.run(["createdb", "--template", get_db_name(), copy], check=True)
     done = subprocess.run(
-        [sys.executable, str(path), copy, *arguments], stdout=subprocess.PIPE, check=False
+        [sys.executable, str(path), copy, *arguments],
+        stdout=subprocess.PIPE,
+        check=False,
     )
     subprocess.run(["dropdb", "--force", copy], check=True)
     assert done.returncode == 0

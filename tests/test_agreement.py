@@ -1,4 +1,4 @@
-"""Cases that have ended and agree with the ledger are left, until their ledger moves."""
+"""Cases that have ended and agree with the ledger are left until their ledger moves."""
 
 from contextlib import contextmanager
 from datetime import timedelta
@@ -233,9 +233,7 @@ class TestAgreement(LedgerCommon):
 
     def test_what_was_made_since_a_day_before_the_last_run_is_new(self):
         parameters = self.env["ir.config_parameter"].sudo()
-        old, recent = (
-            self.made(self.paid()[0], days_ago) for days_ago in (9, 6)
-        )
+        old, recent = (self.made(self.paid()[0], days_ago) for days_ago in (9, 6))
         self.paid()
         # The scheduled actions stood still for some days.
         for days, seen in ((3, recent), (6, old), (9, 0)):

@@ -1,5 +1,5 @@
-"""Accounts are worked off side by side, each in its turn, and nobody waits for a night's
-run."""
+"""Accounts are worked off side by side, each in its turn, and nobody who sends one
+invoice waits for a night's run."""
 
 from contextlib import contextmanager
 from datetime import timedelta
