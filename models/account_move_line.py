@@ -19,6 +19,12 @@ class AccountMoveLine(models.Model):
     _ropo_reset = models.Index(
         "(id) WHERE parent_state = 'draft' AND matching_number IS NOT NULL"
     )
+    # For the reports: which debts an invoice has, and which of them are open.
+    _ropo_debts = models.Index("(move_id, id) WHERE display_type = 'payment_term'")
+    _ropo_open_debts = models.Index(
+        "(move_id) INCLUDE (date_maturity, company_id) "
+        "WHERE display_type = 'payment_term' AND reconciled IS NOT TRUE"
+    )
 
     # --- CRUD ---
 

@@ -181,7 +181,10 @@ class RopoEvent(models.Model):
 
     _missing = models.Index("(job_id) WHERE is_missing")
     # For the report on receivables, which reads of all cases at once.
-    _recovered = models.Index("(job_id) WHERE recovered != 0")
+    _recovered = models.Index(
+        "(job_id) INCLUDE (recovered, day, event_time, create_date) "
+        "WHERE recovered != 0"
+    )
     _found = models.Index("(job_id, source_partial_id) WHERE source_partial_id != 0")
     _steps = models.Index(
         "(job_id, applied_stage, event_time) "

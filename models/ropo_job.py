@@ -166,6 +166,7 @@ class RopoJob(models.Model):
     _running = models.Index(
         "(account_id, stage) WHERE stage NOT IN ('paid', 'credited', 'closed')"
     )
+    _collected = models.Index("(move_id) WHERE is_collected")
     _followed = models.Index("(move_id) WHERE is_collected AND stage != 'closed'")
 
     # --- CRUD ---

@@ -334,11 +334,16 @@ class RopoReceivableReport(models.Model):
             """,
             converted=SQL(", ").join(
                 SQL(
-                    "ROUND(%s, 2) AS %s",
+                    "%s AS %s",
                     # What Odoo has in the company's currency is exact.
-                    SQL("COALESCE(whole_residual, residual * rate)")
+                    SQL("COALESCE(whole_residual, ROUND(residual * rate, 2))")
                     if name == "residual"
-                    else SQL("%s * rate", SQL.identifier(name)),
+                    # To divide, multiply and round for nothing takes long.
+                    else SQL(
+                        "CASE WHEN is_foreign THEN ROUND(%(name)s * rate, 2) "
+                        "ELSE %(name)s END",
+                        name=SQL.identifier(name),
+                    ),
                     SQL.identifier(f"{name}_company"),
                 )
                 for name in CONVERTED

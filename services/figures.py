@@ -18,7 +18,8 @@ class RopoFigures(models.AbstractModel):
     @api.model
     def _cases(self, today, only=None):
         """Amounts are in the currency of the case; `rate` makes them the company's, at
-        the rate of the invoice. `money_days` are days from the transfer, times money.
+        the rate of the invoice, where it `is_foreign`. `money_days` are days from the
+        transfer, times money.
 
         :param only: where not all cases are asked for: what `IN` takes of their ids
         """
@@ -45,6 +46,7 @@ class RopoFigures(models.AbstractModel):
                    move.invoice_date_due,
                    CASE WHEN ledger.residual != 0 OR job.open_amount != 0
                         THEN %(today)s - move.invoice_date_due END AS days_overdue,
+                   move.amount_total_signed != move.amount_total AS is_foreign,
                    COALESCE(
                        move.amount_total_signed / NULLIF(move.amount_total, 0), 1)
                        AS rate,
@@ -88,7 +90,10 @@ class RopoFigures(models.AbstractModel):
                    CASE WHEN job.stage IN %(ended)s THEN job.stage_date::date END
                        AS ended_date
               FROM ropo_job job
-              JOIN account_move move ON move.id = job.move_id
+              -- Ropo holds nothing else: so that the index of these alone is read.
+              JOIN account_move move
+                ON move.id = job.move_id
+               AND move.move_type IN ('out_invoice', 'out_refund')
               JOIN ropo_account account ON account.id = job.account_id
               JOIN res_company company ON company.id = job.company_id
              -- Of few cases only: claims over instalments, bad debts.
@@ -128,6 +133,9 @@ class RopoFigures(models.AbstractModel):
         """How the ledger settled what was transferred, since it was.
 
         What an earlier case had been paid is part of what the next one covers.
+        PostgreSQL takes a condition on a list of jsonb for one that hardly anything
+        fulfils, and would look up each row of what follows: one that it can't judge
+        (`COALESCE`, `CASE`) it takes for one of two.
         """
         ledger = self.env["ropo.ledger"]
         return SQL(
@@ -153,7 +161,7 @@ class RopoFigures(models.AbstractModel):
                                 WHEN %(is_money)s THEN 'paid'
                                 ELSE 'adjusted' END AS part
                       %(ledger)s
-                       AND (job.part_ids IS NULL OR job.part_ids @> to_jsonb(line.id))
+                       AND COALESCE(job.part_ids @> to_jsonb(line.id), TRUE)
                       JOIN ropo_account account ON account.id = job.account_id
                       JOIN account_journal journal
                         ON journal.id = counterpart.journal_id
@@ -165,34 +173,64 @@ class RopoFigures(models.AbstractModel):
                             WHERE source_partial_id != 0) found
                         ON found.job_id = job.id
                        AND found.source_partial_id = partial.id
+                      -- Exchange differences are the ledger's matter.
+                      LEFT JOIN (
+                           SELECT DISTINCT exchange_move_id AS move_id
+                             FROM account_partial_reconcile
+                            WHERE exchange_move_id IS NOT NULL) exchange
+                        ON exchange.move_id = counterpart.move_id
                      WHERE counterpart.parent_state = 'posted'
-                       AND NOT COALESCE(
-                           jsonb_exists(job.covers, partial.id::text), FALSE)
-                       AND (job.next_id IS NULL OR COALESCE(
-                           jsonb_exists(job.next_covers, partial.id::text), FALSE))
-                       AND %(is_real)s) settlement
+                       AND exchange.move_id IS NULL
+                       AND CASE WHEN jsonb_exists(job.covers, partial.id::text)
+                                THEN FALSE
+                                WHEN job.has_others THEN %(is_before_next)s
+                                ELSE TRUE END
+                    -- Else what a part is is found out anew for each sum.
+                    OFFSET 0) settlement
              GROUP BY job_id
             """,
             ledger=ledger._ledger(
                 SQL(
                     """
-                    (SELECT id, move_id, account_id, part_ids, covers, bad_debts,
-                            create_date::date AS began,
-                            LEAD(id) OVER own AS next_id,
-                            LEAD(covers) OVER own AS next_covers
-                       FROM ropo_job
-                      -- Of each invoice all cases, so that each has its next.
-                      WHERE is_collected AND %s
-                     WINDOW own AS (PARTITION BY move_id, part_ids ORDER BY id)) job
+                    (SELECT own.id, own.move_id, own.account_id, own.part_ids,
+                            own.covers, own.bad_debts,
+                            own.create_date::date AS began,
+                            several.move_id IS NOT NULL AS has_others
+                       FROM ropo_job own
+                       LEFT JOIN (
+                            SELECT move_id
+                              FROM ropo_job
+                             WHERE is_collected AND %s
+                             GROUP BY move_id
+                            HAVING COUNT(*) > 1) several
+                         ON several.move_id = own.move_id
+                      WHERE own.is_collected AND %s) job
                     JOIN account_move_line line ON line.move_id = job.move_id
                     """,
-                    self._of_invoices(only),
+                    _of_invoices(only),
+                    _among(SQL("own.id"), only),
                 )
             ),
             is_credit=self._is_credit(),
             is_ropos=ledger._is_ropos(),
             is_money=self._is_money(),
-            is_real=ledger._is_real(),
+            is_before_next=self._is_before_next(),
+        )
+
+    def _is_before_next(self):
+        """Whether the next case of the same debt covers `partial`, if there is one."""
+        return SQL(
+            """
+            COALESCE((
+                SELECT COALESCE(jsonb_exists(next.covers, partial.id::text), FALSE)
+                  FROM ropo_job next
+                 WHERE next.move_id = job.move_id
+                   AND next.is_collected
+                   AND next.part_ids IS NOT DISTINCT FROM job.part_ids
+                   AND next.id > job.id
+                 ORDER BY next.id
+                 LIMIT 1), TRUE)
+            """
         )
 
     def _is_credit(self):
@@ -303,14 +341,8 @@ class RopoFigures(models.AbstractModel):
              WHERE kind = 'invoice' AND %s
              GROUP BY move_id
             """,
-            self._of_invoices(only),
+            _of_invoices(only),
         )
-
-    def _of_invoices(self, only):
-        """Whether a case is of the same invoice as those that are asked for."""
-        if only is None:
-            return SQL("TRUE")
-        return SQL("move_id IN (SELECT move_id FROM ropo_job WHERE id IN %s)", only)
 
     # --- differences ---
 
@@ -377,3 +409,9 @@ class RopoFigures(models.AbstractModel):
 
 def _among(job_id, only):
     return SQL("TRUE") if only is None else SQL("%s IN %s", job_id, only)
+
+
+def _of_invoices(only):
+    """Whether a case is of the same invoice as those that are asked for."""
+    invoices = SQL("(SELECT move_id FROM ropo_job WHERE id IN %s)", only)
+    return _among(SQL("move_id"), only and invoices)

@@ -205,15 +205,12 @@ class RopoTransferRules(models.AbstractModel):
         """
         today = fields.Date.context_today(self)
         due_by = due_by or fields.Date.subtract(today, days=1)
-        late = [
-            ("display_type", "=", "payment_term"),
-            ("reconciled", "=", False),
-            "|",
-            ("date_maturity", "<=", due_by),
-            "&",
-            ("date_maturity", "=", False),
-            ("move_id.invoice_date_due", "<=", due_by),
-        ]
+        debts = Domain("display_type", "=", "payment_term")
+        debts &= Domain("reconciled", "=", False)
+        late = debts & Domain("date_maturity", "<=", due_by)
+        # Imported entries may have no day of their own. Asked for apart: else each
+        # line is held against its invoice.
+        undated = debts & Domain("date_maturity", "=", False)
         collected = [
             ("collects", "=", True),
             ("state", "in", LIVE),
@@ -226,7 +223,11 @@ class RopoTransferRules(models.AbstractModel):
             Domain("move_type", "=", "out_invoice")
             & Domain("state", "=", "posted")
             & Domain("amount_residual", ">", 0)
-            & Domain("line_ids", "any", late)
+            & (
+                Domain("line_ids", "any", late)
+                | Domain("invoice_date_due", "<=", due_by)
+                & Domain("line_ids", "any", undated)
+            )
             & Domain("ropo_request_ids", "not any", collected)
         )
 
