@@ -1,12 +1,16 @@
 """Maventa's answers in, plain data out."""
 
 import dataclasses
+import datetime
 import hashlib
+from collections.abc import Callable, Sequence
+from typing import Any, TypeGuard
 
 from .. import documents
+from ..base import ServiceState
 from ..errors import Fault, Meaning, Outcome, Reason, Unknown
 from ..inbound import LONGEST_ID
-from ..values import date, moment, number
+from ..values import Json, Payload, date, moment, number
 from . import cases
 from .codes import (
     CLOSED,
@@ -18,6 +22,9 @@ from .codes import (
     STAGES,
     Call,
 )
+
+# Of a list: what is known of it is that `id` is a text.
+Row = dict[str, Any]
 
 ERROR = {"code", "message", "details"}  # the keys of every error of Maventa's
 OAUTH_ERRORS = (
@@ -51,7 +58,7 @@ ORIGINS = {OWN: True, ROPO: False}
 # --- errors ---
 
 
-def is_own_error(body, further_keys=""):
+def is_own_error(body: object, further_keys: str = "") -> TypeGuard[Json]:
     """Whether this is the one shape in which Maventa itself refuses.
 
     Exactly so, since gateways have shapes that are alike.
@@ -67,16 +74,20 @@ def is_own_error(body, further_keys=""):
     )
 
 
-def is_oauth_error(body):
+def is_oauth_error(body: object) -> bool:
     """Whether this is one of RFC 6749, by which a token may be refused as well."""
-    return isinstance(body, dict) and body.get("error") in OAUTH_ERRORS
+    return oauth_code(body) in OAUTH_ERRORS
 
 
-def error_code(body):
+def oauth_code(body: object) -> object:
+    return body.get("error") if isinstance(body, dict) else None
+
+
+def error_code(body: object) -> str:
     return str(body.get("code") or "") if isinstance(body, dict) else ""
 
 
-def error_text(body):
+def error_text(body: object) -> str:
     """Maventa's own words, with its details."""
     if not isinstance(body, dict):
         return ""
@@ -89,7 +100,7 @@ def error_text(body):
     return ": ".join(filter(None, [str(words or ""), "; ".join(several)]))
 
 
-def refusal(call, body, code):
+def refusal(call: Call, body: Json, code: str) -> documents.Answer:
     """The `Answer` to a document that Maventa refused; only its code says why.
 
     :param code: by our name
@@ -109,7 +120,7 @@ def refusal(call, body, code):
 # --- what was taken ---
 
 
-def invoice_answer(body):
+def invoice_answer(body: Json) -> documents.Answer:
     """The `Answer` to an invoice that Maventa took; raises `Unknown` for any other
     answer that is none."""
     identifier = _text(body.get("id")).lower()
@@ -125,7 +136,7 @@ def invoice_answer(body):
     )
 
 
-def transfer_answer(payload, body):
+def transfer_answer(payload: Payload, body: Json) -> documents.Answer:
     """The `Answer` to a transfer. Assumption: it shows the state, as asking for the
     state does."""
     state = progress(body)
@@ -144,7 +155,7 @@ def transfer_answer(payload, body):
     )
 
 
-def event_answer(payload, body):
+def event_answer(payload: Payload, body: Json) -> documents.Answer:
     """The `Answer` to an event. Assumption: the event comes back, with its id."""
     if not _text(body.get("id")):
         raise Unknown(Reason.UNREADABLE, "id")
@@ -157,7 +168,7 @@ def event_answer(payload, body):
     )
 
 
-def transfer_refusal(payload, body, code):
+def transfer_refusal(payload: Payload, body: Json, code: str) -> documents.Answer:
     """The `Answer` to a refused transfer, without the personal identity numbers
     that it may repeat: more people read it than they are meant for."""
     answer = refusal(Call.TRANSFER, body, code)
@@ -168,31 +179,31 @@ def transfer_refusal(payload, body, code):
     return dataclasses.replace(answer, error=text)
 
 
-def with_meaning(answer, meaning):
+def with_meaning(answer: documents.Answer, meaning: Meaning) -> documents.Answer:
     return dataclasses.replace(answer, meaning=meaning)
 
 
 # --- states ---
 
 
-def progress(body):
+def progress(body: Json) -> documents.Progress:
     """How a delivery or a transfer goes on; "" where that can't be read."""
     return PROGRESS.get(_text(body.get("status")), "")
 
 
-def transfer_text(transfer):
+def transfer_text(transfer: Json) -> str:
     """Why a transfer failed, in Maventa's own words."""
     return _text(transfer.get("message"))
 
 
-def delivery_text(invoice):
+def delivery_text(invoice: Json) -> str:
     """What became of a delivery, in Maventa's own words."""
     actions = invoice.get("actions")
     last = actions[-1] if isinstance(actions, list) and actions else {}
     return _text(last.get("message")) if isinstance(last, dict) else ""
 
 
-def assignment_id(transfer):
+def assignment_id(transfer: Json) -> str:
     """The id of the assignment that a transfer became; "" where it is not shown.
 
     Assumption: the name under which it is shown.
@@ -201,7 +212,7 @@ def assignment_id(transfer):
     return found if cases.is_uuid(found) else ""
 
 
-def service_state(body):
+def service_state(body: Json) -> ServiceState:
     """Assumption: `status`, and its words, as of the sibling service of Amili."""
     state = SERVICE_STATES.get(_text(body.get("status")).upper())
     if not state:
@@ -209,7 +220,7 @@ def service_state(body):
     return state
 
 
-def open_amount(assignment):
+def open_amount(assignment: Json) -> float | None:
     """What is open with interest and fees, or None. Assumption: the fees stand beside
     the capital, and these are the names."""
     capital = number(assignment.get("sum_open"))
@@ -217,11 +228,11 @@ def open_amount(assignment):
     return None if capital is None else round(capital + fees, 2)
 
 
-def is_closed(assignment):
+def is_closed(assignment: Json) -> bool:
     return _text(assignment.get("status")).lower() == CLOSED
 
 
-def assignment_state(case, assignment):
+def assignment_state(case: str, assignment: Json) -> documents.AssignmentState:
     """The `AssignmentState` of a transfer that Ropo took."""
     status = _text(assignment.get("collection_status"))
     return documents.AssignmentState(
@@ -234,12 +245,12 @@ def assignment_state(case, assignment):
     )
 
 
-def _status_text(status):
+def _status_text(status: str) -> str:
     """A status that no known stage stands for: a person has to read it."""
     return "" if status.lower() in STAGES else status
 
 
-def transfer_state(case, transfer):
+def transfer_state(case: str, transfer: Json) -> documents.AssignmentState:
     """The same of one that Ropo has not taken, or has refused."""
     return documents.AssignmentState(
         assignment=case,
@@ -249,7 +260,7 @@ def transfer_state(case, transfer):
     )
 
 
-def invoice_state(invoice):
+def invoice_state(invoice: Json) -> documents.AssignmentState:
     """The same of an invoice's delivery."""
     state = progress(invoice)
     return documents.AssignmentState(
@@ -262,7 +273,7 @@ def invoice_state(invoice):
     )
 
 
-def held_invoice(invoice):
+def held_invoice(invoice: Json) -> documents.HeldInvoice:
     recipient = invoice.get("recipient")
     return documents.HeldInvoice(
         assignment=_text(invoice.get("id")).lower(),
@@ -278,33 +289,34 @@ def held_invoice(invoice):
 # --- updates ---
 
 
-def event_row(event, assignment):
+def event_row(event: Json, assignment: Json) -> Json:
     """A row that says all that is needed of an event and of its assignment."""
     return {"event": event, "assignment": _part(assignment, ASSIGNMENT_NAMES)}
 
 
-def delivery_row(invoice):
+def delivery_row(invoice: Json) -> Json:
     return {"invoice": _part(invoice, INVOICE_NAMES)}
 
 
-def transfer_row(invoice_id, transfer):
+def transfer_row(invoice_id: str, transfer: Json) -> Json:
     kept = _part(transfer, TRANSFER_NAMES)
     return {"transfer": {**kept, "invoice_id": invoice_id}}
 
 
-def status_update(row):
+def status_update(row: Json) -> documents.StatusUpdate:
     """A `StatusUpdate` from one raw row, tolerant of what no page confirms."""
     for name, read in READERS.items():
-        if isinstance(row.get(name), dict):
-            return read(row)
+        part = row.get(name)
+        if isinstance(part, dict):
+            return read(row, part)
     return documents.StatusUpdate(external_id="", kind="")
 
 
-def _event_update(row):
+def _event_update(row: Json, event: Json) -> documents.StatusUpdate:
     """Assumption: the event's own names stand beside its type, as they do when one is
     posted, and `origin` says whose it is."""
-    event, assignment = row["event"], row.get("assignment")
-    assignment = assignment if isinstance(assignment, dict) else {}
+    known = row.get("assignment")
+    assignment: Json = known if isinstance(known, dict) else {}
     kind = _text(event.get("event_type")).lower()
     is_own = ORIGINS.get(_text(event.get("origin")))
     amount = event.get(AMOUNTS.get(kind, ""))
@@ -328,14 +340,14 @@ def _event_update(row):
     )
 
 
-def _kind(kind, is_own):
+def _kind(kind: str, is_own: bool | None) -> str:
     """Only what the debtor paid to Ropo is a payment; our own reports come, too."""
     if is_own:
         return "report"
     return "payment" if kind == "paid" else kind
 
 
-def _stage_code(kind, event):
+def _stage_code(kind: str, event: Json) -> str:
     """The stage that an event tells of; that of its assignment is of now, not of then.
 
     Assumption: an event of a new status bears it, and one ends the case.
@@ -345,31 +357,30 @@ def _stage_code(kind, event):
     return _text(event.get("collection_status")).lower()
 
 
-def _delivery_update(row):
-    state = invoice_state(row["invoice"])
+def _delivery_update(_row: Json, invoice: Json) -> documents.StatusUpdate:
+    state = invoice_state(invoice)
     return documents.StatusUpdate(
-        external_id=_external_id(f"{state.assignment}/{row['invoice'].get('status')}"),
+        external_id=_external_id(f"{state.assignment}/{invoice.get('status')}"),
         kind="delivery",
         assignment=state.assignment,
         number=state.number,
-        code=_text(row["invoice"].get("status")).lower(),
+        code=_text(invoice.get("status")).lower(),
         text=state.text,
-        time=_delivered_at(row["invoice"]),
+        time=_delivered_at(invoice),
         stage_code=state.stage_code,
         progress=state.progress,
     )
 
 
-def _delivered_at(invoice):
+def _delivered_at(invoice: Json) -> datetime.datetime | None:
     actions = invoice.get("actions")
     last = actions[-1] if isinstance(actions, list) and actions else {}
     return moment(last.get("happened_at")) if isinstance(last, dict) else None
 
 
-def _transfer_update(row):
+def _transfer_update(_row: Json, transfer: Json) -> documents.StatusUpdate:
     """An invoice can be transferred once more after an error, so that the moment of
     the transfer tells one error from the next."""
-    transfer = row["transfer"]
     case = cases.transfer_of(_text(transfer.get("invoice_id")).lower())
     parts = (case, transfer.get("status"), transfer.get("created_at"))
     return documents.StatusUpdate(
@@ -383,7 +394,7 @@ def _transfer_update(row):
     )
 
 
-READERS = {
+READERS: dict[str, Callable[[Json, Json], documents.StatusUpdate]] = {
     "event": _event_update,
     "invoice": _delivery_update,
     "transfer": _transfer_update,
@@ -393,7 +404,7 @@ READERS = {
 # --- looking for reports of our own ---
 
 
-def count_reports(events, wanted):
+def count_reports(events: Sequence[Json], wanted: Payload) -> int | None:
     """How many of these are reports of ours like `wanted`; None where nobody can tell
     whose they are."""
     alike = [event for event in events if is_alike(event, wanted)]
@@ -402,7 +413,7 @@ def count_reports(events, wanted):
     return sum(event["origin"] == OWN for event in alike)
 
 
-def is_alike(event, wanted):
+def is_alike(event: Json, wanted: Payload) -> bool:
     return (
         event.get("event_type") == wanted["event_type"]
         and date(event.get("booked_at")) == date(wanted["booked_at"])
@@ -410,7 +421,7 @@ def is_alike(event, wanted):
     )
 
 
-def _event_amount(event):
+def _event_amount(event: Json) -> float | None:
     amount = number(event.get(AMOUNTS.get(_text(event.get("event_type")), "")))
     return None if amount is None else round(amount, 2)
 
@@ -418,7 +429,7 @@ def _event_amount(event):
 # --- lists ---
 
 
-def rows_of(body):
+def rows_of(body: object) -> list[Row]:
     """The rows of a list, those that can be known by an id.
 
     Assumption: a list is the whole body, or the only list in an object.
@@ -431,7 +442,7 @@ def rows_of(body):
     return [row for row in body if isinstance(row, dict) and _text(row.get("id"))]
 
 
-def is_last_page(following, count, size):
+def is_last_page(following: str | None, count: int, size: int) -> bool:
     """Assumption: the headers of the invoices' list are those of all lists; where they
     are not there, a page that is not full is the last.
 
@@ -443,22 +454,22 @@ def is_last_page(following, count, size):
 # --- values ---
 
 
-def _part(body, names):
+def _part(body: Json, names: Sequence[str]) -> Json:
     return {name: body[name] for name in names if name in body}
 
 
-def _text(value):
+def _text(value: object) -> str:
     return value.strip() if isinstance(value, str) else ""
 
 
-def _external_id(value):
+def _external_id(value: object) -> str:
     text = _text(value)
     if len(text) > LONGEST_ID:
         return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
     return text
 
 
-def _unreadable(value):
+def _unreadable(value: object) -> str:
     """A given amount as text, if it is none; "" if it can be read, or none is given."""
     is_given = value not in (None, "")
     return str(value) if is_given and number(value) is None else ""

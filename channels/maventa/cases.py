@@ -5,25 +5,26 @@ an id of its own only once Ropo took it, and an invoice has one transfer.
 """
 
 import re
+from typing import TypeGuard
 
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 TRANSFER = "/ropo"
 
 
-def is_uuid(text):
+def is_uuid(text: object) -> TypeGuard[str]:
     return isinstance(text, str) and bool(UUID.fullmatch(text))
 
 
-def transfer_of(invoice_id):
+def transfer_of(invoice_id: str) -> str:
     """The case of this invoice's transfer; "" without one."""
     return f"{invoice_id}{TRANSFER}" if invoice_id else ""
 
 
-def is_transfer(case):
+def is_transfer(case: str) -> bool:
     return case.endswith(TRANSFER)
 
 
-def invoice_of(case):
+def invoice_of(case: str) -> str:
     """The id of the invoice that a case is about; "" when this is none."""
     found = case.removesuffix(TRANSFER)
     return found.lower() if is_uuid(found) else ""

@@ -1,9 +1,12 @@
 """The calls of Maventa's APIs."""
 
+import datetime
 import logging
+from collections.abc import Mapping, Sequence
+from typing import Unpack
 
-from ..base import Found
-from ..documents import Answer
+from ..base import Channel, Found, Frozen, ServiceState, WithActivation, WithInvoices
+from ..documents import Answer, CaseRef, HeldInvoice
 from ..errors import (
     ChannelError,
     Fault,
@@ -15,6 +18,8 @@ from ..errors import (
     Unknown,
 )
 from ..inbound import RefusedError
+from ..transport import CallOptions
+from ..values import Json, Payload
 from . import answers, cases, einvoices, payloads
 from .capabilities import CAPABILITIES
 from .codes import (
@@ -37,7 +42,7 @@ _logger = logging.getLogger(__name__)
 SERVICE = "/v2/services/ropo/receivables"
 
 
-class Maventa(Following):
+class Maventa(Following, Channel, WithInvoices, WithActivation):
     """The calls of one profile; see `base.Channel`."""
 
     label = "Maventa"
@@ -54,20 +59,22 @@ class Maventa(Following):
     interpret = staticmethod(answers.status_update)
 
     @classmethod
-    def messages(cls, body, headers):
+    def messages(cls, body: bytes, headers: Mapping[str, str]) -> list[Json]:
         """Assumption: no page describes a webhook for receivables, so none is taken."""
         raise RefusedError(404, "No webhook is offered")
 
     # --- writes ---
 
-    def send(self, documents, files=None):
+    def send(
+        self, documents: Sequence[Frozen], files: Mapping[str, bytes] | None = None
+    ) -> list[Answer]:
         """One `Answer` each, in order. Never raises.
 
         :param files: contents by checksum
         """
         return [self._send_safely(document, files or {}) for document in documents]
 
-    def _send_safely(self, document, files):
+    def _send_safely(self, document: Frozen, files: Mapping[str, bytes]) -> Answer:
         try:
             if document.call == Call.INVOICE:
                 return self._send_invoice(document.body, files)
@@ -81,7 +88,7 @@ class Maventa(Following):
             _logger.exception("%s: the answer can't be read", document.call)
             return Answer.failed(Unknown(Reason.UNREADABLE))
 
-    def _send_invoice(self, payload, files):
+    def _send_invoice(self, payload: Payload, files: Mapping[str, bytes]) -> Answer:
         """`POST /v1/invoices`, once the file is what it should be."""
         if "file" not in payload:
             return _refused("There is no e-invoice to send.", Fault.EINVOICE)
@@ -101,7 +108,7 @@ class Maventa(Following):
             return self._arrived_before(payload, refusal)
         return refusal
 
-    def _arrived_before(self, payload, refusal):
+    def _arrived_before(self, payload: Payload, refusal: Answer) -> Answer:
         """The answer to what has our own id already: it arrived by an earlier call.
 
         Unless it is of another number, or of another company: then it is not ours.
@@ -112,10 +119,11 @@ class Maventa(Following):
             return refusal
         except ChannelError as error:
             raise Unknown(error.reason, error.detail) from error
-        is_ours = found and found.get("number") == payload["number"]
-        return answers.invoice_answer(found) if is_ours else refusal
+        if not found or found.get("number") != payload["number"]:
+            return refusal
+        return answers.invoice_answer(found)
 
-    def _send_transfer(self, payload):
+    def _send_transfer(self, payload: Payload) -> Answer:
         """`POST /v2/invoices/{id}/assignment/ropo`; Ropo takes it, or not, later."""
         if not payloads.has_invoice(payload):
             text = "The invoice's id at Maventa is missing, or is no UUID."
@@ -130,7 +138,7 @@ class Maventa(Following):
             return answers.transfer_answer(payload, self._words.transfer(body))
         return answers.transfer_refusal(payload, body, self._words.code(body))
 
-    def _send_event(self, payload):
+    def _send_event(self, payload: Payload) -> Answer:
         """`POST /v1/assignments/{id}/events`."""
         try:
             assignment = self._assignment_id(payload["case"], payload["number"])
@@ -151,7 +159,7 @@ class Maventa(Following):
 
     # --- the service ---
 
-    def activate_service(self, email):
+    def activate_service(self, email: str) -> ServiceState:
         """Has the agreement sent to this address (guide: Service activation).
 
         :return: the state; an active service stays as it is
@@ -161,14 +169,20 @@ class Maventa(Following):
             "PUT", SERVICE_OPEN, "active", body={"agreement_contact_email": email}
         )
 
-    def service_state(self):
+    def service_state(self) -> ServiceState:
         return answers.service_state(self._words.service(self._read("GET", SERVICE)))
 
-    def close_service(self):
+    def close_service(self) -> ServiceState:
         """Ends the agreement; Ropo goes on with what is open (guide)."""
         return self._change_service("DELETE", SERVICE_CLOSED, "inactive")
 
-    def _change_service(self, method, code, state, **arguments):
+    def _change_service(
+        self,
+        method: str,
+        code: str,
+        state: ServiceState,
+        **arguments: Unpack[CallOptions],
+    ) -> ServiceState:
         """:param code: of the refusal that shows that `state` is there already"""
         reply = self._call(method, SERVICE, **arguments)
         if not reply.ok:
@@ -182,7 +196,7 @@ class Maventa(Following):
 
     # --- what became of it ---
 
-    def find(self, document, case=None):
+    def find(self, document: Frozen, case: CaseRef | None = None) -> Found:
         """What became of a document whose answer was lost; see `base.Channel`."""
         body = document.body
         if document.call == Call.EVENT:
@@ -198,7 +212,7 @@ class Maventa(Following):
         found = self._invoice(body["form"]["uuid"])
         return Found(bool(found), body["form"]["uuid"] if found else "")
 
-    def _find_transfer(self, invoice_id):
+    def _find_transfer(self, invoice_id: str) -> Found:
         """One that failed can be made again, and one that is not there arrived not."""
         if not cases.is_uuid(invoice_id):
             return Found(False)
@@ -210,7 +224,7 @@ class Maventa(Following):
             return Found(False if state else None)
         return Found(True, cases.transfer_of(invoice_id))
 
-    def _find_event(self, body, assignment, number):
+    def _find_event(self, body: Payload, assignment: str, number: str) -> Found:
         try:
             identifier = self._assignment_id(assignment, number)
         except CaseRefused:
@@ -222,12 +236,14 @@ class Maventa(Following):
             reports=answers.count_reports(events, body["event"]),
         )
 
-    def find_invoice(self, number, date=None):
+    def find_invoice(
+        self, number: str, date: datetime.date | None = None
+    ) -> list[HeldInvoice]:
         """Our invoices of that number and date that Maventa holds, as `HeldInvoice`."""
         held = map(answers.held_invoice, self._invoices_of(number))
         return [invoice for invoice in held if date in (None, invoice.date)]
 
 
-def _refused(text, fault):
+def _refused(text: str, fault: Fault) -> Answer:
     """The answer to what was not sent, since it would be refused."""
     return Answer(Outcome.REJECTED, error=text, fault=fault, raw={"fault": str(fault)})

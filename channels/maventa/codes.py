@@ -7,6 +7,8 @@ assumption, where no page says it, is marked so.
 import enum
 import uuid
 
+from ..base import ServiceState
+from ..documents import Progress
 from ..errors import Fault, Meaning
 
 COUNTRIES = ("fi", "se", "no")
@@ -62,7 +64,7 @@ COLLECTION_TYPES = {"reminder": "reminder_and_collection", "collection": "collec
 # What is sent twice bears the same id, which is made of what it is, within this space.
 INVOICE_IDS = uuid.UUID("8a3d2c1e-6f0b-5e47-9c55-1d2f7b6a4e90")
 
-PROGRESS = {
+PROGRESS: dict[str, Progress] = {
     # Of an invoice. D: a delivery can be confirmed later.
     "PENDING": "pending",
     "DELIVERED": "done",
@@ -73,7 +75,11 @@ PROGRESS = {
     "sent": "done",
     "error": "failed",
 }
-SERVICE_STATES = {"DISABLED": "inactive", "PENDING": "pending", "ACTIVE": "active"}
+SERVICE_STATES: dict[str, ServiceState] = {
+    "DISABLED": "inactive",
+    "PENDING": "pending",
+    "ACTIVE": "active",
+}
 
 # `collection_status`, an open list: any other is kept and shown, and the stage stays.
 STAGES = {

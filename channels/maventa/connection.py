@@ -1,6 +1,8 @@
 """One profile's calls: the token, and what a refusal of it means."""
 
 import time
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, Unpack
 from urllib.parse import urlencode
 
 from ..base import Token
@@ -15,8 +17,8 @@ from ..errors import (
     Unknown,
 )
 from ..session import Session, is_token
-from ..transport import Transport
-from ..values import number
+from ..transport import CallOptions, Content, Reply, Transport, TransportOptions
+from ..values import Json, number
 from . import answers, cases
 from .codes import HOSTS, RECEIVABLES_HOSTS, SCOPES, UNAUTHORIZED_SCOPES
 from .words import Words
@@ -47,20 +49,20 @@ class Connection:
     :param options: of `Transport`
     """
 
-    credentials = CREDENTIALS
-    identity = ("maventa_company_uuid",)
+    credentials: ClassVar[tuple[str, ...]] = CREDENTIALS
+    identity: ClassVar[tuple[str, ...]] = ("maventa_company_uuid",)
 
     def __init__(
         self,
-        base_url,
-        credentials,
+        base_url: str | None,
+        credentials: Mapping[str, str | None],
         *,
-        token=None,
-        receivables_base_url="",
-        settings=None,
-        profile="",
-        **options,
-    ):
+        token: Token | None = None,
+        receivables_base_url: str = "",
+        settings: Mapping[str, str] | None = None,
+        profile: str = "",
+        **options: Unpack[TransportOptions],
+    ) -> None:
         self._invoices = self._receivables = Transport(base_url, **options)
         receivables = receivables_base(base_url, receivables_base_url)
         if receivables.rstrip("/") != self._invoices.base_url:
@@ -70,7 +72,7 @@ class Connection:
             "receivables_base_url": self._receivables.base_url,
         }
         self._options = options
-        self._elsewhere = {}  # other addresses that were tried
+        self._elsewhere: dict[str, Transport] = {}  # other addresses that were tried
         self._words = Words(settings)
         self._credentials = {
             name: (credentials[name] or "").strip() for name in self.credentials
@@ -86,30 +88,30 @@ class Connection:
         self.profile = profile
 
     @property
-    def token(self):
+    def token(self) -> Token:
         return self._session.token
 
     @token.setter
-    def token(self, token):
+    def token(self, token: Token) -> None:
         self._session.token = token
 
-    def close(self):
+    def close(self) -> None:
         self._invoices.close()
         self._receivables.close()
         for transport in self._elsewhere.values():
             transport.close()
 
-    def connect(self):
+    def connect(self) -> Token:
         """Gets a fresh token, whatever was kept; `lacks` of it are the scopes that were
         not granted. Raises when there is none to be had."""
         return self._session.connect()
 
     # --- calls ---
 
-    def _transport(self, path):
+    def _transport(self, path: str) -> Transport:
         return self._invoices if _is_invoices(path) else self._receivables
 
-    def _call(self, method, path, **arguments):
+    def _call(self, method: str, path: str, **arguments: Unpack[CallOptions]) -> Reply:
         """The `Reply` that Maventa itself gave: what was asked for, or a refusal.
 
         :raises ChannelError: for any other end
@@ -124,7 +126,7 @@ class Connection:
             raise self._unauthorized(reply)
         return self._from_api(reply)
 
-    def _from_api(self, reply):
+    def _from_api(self, reply: Reply) -> Reply:
         """The reply, when Maventa itself gave it; raises `Unknown` for a gateway's:
         what it did with the call, and whether Maventa has seen it, nobody knows."""
         if reply.ok:
@@ -135,17 +137,19 @@ class Connection:
         text = f"HTTP {reply.status}: {answers.error_text(body)}".rstrip(": ")
         raise Unknown(Reason.GATEWAY, text[:LONGEST_DETAIL])
 
-    def _read(self, method, path, **arguments):
+    def _read(self, method: str, path: str, **arguments: Unpack[CallOptions]) -> Json:
         """The object that a call brings; raises `Rejected` for a refusal."""
         return object_of(self._accepted(method, path, **arguments))
 
-    def _accepted(self, method, path, **arguments):
+    def _accepted(
+        self, method: str, path: str, **arguments: Unpack[CallOptions]
+    ) -> Reply:
         reply = self._call(method, path, **arguments)
         if not reply.ok:
             raise Rejected(Reason.REFUSED, answers.error_text(reply.json()))
         return reply
 
-    def _read_or_none(self, path, codes):
+    def _read_or_none(self, path: str, codes: Sequence[str]) -> Json | None:
         """What is there, or None where Maventa refuses by one of these codes."""
         reply = self._call("GET", path)
         if reply.ok:
@@ -155,7 +159,7 @@ class Connection:
             return None
         raise Rejected(Reason.REFUSED, answers.error_text(body))
 
-    def _unauthorized(self, reply):
+    def _unauthorized(self, reply: Reply) -> NotSent:
         """The error for a fresh token that is refused; nothing was done with the call.
 
         Maventa refuses a bad token and a missing right alike; whose token it is, it
@@ -177,13 +181,13 @@ class Connection:
             return CredentialsRefused(text)
         return NotSent(Reason.GATEWAY, f"HTTP {current.status}")
 
-    def _lacking(self):
+    def _lacking(self) -> str:
         lacks = self.token.lacks
         return f"not granted: {' '.join(lacks)}" if lacks else ""
 
     # --- the token ---
 
-    def _fetch_token(self):
+    def _fetch_token(self) -> Token:
         if not cases.is_uuid(self._credentials["maventa_company_uuid"]):
             raise CredentialsRefused("The company UUID is no UUID")
         content = self._token_form(SCOPES)
@@ -199,7 +203,7 @@ class Connection:
             raise self._refused_token(reply.status, body)
         return _token(reply.status, body)
 
-    def _token_form(self, scopes, **others):
+    def _token_form(self, scopes: Sequence[str], **others: str) -> Content:
         """`(content type, bytes)` of the call for a token."""
         company, user_key, vendor_key = (self._credentials | others).values()
         form = {
@@ -211,18 +215,18 @@ class Connection:
         }
         return "application/x-www-form-urlencoded", urlencode(form).encode()
 
-    def _refused_token(self, status, body):
+    def _refused_token(self, status: int, body: object) -> NotSent:
         """The error for a token call that brought none: only Maventa itself refuses
         credentials, and only that needs a person."""
         is_own = self._words.is_own_error(body) or answers.is_oauth_error(body)
         if not is_own or status not in TOKEN_REFUSALS:
             return NotSent(Reason.GATEWAY, f"HTTP {status}")
         text = self._without_secrets(answers.error_text(body))
-        code = answers.error_code(body) or body.get("error")
+        code = answers.error_code(body) or answers.oauth_code(body)
         is_right = code in UNAUTHORIZED_SCOPES
         return RightsRefused(text) if is_right else CredentialsRefused(text)
 
-    def _without_secrets(self, text):
+    def _without_secrets(self, text: str) -> str:
         """A text without the keys that Maventa may repeat in it."""
         for secret in self.secrets:
             text = text.replace(secret, "…")
@@ -230,11 +234,19 @@ class Connection:
 
     # --- as it came, for the conformance run ---
 
-    def setting(self, name):
+    def setting(self, name: str) -> str:
         """The value in force of one of `settings`, or of an address."""
         return self._addresses.get(name) or self._words[name]
 
-    def exchange(self, method, path, *, token=None, base_url="", **arguments):
+    def exchange(
+        self,
+        method: str,
+        path: str,
+        *,
+        token: str | None = None,
+        base_url: str = "",
+        **arguments: Unpack[CallOptions],
+    ) -> Reply:
         """The reply to one call, whatever its status; see `Transport.exchange()`.
 
         :param token: in place of the profile's own
@@ -247,20 +259,20 @@ class Connection:
                 known[base_url] = Transport(base_url, **self._options)
             transport = known[base_url]
 
-        def call(token, attempt=1):
+        def call(token: str, attempt: int = 1) -> Reply:
             return transport.exchange(
                 method, path, token=token, attempt=attempt, **arguments
             )
 
         return self._session.call(call) if token is None else call(token)
 
-    def exchange_token(self, scopes=SCOPES, **others):
+    def exchange_token(self, scopes: Sequence[str] = SCOPES, **others: str) -> Reply:
         """The reply to a call for a token, with these credentials in place of ours."""
         content = self._token_form(scopes, **others)
         return self._invoices.exchange("POST", TOKEN, content=content)
 
 
-def receivables_base(base_url, given):
+def receivables_base(base_url: str | None, given: str) -> str:
     """The root of the Receivables API.
 
     Assumption: it lies beside the AutoXChange API, on a host of its own in production
@@ -269,29 +281,28 @@ def receivables_base(base_url, given):
     if given:
         return given
     known = {url: RECEIVABLES_HOSTS[key] for key, url in HOSTS.items()}
-    return known.get((base_url or "").strip().rstrip("/"), base_url)
+    return known.get((base_url or "").strip().rstrip("/"), base_url or "")
 
 
-def _is_invoices(path):
+def _is_invoices(path: str) -> bool:
     return not path.startswith(("/v1/assignments", "/v1/events"))
 
 
-def _token(status, body):
-    value = body.get("access_token") if isinstance(body, dict) else None
-    if not is_token(value):
+def _token(status: int, body: object) -> Token:
+    if not isinstance(body, dict) or not is_token(body.get("access_token")):
         raise NotSent(Reason.UNREADABLE, f"HTTP {status}")
     given = number(body.get("expires_in"))
     seconds = TOKEN_SECONDS if given is None else min(given, LONGEST_TOKEN)
     granted = body.get("scope")
     lacks = set(SCOPES) - set(granted.split()) if isinstance(granted, str) else ()
     return Token(
-        value,
+        body["access_token"],
         time.time() + seconds,
         tuple(sorted(lacks)),
     )
 
 
-def object_of(reply):
+def object_of(reply: Reply) -> Json:
     body = reply.json()
     if not isinstance(body, dict):
         raise Unknown(Reason.UNREADABLE, f"HTTP {reply.status}")

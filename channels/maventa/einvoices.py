@@ -20,7 +20,7 @@ NUMBERS = {
 }
 
 
-def fault(octets, format_, number):
+def fault(octets: bytes, format_: str, number: str) -> str:
     """What is wrong with the file, as a sentence; "" if nothing is.
 
     :param format_: by Maventa's name
@@ -28,9 +28,9 @@ def fault(octets, format_, number):
     """
     if format_ not in ROOTS:
         return f"The e-invoice's format {format_} can't be sent through Maventa."
-    root, problem = _parsed(octets)
-    if problem:
-        return problem
+    root = _parsed(octets)
+    if isinstance(root, str):
+        return root
     if root.tag not in ROOTS[format_] or not _has_version(root, format_):
         return f"The e-invoice's file is no {LABELS[format_]}."
     found = (root.findtext(NUMBERS[format_], "", NAMES) or "").strip()
@@ -39,21 +39,22 @@ def fault(octets, format_, number):
     return ""
 
 
-def _parsed(octets):
-    """`(root, problem)`. Nothing is expanded and nothing fetched."""
+def _parsed(octets: bytes) -> etree._Element | str:
+    """The root, or what is wrong. Nothing is expanded and nothing fetched."""
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False
     )
     try:
         root = etree.fromstring(octets, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
-        return None, f"The e-invoice's file is not well-formed XML: {error}."
-    if root.getroottree().docinfo.doctype:
-        return None, "The e-invoice's file has a document type declaration."
-    return root, ""
+        return f"The e-invoice's file is not well-formed XML: {error}."
+    info: etree.DocInfo = root.getroottree().docinfo
+    if info.internalDTD is not None:
+        return "The e-invoice's file has a document type declaration."
+    return root
 
 
-def _has_version(root, format_):
+def _has_version(root: etree._Element, format_: str) -> bool:
     if format_ == "FINVOICE30":
         return root.get("Version") == "3.0"
     customization = root.findtext("cbc:CustomizationID", "", NAMES) or ""

@@ -1,11 +1,15 @@
 """From where events are asked for, and which of them were taken already."""
 
 import datetime
+from collections.abc import Sequence
 
-from ..values import moment
+from ..values import Json, moment
+from .answers import Row
 
 OVERLAP = datetime.timedelta(minutes=10)
 MOST_IDS = 1000
+
+Moments = dict[str, datetime.datetime | None]
 
 
 class EventCursor:
@@ -19,33 +23,34 @@ class EventCursor:
     :param kept: `{"newest": moment, "ids": [...]}` of an earlier run, or None
     """
 
-    def __init__(self, kept=None):
-        self._kept = kept or {}
+    def __init__(self, kept: Json | None = None) -> None:
+        self._kept: Json = kept or {}
         self._newest = moment(self._kept.get("newest"))
-        self._taken = {}  # moments by id
-        for each in self._kept.get("ids") or ():
-            self._taken[each] = self._newest
-        self._held_back = {}
+        ids = self._kept.get("ids")
+        taken = ids if isinstance(ids, list) else []
+        # Moments by id.
+        self._taken: Moments = dict.fromkeys(taken, self._newest)
+        self._held_back: Moments = {}
         self._ascends = True
-        self._before = None
+        self._before: datetime.datetime | None = None
 
-    def query(self):
+    def query(self) -> dict[str, str]:
         if not self._newest:
             return {}
         start = self._newest - OVERLAP
         return {"created_at_start": f"{start.isoformat()}Z"}
 
-    def fresh(self, events):
+    def fresh(self, events: Sequence[Row]) -> list[Row]:
         return [event for event in events if event["id"] not in self._taken]
 
-    def hold_back(self, event):
+    def hold_back(self, event: Row) -> None:
         """It is not taken: the moment never passes it."""
         self._held_back[event["id"]] = moment(event.get("created_at"))
 
-    def without_held_back(self, events):
+    def without_held_back(self, events: Sequence[Row]) -> list[Row]:
         return [event for event in events if event["id"] not in self._held_back]
 
-    def take(self, events):
+    def take(self, events: Sequence[Row]) -> None:
         """Counts these as taken, but for those that are held back."""
         for event in events:
             time = moment(event.get("created_at"))
@@ -56,21 +61,21 @@ class EventCursor:
             if event["id"] not in self._held_back:
                 self._taken.setdefault(event["id"], time)
 
-    def state(self):
+    def state(self) -> Json | None:
         """What is to be kept with this page; None while nobody can know where the
         pages to come lie."""
         return self.end() if self._ascends else None
 
-    def is_behind(self):
+    def is_behind(self) -> bool:
         """Whether all pages together moved on from what is kept."""
         return self._state() != self._kept
 
-    def end(self):
+    def end(self) -> Json:
         """What is to be kept after the last page."""
         self._kept = self._state()
         return self._kept
 
-    def _state(self):
+    def _state(self) -> Json:
         moments = [time for time in self._taken.values() if time]
         held = [time for time in self._held_back.values() if time]
         if not moments:

@@ -1,12 +1,15 @@
 """Where cases stand, and what happened to them."""
 
 import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from urllib.parse import quote
 
 from ..base import Page
-from ..documents import Standing
+from ..documents import CaseRef, Standing
 from ..errors import ChannelError, Outcome, Reason, Rejected, Unknown
+from ..values import Json
 from . import answers, cases
+from .answers import Row
 from .events import EventCursor
 from .reading import PER_PAGE, CaseRefused, Reading
 
@@ -20,10 +23,10 @@ class Patience:
     """Counts the cases of one run that nobody answers about in time. What is refused
     at once costs no time, however many there are."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._failures = 0
 
-    def is_over(self, error):
+    def is_over(self, error: ChannelError) -> bool:
         self._failures += error.reason in SLOW
         return self._failures >= MOST_FAILURES
 
@@ -33,11 +36,11 @@ class Following(Reading):
 
     # --- where it stands ---
 
-    def standings(self, refs):
+    def standings(self, refs: Sequence[CaseRef]) -> list[Standing]:
         """A `Standing` for each; raises nothing: what could not be had is in it."""
         return [self._standing(case) for case in refs]
 
-    def _standing(self, case):
+    def _standing(self, case: CaseRef) -> Standing:
         try:
             if cases.is_transfer(case.assignment) or not case.assignment:
                 return self._transfer_standing(case)
@@ -47,16 +50,16 @@ class Following(Reading):
         except Exception:
             # What is odd of one case must not be lost of the others.
             _logger.exception("Case %s: its state can't be read", case.assignment)
-            error = Unknown(Reason.UNREADABLE)
-            return Standing(error.outcome, error=error)
+            odd = Unknown(Reason.UNREADABLE)
+            return Standing(odd.outcome, error=odd)
 
-    def _invoice_standing(self, case):
+    def _invoice_standing(self, case: CaseRef) -> Standing:
         invoice = self._invoice(self._invoice_id(case.assignment, case.number))
         if not invoice:
             raise CaseRefused("Maventa does not have the invoice.")
         return Standing(Outcome.ACCEPTED, answers.invoice_state(invoice))
 
-    def _transfer_standing(self, case):
+    def _transfer_standing(self, case: CaseRef) -> Standing:
         invoice_id = self._invoice_id(case.assignment, case.number)
         name = cases.transfer_of(invoice_id)
         if invoice_id not in self._assignments:
@@ -79,7 +82,9 @@ class Following(Reading):
 
     # --- what is new ---
 
-    def updates(self, cursor=None, pending=()):
+    def updates(
+        self, cursor: Json | None = None, pending: Sequence[CaseRef] = ()
+    ) -> Iterator[Page]:
         """What became of pending cases, then the events that are new.
 
         Events are read from the cursor on and known by their ids, since anybody may
@@ -88,7 +93,7 @@ class Following(Reading):
         yield from self._settled(pending)
         yield from self._new_events(EventCursor(cursor))
 
-    def _settled(self, pending):
+    def _settled(self, pending: Sequence[CaseRef]) -> Iterator[Page]:
         """What became of these; one that can't be asked about does not stop others."""
         names = [case.assignment for case in pending]
         transfers = [name for name in names if cases.is_transfer(name)]
@@ -109,7 +114,7 @@ class Following(Reading):
             if rows:
                 yield Page(rows)
 
-    def _delivery_rows(self, ids):
+    def _delivery_rows(self, ids: Sequence[str]) -> list[Json]:
         """The deliveries that are settled, of at most `PER_PAGE` invoices."""
         pages = self._pages("/v1/invoices", {"direction": "SENT", "ids": ids})
         return [
@@ -120,14 +125,14 @@ class Following(Reading):
             and answers.progress(invoice) in ("done", "failed")
         ]
 
-    def _transfer_rows(self, invoice_id):
+    def _transfer_rows(self, invoice_id: str) -> list[Json]:
         """What became of the transfer of this invoice, where that is settled."""
         transfer = self._transfer(invoice_id) if invoice_id else None
         if not transfer or answers.progress(transfer) not in ("done", "failed"):
             return []
         return [answers.transfer_row(invoice_id, transfer)]
 
-    def _new_events(self, cursor):
+    def _new_events(self, cursor: EventCursor) -> Iterator[Page]:
         """Pages of events; what was not marked as seen yet goes with the next."""
         unseen, held, patience = [], {}, Patience()
         for events in self._event_pages("/v1/events", cursor.query()):
@@ -145,7 +150,12 @@ class Following(Reading):
         if seen or cursor.is_behind():
             yield Page([], cursor.end(), acknowledge=self._marks(seen))
 
-    def _event_rows(self, events, held, cursor):
+    def _event_rows(
+        self,
+        events: Sequence[Row],
+        held: Mapping[str, Json | None],
+        cursor: EventCursor,
+    ) -> list[Json]:
         """Rows of events with what is needed of their assignments.
 
         Those of an assignment that can't be read are held back and asked for again:
@@ -162,7 +172,7 @@ class Following(Reading):
                 rows.append(answers.event_row(event, assignment))
         return rows
 
-    def _assignment(self, identifier, patience):
+    def _assignment(self, identifier: str, patience: Patience) -> Json | None:
         """The assignment, {} where there is none, None where it can't be read now."""
         if not identifier:
             return {}
@@ -176,11 +186,11 @@ class Following(Reading):
                 raise
             return None
 
-    def _marks(self, events):
+    def _marks(self, events: Sequence[Row]) -> Callable[[], None]:
         """A function that marks these as seen, as well as it can: no more hangs on it
         than how they are shown to people."""
 
-        def mark():
+        def mark() -> None:
             for event in events:
                 if not (assignment := _assignment_of(event)):
                     continue
@@ -193,7 +203,7 @@ class Following(Reading):
 
         return mark
 
-    def history(self, case):
+    def history(self, case: CaseRef) -> list[Json]:
         """All raw updates of one case; by its number, of all that bear it."""
         if case.assignment:
             invoice_id = cases.invoice_of(case.assignment)
@@ -207,7 +217,7 @@ class Following(Reading):
             rows += self._transfer_history(invoice["id"].lower())
         return rows
 
-    def _transfer_history(self, invoice_id):
+    def _transfer_history(self, invoice_id: str) -> list[Json]:
         rows = self._transfer_rows(invoice_id)
         if not rows or answers.status_update(rows[0]).progress != "done":
             return rows
@@ -219,7 +229,7 @@ class Following(Reading):
         ]
 
 
-def _assignment_of(event):
+def _assignment_of(event: Json) -> str:
     """The id of the event's assignment; "" where it names none."""
     identifier = event.get("assignment_id")
     return identifier if cases.is_uuid(identifier) else ""

@@ -4,9 +4,9 @@ import uuid
 
 from urllib3 import encode_multipart_formdata
 
-from ..base import ERASED, Frozen
-from ..documents import CapitalChange, Claim
-from ..values import money, readable, without_blanks
+from ..base import ERASED, Document, Frozen
+from ..documents import CapitalChange, Claim, Debtor, Delivery, Invoice
+from ..values import Payload, money, readable, without_blanks
 from .cases import is_uuid
 from .codes import (
     COLLECTION_TYPES,
@@ -27,7 +27,7 @@ NEEDED = {
 }
 
 
-def freeze(document):
+def freeze(document: Document) -> Frozen:
     """An `Invoice`, a `Claim` or a `CapitalChange` as it will be sent.
 
     Raises `ValueError` for a change that lowers nothing: no event raises what is open.
@@ -42,7 +42,7 @@ def freeze(document):
 # --- invoices ---
 
 
-def invoice_payload(invoice):
+def invoice_payload(invoice: Invoice) -> Payload:
     """What goes with an `Invoice`: `form` is sent beside its `file`, whose content
     comes when it is sent."""
     einvoice = invoice.einvoice
@@ -62,7 +62,7 @@ def invoice_payload(invoice):
     }
 
 
-def invoice_id(own_reference, checksum):
+def invoice_id(own_reference: int, checksum: str) -> str:
     """The invoice's id at Maventa, which whoever sends it may choose.
 
     The same request with the same file has the same id, so that a second arrival is
@@ -71,7 +71,7 @@ def invoice_id(own_reference, checksum):
     return str(uuid.uuid5(INVOICE_IDS, f"{own_reference}/{checksum}"))
 
 
-def _routes(delivery):
+def _routes(delivery: Delivery) -> dict[str, list[str]]:
     """The routes that the delivery leaves, in its order; all where it names none."""
     wanted = [
         ROUTES[method]
@@ -90,7 +90,7 @@ def _routes(delivery):
     }
 
 
-def _recipient(invoice):
+def _recipient(invoice: Invoice) -> dict[str, str]:
     """Where it goes, by each route that is left."""
     delivery, debtor = invoice.delivery, invoice.debtor
     by_email = "email" in (delivery.method, delivery.fallback) or not delivery.method
@@ -102,7 +102,7 @@ def _recipient(invoice):
     }
 
 
-def multipart(payload, octets):
+def multipart(payload: Payload, octets: bytes) -> tuple[str, bytes]:
     """`(content type, bytes)` of the request that sends an invoice."""
     fields = [
         (name, value)
@@ -117,7 +117,7 @@ def multipart(payload, octets):
 # --- transfers ---
 
 
-def transfer_payload(claim):
+def transfer_payload(claim: Claim) -> Payload:
     """What goes with a `Claim` (guide: Transferring invoices): `assignment` is sent for
     the invoice."""
     debtors = (claim.debtor, *claim.co_debtors)
@@ -136,12 +136,12 @@ def transfer_payload(claim):
     }
 
 
-def _receivables_type(claim):
+def _receivables_type(claim: Claim) -> str:
     kind = "b2b" if claim.debtor.is_company else "b2c"
     return f"{kind}_rental" if claim.is_rental else kind
 
 
-def _capital(claim):
+def _capital(claim: Claim) -> Payload:
     """What is open of the invoice, which may be less than its sum.
 
     Assumption: `capital_amount`, as the sibling service of Amili has it; without it
@@ -150,7 +150,7 @@ def _capital(claim):
     return {"capital_amount": money(claim.amount)}
 
 
-def _payer(debtor):
+def _payer(debtor: Debtor) -> Payload:
     """One who owes it. Assumption: all the keys, of which no page shows any; and that
     a private person is `person`."""
     number = "business_id" if debtor.is_company else "personal_id"
@@ -170,7 +170,7 @@ def _payer(debtor):
     )
 
 
-def without_personal_numbers(payload):
+def without_personal_numbers(payload: Payload) -> Payload:
     """What was sent, with a mark for each personal identity number."""
     if "assignment" not in payload:
         return payload
@@ -182,7 +182,7 @@ def without_personal_numbers(payload):
     return {**payload, "assignment": {**assignment, "payers": payers}}
 
 
-def of_debtor(payload, name=None):
+def of_debtor(payload: Payload, name: str | None = None) -> Payload:
     """What was sent of the customer, the first payer, or of the payers of that name,
     with a mark for each of the others."""
     if "assignment" not in payload:
@@ -197,7 +197,7 @@ def of_debtor(payload, name=None):
     return {**payload, "assignment": {**assignment, "payers": payers}}
 
 
-def incomplete_payers(payload):
+def incomplete_payers(payload: Payload) -> list[str]:
     """What payers of a transfer lack, as a sentence for each."""
     return [
         f"{payer.get('name') or 'A payer'} lacks: {', '.join(missing)}."
@@ -206,14 +206,14 @@ def incomplete_payers(payload):
     ]
 
 
-def has_invoice(payload):
+def has_invoice(payload: Payload) -> bool:
     return is_uuid(payload["invoice_id"])
 
 
 # --- events ---
 
 
-def event_payload(change):
+def event_payload(change: CapitalChange) -> Payload:
     """What goes with a `CapitalChange` (guide: Reporting events): `event` is posted to
     the case's assignment."""
     if not money(change.amount) > 0:
@@ -225,7 +225,7 @@ def event_payload(change):
     }
 
 
-def _event(change):
+def _event(change: CapitalChange) -> Payload:
     """The event itself; what lowers the capital without money is a credit.
 
     Assumption: the envelope, `event_type` beside the event's own names.

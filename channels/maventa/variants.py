@@ -5,11 +5,14 @@ agrees; "" where it finds none.
 """
 
 import re
+from collections.abc import Container
 from urllib.parse import urlsplit
 
-from ..values import number
+from ..transport import Reply
+from ..values import Json, number
 from . import answers, cases
 from .codes import RECEIVABLES_HOSTS
+from .words import Words
 
 # Other names of a payer's fields, as the refusal of a transfer may have them.
 SYNONYMS = {
@@ -41,20 +44,20 @@ ENVELOPES = (
 LEADS_NOWHERE = (403, 404, 405)
 
 
-def other_addresses(base_url, now):
+def other_addresses(base_url: str, now: str) -> list[str]:
     """Where else the Receivables API may be: never in production."""
     tests = [
         url
         for (environment, _country), url in RECEIVABLES_HOSTS.items()
         if environment == "test"
     ]
-    is_own_machine = not urlsplit(base_url).hostname.endswith("maventa.com")
+    is_own_machine = not (urlsplit(base_url).hostname or "").endswith("maventa.com")
     beside = [base_url, f"{base_url}/receivables"]
     several = beside if is_own_machine else [*beside, *tests]
     return [url for url in dict.fromkeys(several) if url != now]
 
 
-def payer_names(words, refusal):
+def payer_names(words: Words, refusal: str) -> dict[str, str]:
     """`{setting: name}`: the other names of a payer that a refusal speaks of."""
     spoken = set(re.findall(r"\w+", refusal.lower()))
     found = {}
@@ -66,7 +69,7 @@ def payer_names(words, refusal):
     return found
 
 
-def place_of_rows(body, inside=""):
+def place_of_rows(body: object, inside: str = "") -> str:
     """Where a list of objects with ids is, such as `data.items`."""
     if not isinstance(body, dict):
         return ""
@@ -78,11 +81,11 @@ def place_of_rows(body, inside=""):
     return ""
 
 
-def _has_id(row):
+def _has_id(row: object) -> bool:
     return isinstance(row, dict) and bool(row.get("id"))
 
 
-def place_of_next(reply, wanted="2"):
+def place_of_next(reply: Reply, wanted: str = "2") -> str:
     """What names the second page: a header, or a place in the body."""
     for name, value in reply.headers.items():
         if "next" in name.lower() and value.strip() == wanted:
@@ -90,7 +93,7 @@ def place_of_next(reply, wanted="2"):
     return _place_of_value(reply.json_or_none(), wanted, "next")
 
 
-def _place_of_value(body, wanted, word, inside=""):
+def _place_of_value(body: object, wanted: str, word: str, inside: str = "") -> str:
     for name, item in body.items() if isinstance(body, dict) else ():
         if word in name.lower() and str(item) == wanted:
             return f"{inside}{name}"
@@ -99,7 +102,7 @@ def _place_of_value(body, wanted, word, inside=""):
     return ""
 
 
-def name_of_assignment(transfer, invoice_id):
+def name_of_assignment(transfer: Json, invoice_id: str) -> str:
     """The name under which a transfer shows an id that is not the invoice's."""
     for name, value in transfer.items():
         is_other = cases.is_uuid(value) and value.lower() != invoice_id
@@ -108,16 +111,18 @@ def name_of_assignment(transfer, invoice_id):
     return ""
 
 
-def name_of_sum(before, after, difference):
+def name_of_sum(before: Json, after: Json, difference: float) -> str:
     """The name of the amount that fell by so much from one answer to the other."""
     for name, value in after.items():
         was, is_now = number(before.get(name)), number(value)
-        if None not in (was, is_now) and round(was - is_now, 2) == difference:
+        if was is None or is_now is None:
+            continue
+        if round(was - is_now, 2) == difference:
             return name
     return ""
 
 
-def name_of_fees(assignment):
+def name_of_fees(assignment: Json) -> str:
     for name, value in assignment.items():
         if "fee" in name or "cost" in name or "interest" in name:
             if number(value) is not None:
@@ -125,7 +130,7 @@ def name_of_fees(assignment):
     return ""
 
 
-def name_of_state(body, states):
+def name_of_state(body: Json, states: Container[str]) -> str:
     """The name of the field that has one of these words."""
     for name, value in body.items():
         if str(value).upper() in states:
@@ -133,6 +138,6 @@ def name_of_state(body, states):
     return ""
 
 
-def further_keys(body):
+def further_keys(body: Json) -> str:
     """The keys of a refusal that are not those of its shape, with commas between."""
     return ",".join(sorted(set(body) - answers.ERROR))

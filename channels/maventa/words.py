@@ -4,8 +4,13 @@ All other files have the names of `SETTINGS`: what is sent is put into Maventa's
 when it leaves, and what comes into ours.
 """
 
-from ..values import rows_at, value_at
+from collections.abc import Mapping, Sequence
+from typing import Self, TypeGuard
+
+from ..transport import Reply
+from ..values import Json, Payload, rows_at, value_at
 from . import answers
+from .answers import Row
 from .codes import CLOSED, DECIDING
 
 PAYER_NAMES = (
@@ -50,20 +55,20 @@ SETTINGS = {
 class Words:
     """:param settings: what replaces `SETTINGS`, by name"""
 
-    def __init__(self, settings=None):
-        self._settings = SETTINGS | (settings or {})
+    def __init__(self, settings: Mapping[str, str] | None = None) -> None:
+        self._settings: dict[str, str] = {**SETTINGS, **(settings or {})}
 
-    def __getitem__(self, name):
+    def __getitem__(self, name: str) -> str:
         """The value in force of a setting."""
         return self._settings[name]
 
-    def replaced(self, name, value):
+    def replaced(self, name: str, value: str) -> Self:
         """The same with another value of this setting."""
-        return Words({**self._settings, name: value})
+        return type(self)({**self._settings, name: value})
 
     # --- what leaves ---
 
-    def transfer_sent(self, assignment):
+    def transfer_sent(self, assignment: Payload) -> Payload:
         """A transfer's request in Maventa's names."""
         payers = [
             {self[f"{PAYER}{name}"]: value for name, value in payer.items()}
@@ -75,7 +80,7 @@ class Words:
             for name, value in assignment.items()
         }
 
-    def event_sent(self, event):
+    def event_sent(self, event: Payload) -> Payload:
         """An event in Maventa's envelope."""
         values = {name: value for name, value in event.items() if name != "event_type"}
         wrapper = self["maventa_event_values"]
@@ -86,7 +91,7 @@ class Words:
 
     # --- what comes ---
 
-    def event(self, event):
+    def event(self, event: Json) -> Row:
         """An event as it came, with our names beside its own."""
         wrapped = event.get(self["maventa_event_values"])
         values = wrapped if isinstance(wrapped, dict) else {}
@@ -99,28 +104,28 @@ class Words:
                 found["origin"] = origin
         return found
 
-    def transfer(self, transfer):
+    def transfer(self, transfer: Json) -> Json:
         return self._named(transfer, "assignment_id")
 
-    def assignment(self, assignment):
+    def assignment(self, assignment: Json) -> Json:
         return self._named(assignment, "sum_open", "sum_fees")
 
-    def service(self, state):
+    def service(self, state: Json) -> Json:
         theirs = self["maventa_service_status"]
         return {**state, "status": state[theirs]} if theirs in state else state
 
-    def _named(self, body, *names):
+    def _named(self, body: Json, *names: str) -> Json:
         """A body as it came, with our names beside its own."""
         theirs = {name: self[f"maventa_{name}"] for name in names}
         found = {ours: body[name] for ours, name in theirs.items() if name in body}
         return {**body, **found}
 
-    def rows(self, body):
+    def rows(self, body: object) -> list[Row]:
         """The rows of a list; see `answers.rows_of`."""
         place = self["maventa_list_rows"]
         return answers.rows_of(rows_at(body, place) if place else body)
 
-    def is_last_page(self, reply, count, size):
+    def is_last_page(self, reply: Reply, count: int, size: int) -> bool:
         """See `answers.is_last_page`."""
         place = self["maventa_next_page"]
         following = reply.headers.get(place)
@@ -131,14 +136,14 @@ class Words:
 
     # --- refusals ---
 
-    def is_own_error(self, body):
+    def is_own_error(self, body: object) -> TypeGuard[Json]:
         return answers.is_own_error(body, self["maventa_error_keys"])
 
-    def is_refused_as(self, body, codes):
+    def is_refused_as(self, body: object, codes: Sequence[str]) -> bool:
         """Whether a refusal bears one of these codes, by our names."""
         return answers.error_code(body) in [self[f"{CODE}{code}"] for code in codes]
 
-    def code(self, body):
+    def code(self, body: object) -> str:
         """The code of a refusal by our name; as it came where we have none."""
         theirs = answers.error_code(body)
         found = (code for code in DECIDING if self[f"{CODE}{code}"] == theirs)
