@@ -122,11 +122,13 @@ class Report:
     :param notes: what was seen and nobody had expected anything of: `(step, text)`
     :param unknown: fields and codes that nobody knew, with an example of each value:
         `{kind: {name: value}}`
-    :param sent: numbers of the documents that a later run may ask about, by name
+    :param run: digits of the run, which the numbers of its documents bear
+    :param sent: what was sent, by name, for a run that continues this one
     """
 
     channel: str
     started: datetime.datetime
+    run: str = ""
     findings: list[Finding] = field(default_factory=list)
     exchanges: list[dict] = field(default_factory=list)
     notes: list[tuple[str, str]] = field(default_factory=list)
@@ -161,6 +163,7 @@ class Report:
         return {
             "channel": self.channel,
             "started": self.started.isoformat(),
+            "run": self.run,
             "counts": self.counts,
             "findings": rows,
             "notes": [list(note) for note in self.notes],
@@ -180,10 +183,21 @@ def step(method):
     return method
 
 
+def followup(method):
+    """Marks a step that is taken when a run is continued, days later."""
+    method.is_followup = True
+    return method
+
+
 class Script:
     """The steps of a channel, in the order of its class; each decides assumptions.
 
     :param client: of the channel; see `base.Channel`
+    :param papers: the `Papers` of the run
+    :param earlier: the report of the run that this one continues, as JSON: nothing is
+        sent, and what became of that run's documents is looked at
+    :param received: what came of these documents meanwhile:
+        `[{"source": "poll" or "webhook", "raw": row}]`
     :param keep: what keeps the status updates about other documents that came, and are
         never given again
     :param seconds: after which no further step begins, or None
@@ -191,11 +205,25 @@ class Script:
 
     channel = ""
 
-    def __init__(self, client, *, keep=lambda rows: None, seconds=None):
+    def __init__(
+        self,
+        client,
+        papers,
+        *,
+        earlier=None,
+        received=(),
+        keep=lambda rows: None,
+        seconds=None,
+    ):
         self.client = client
+        self.papers = papers
+        self.earlier = earlier
+        self.received = received
         self.keep = keep
         self._end = time.monotonic() + seconds if seconds else float("inf")
-        self.report = Report(self.channel, datetime.datetime.now(datetime.timezone.utc))
+        now = datetime.datetime.now(datetime.timezone.utc)
+        sent = dict(earlier["sent"]) if earlier else {}
+        self.report = Report(self.channel, now, papers.run, sent=sent)
         # No real one: an answer may repeat it under any name.
         self._secrets = (*client.secrets, *PERSON_NUMBERS.values())
         self._step = ""
@@ -204,18 +232,23 @@ class Script:
         self._failed = {}
 
     @classmethod
-    def steps(cls):
+    def steps(cls, mark="is_step"):
         found = [
             name
             for base in reversed(cls.__mro__)
             for name, member in vars(base).items()
-            if getattr(member, "is_step", False)
+            if getattr(member, mark, False)
         ]
         return list(dict.fromkeys(found))
 
+    @classmethod
+    def followups(cls):
+        """The steps of a run that continues an earlier one."""
+        return cls.steps("is_followup")
+
     def run(self):
         """The `Report` of all steps. What fails in one leaves the others."""
-        for name in self.steps():
+        for name in self.followups() if self.earlier else self.steps():
             self._step = name
             try:
                 if time.monotonic() > self._end:
@@ -230,8 +263,24 @@ class Script:
                     f"The answer can't be read ({type(error).__name__})"
                 )
         known = assumptions(self.channel)
-        self.report.findings = [self._finding(known[key]) for key in known]
+        before = self._found_before()
+        self.report.findings = [
+            self._newer(before.get(key), self._finding(known[key])) for key in known
+        ]
         return self.report
+
+    def _found_before(self):
+        """What the earlier run found, by key."""
+        rows = self.earlier["findings"] if self.earlier else []
+        found = [Finding(row["key"], row["result"], row["got"]) for row in rows]
+        return {finding.key: finding for finding in found}
+
+    def _newer(self, before, now):
+        """The finding of now, unless it shows nothing and that of before more."""
+        if not before or now.result != UNTRIED:
+            return now
+        is_looked_at = now.key in self._postponed and before.result == UNTRIED
+        return now if is_looked_at else before
 
     # --- what steps say ---
 

@@ -6,7 +6,9 @@
 Codes and keys are asked for, or read from standard input, a line each: on a command
 line others could see them. COUNTRY (fi, se, no; otherwise the address says it) and
 MODEL (connect, unify, embed) say whose profile it is; RECEIVABLES_URL says where
-Maventa's Receivables API is, if it is not at its usual address.
+Maventa's Receivables API is, if it is not at its usual address. CONTINUE, the file that
+an earlier run wrote, has what became of that run's documents looked at, days later;
+nothing is sent then.
 """
 
 import datetime
@@ -14,6 +16,7 @@ import getpass
 import json
 import os
 import sys
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import channels
@@ -99,13 +102,21 @@ def _run(name, url, credentials, further):
         loopback_http=is_loopback(_host(url)),
         **further,
     )
+    earlier = _earlier()
     now = datetime.datetime.now(datetime.timezone.utc)
-    papers = Papers(country, run_name(now), datetime.date.today())
+    digits = earlier["run"] if earlier else run_name(now)
+    papers = Papers(country, digits, datetime.date.today())
     model = os.environ.get("MODEL") or "connect"
     try:
-        return channels.script(name)(client, papers, model).run()
+        return channels.script(name)(client, papers, model, earlier=earlier).run()
     finally:
         client.close()
+
+
+def _earlier():
+    """The report of the run that is to be continued, or None."""
+    path = os.environ.get("CONTINUE")
+    return json.loads(Path(path).read_text(encoding="utf-8")) if path else None
 
 
 def _show(report):

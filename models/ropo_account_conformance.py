@@ -28,6 +28,12 @@ class RopoAccount(models.Model):
     def action_run_conformance(self):
         """Runs the channel's script, and shows what it found."""
         self.ensure_one()
+        self._check_may_be_tried()
+        return self.env["ropo.conformance"]._run(self)._show()
+
+    # --- business ---
+
+    def _check_may_be_tried(self):
         self.check_access("write")  # what follows works as superuser
         if not self._may_be_tried():
             raise UserError(
@@ -39,15 +45,6 @@ class RopoAccount(models.Model):
                     environment=self._label("environment"),
                 )
             )
-        run = self.env["ropo.conformance"]._run(self)
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": run._name,
-            "res_id": run.id,
-            "views": [(False, "form")],
-        }
-
-    # --- business ---
 
     def _may_be_tried(self):
         has_script = self.channel in channels.SCRIPTS

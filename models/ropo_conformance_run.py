@@ -1,11 +1,14 @@
 import base64
 import json
+from datetime import timedelta
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 from .ropo_account_conformance import WITHOUT_DEBTORS
 
 RESULTS = [("held", "Holds"), ("differed", "Differs"), ("untried", "Not Tried")]
+CONTINUED_AFTER = timedelta(days=1)  # what Ropo does takes days
 GRADES = [("S", "Vendor's Guide"), ("D", "Documentation"), ("A", "Assumption")]
 
 
@@ -31,6 +34,14 @@ class RopoConformanceRun(models.Model):
     )
     address = fields.Char(readonly=True)
     started = fields.Datetime(string="Run On", required=True, readonly=True)
+    continues_id = fields.Many2one(
+        "ropo.conformance.run",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="set null",
+        help="The earlier run whose documents were looked at again.",
+    )
+    can_continue = fields.Boolean(compute="_compute_can_continue")
     finding_ids = fields.One2many(
         "ropo.conformance.finding", "run_id", string="Assumptions", readonly=True
     )
@@ -72,6 +83,11 @@ class RopoConformanceRun(models.Model):
         ]
 
     # --- computes ---
+
+    @api.depends("started", "report", "account_id.environment", "account_id.base_url")
+    def _compute_can_continue(self):
+        for run in self:
+            run.can_continue = not run._why_not_continued()
 
     @api.depends("finding_ids.result")
     def _compute_counts(self):
@@ -119,6 +135,14 @@ class RopoConformanceRun(models.Model):
             {"applied_on": fields.Datetime.now(), "applied_by_id": self.env.uid}
         )
 
+    def action_continue(self):
+        """Looks at what became of this run's documents; sends none."""
+        self.ensure_one()
+        self.account_id._check_may_be_tried()
+        if reason := self._why_not_continued():
+            raise UserError(reason)
+        return self.env["ropo.conformance"]._run(self.account_id, self)._show()
+
     def action_download(self):
         """The whole run as JSON, for Ropo's support."""
         self.ensure_one()
@@ -130,6 +154,32 @@ class RopoConformanceRun(models.Model):
         }
 
     # --- helpers ---
+
+    def _show(self):
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": self._name,
+            "res_id": self.id,
+            "views": [(False, "form")],
+        }
+
+    def _why_not_continued(self):
+        """Why no later run can go on with this one's documents; "" if one can."""
+        account = self.account_id
+        if not account._may_be_tried() or account.base_url != self.address:
+            return self.env._(
+                "%(account)s has another environment or address now: the documents of "
+                "this run are not there.",
+                account=account.name,
+            )
+        if not (self.report or {}).get("sent"):
+            return self.env._("This run has sent no documents: run a new one.")
+        if self.started > fields.Datetime.now() - CONTINUED_AFTER:
+            return self.env._(
+                "Ropo needs days for what is to be looked at: continue this run "
+                "tomorrow, or later."
+            )
+        return ""
 
     def _proposed(self):
         """Each setting's proposal, once."""

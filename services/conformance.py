@@ -16,8 +16,12 @@ class RopoConformance(models.AbstractModel):
     _name = "ropo.conformance"
     _description = "Ropo: Conformance"
 
-    def _run(self, account):
-        """The kept run of the account's script. It sends artificial documents."""
+    def _run(self, account, earlier=None):
+        """The kept run of the account's script. It sends artificial documents.
+
+        :param earlier: a run that this one continues: then it sends none, and looks at
+            what became of those
+        """
         commit_before_call(self.env)
         now = fields.Datetime.now()
         today = fields.Date.context_today(account.with_context(tz="Europe/Helsinki"))
@@ -26,13 +30,19 @@ class RopoConformance(models.AbstractModel):
             "account_id": account.id,
             "environment": account.environment,
             "address": account.base_url,
+            "continues_id": earlier and earlier.id,
         }
-        papers = Papers(account.country, run_name(now), today)
+        report = earlier.report if earlier else None
+        name = report["run"] if report else run_name(now)
+        papers = Papers(account.country, name, today)
+        received = self._received(account, report) if report else []
         try:
             with account._client() as client:
                 script = account._conformance_script(
                     client,
                     papers,
+                    earlier=report,
+                    received=received,
                     keep=partial(self._keep_updates, account.id, client.profile),
                     seconds=longest_call(),
                 )
@@ -40,6 +50,15 @@ class RopoConformance(models.AbstractModel):
         except ChannelError as error:
             raise UserError(account._explain(error)) from error
         return keep_answer(self.env, self._store, about, report)
+
+    def _received(self, account, report):
+        """What came of a run's documents since: `[{"source": …, "raw": …}]`."""
+        numbers = [sent["number"] for sent in report["sent"].values()]
+        events = self.env["ropo.event"].sudo()
+        found = events.search(
+            [("account_id", "=", account.id), ("number", "in", numbers)]
+        )
+        return [{"source": event.source, "raw": event.raw} for event in found]
 
     def _keep_updates(self, account_id, profile, rows):
         """What was fetched of other documents goes where it goes otherwise."""

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from datetime import timedelta
 from unittest.mock import patch
 
 from lxml.html import fromstring
@@ -11,6 +12,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import HttpCase, tagged
 
 from ..channels.conformance import Script, assumptions
+from . import test_main_job
 from .channels.common import claim
 from .common import RopoCommon, Sandbox
 
@@ -123,7 +125,9 @@ class TestConformance(RopoCommon, HttpCase):
 
 
 @tagged("post_install", "-at_install")
-class TestOtherDialect(RopoCommon):
+class TestOtherDialect(test_main_job.TestMainJob):
+    """With the settings that a manager agreed to, the main job is as it was."""
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -153,10 +157,91 @@ class TestOtherDialect(RopoCommon):
         )
         with self.assertRaises(AccessError):
             run.with_user(self.user).action_apply_proposals()
-        run.action_apply_proposals()
+        self.agree_to(run)
         self.assertEqual(run.applied_by_id, self.manager)
-        self.sandbox.reset()
-        self.env["ropo.token"].sudo().search([]).unlink()
         again = self.run_it()
         self.assertEqual((again.held, again.differed, again.untried), (50, 0, 9))
         self.assertFalse(again.proposals)
+
+    def agree_to(self, run):
+        run.action_apply_proposals()
+        self.sandbox.reset()
+        self.env["ropo.token"].sudo().search([]).unlink()
+
+    def test_invoice_goes_out_is_collected_and_paid(self):
+        # EXTENDS TestMainJob
+        self.agree_to(self.run_it())
+        return super().test_invoice_goes_out_is_collected_and_paid()
+
+
+@tagged("post_install", "-at_install")
+class TestContinued(RopoCommon):
+    """A run is continued days later, with what happened to its documents."""
+
+    def setUp(self):
+        super().setUp()
+        action = self.account.with_user(self.manager).action_run_conformance()
+        self.run_ = self.env[action["res_model"]].browse(action["res_id"])
+
+    def days_pass(self, days=8):
+        """At Ropo, and for the run."""
+        self.sandbox.post("age", days=days)
+        self.run_.sudo().started -= timedelta(days=days)
+
+    def continued(self):
+        action = self.run_.with_user(self.manager).action_continue()
+        return self.env[action["res_model"]].browse(action["res_id"])
+
+    def case(self, name):
+        return f"jobs/{self.run_.report['sent'][name]['assignment']}"
+
+    def test_what_happened_within_days_is_decided_and_nothing_is_sent(self):
+        before = len(self.sandbox.jobs())
+        self.days_pass()
+        self.sandbox.post(f"{self.case('consumer')}/stage", stage="legal")
+        self.sandbox.post(f"{self.case('collection')}/stage", stage="payment_plan")
+        for amount in (30.0, -30.0):
+            self.sandbox.post(f"{self.case('collection')}/pay", amount=amount)
+        self.sandbox.post(f"{self.case('collection')}/stage", stage="closed")
+        self._webhook()
+        run = self.continued()
+        self.assertEqual(run.continues_id, self.run_)
+        self.assertEqual((run.held, run.differed, run.untried), (56, 0, 3))
+        left = run.finding_ids.filtered(lambda finding: finding.result == "untried")
+        self.assertEqual(
+            set(left.mapped("key")), {"echo", "reported_money", "near_money"}
+        )
+        self.assertEqual(len(self.sandbox.jobs()), before)
+
+    def _webhook(self):
+        """Ropo's messages, as the webhook keeps them."""
+        number = self.run_.report["sent"]["collection"]["number"]
+        messages = [
+            {**row, "id": row["statusid"]}
+            for row in self.sandbox.job(billnum=number)["events"]
+        ]
+        self.env["ropo.inbox"]._receive(self.account, messages)
+        self.run_cron("cron_interpret_events")
+
+    def test_one_of_today_waits(self):
+        self.assertFalse(self.run_.can_continue)
+        with self.assertRaises(UserError) as refused:
+            self.continued()
+        self.assertIn("tomorrow", str(refused.exception))
+
+    def test_one_of_an_account_that_moved_is_refused(self):
+        self.days_pass()
+        self.assertTrue(self.run_.can_continue)
+        self.account.environment = "production"
+        self.assertFalse(self.run_.can_continue)
+        with self.assertRaises(UserError):
+            self.continued()
+        self.account.write({"environment": "sandbox", "base_url": "http://127.0.0.1:1"})
+        with self.assertRaises(UserError) as refused:
+            self.continued()
+        self.assertIn("another environment or address", str(refused.exception))
+
+    def test_only_a_manager_may_continue_one(self):
+        self.days_pass()
+        with self.assertRaises(AccessError):
+            self.run_.with_user(self.user).action_continue()

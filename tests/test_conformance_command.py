@@ -69,6 +69,20 @@ class TestCommand(ChannelTests):
         shown = text + ran.stdout + ran.stderr
         assert USER_KEY not in shown and VENDOR_KEY not in shown
 
+    def test_a_run_is_continued_from_its_file(self, sandbox):
+        who = {"URL": sandbox.url, "CID": CID}
+        ran = run(APICODE, **who)
+        path = Path(ran.stdout.splitlines()[-1].partition("support: ")[2])
+        before = len(sandbox.jobs())
+        sandbox.post("age", days=8)
+        again = run(APICODE, CONTINUE=str(path), **who)
+        path.unlink()
+        last = again.stdout.splitlines()[-1]
+        Path(last.partition("support: ")[2]).unlink(missing_ok=True)
+        assert last.startswith("holds 51, DIFFERS 0, not tried 8.")
+        assert "Not seen yet: 3, 4, 103" in again.stdout
+        assert len(sandbox.jobs()) == before > 0
+
     def test_neither_address_at_maventa_may_be_production(self, sandbox):
         who = {"CHANNEL": "maventa", "COMPANY": COMPANY}
         for addresses in (

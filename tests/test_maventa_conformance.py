@@ -7,9 +7,9 @@ from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from ..channels.conformance import assumptions
+from . import test_maventa
 from .common import Sandbox
 from .maventa import CREDENTIALS, WITHOUT_SERVICE, MaventaCommon
-from .test_maventa import TestMaventa
 
 
 class MaventaConformance(MaventaCommon):
@@ -61,7 +61,7 @@ class TestMaventaConformance(MaventaConformance):
 
 
 @tagged("post_install", "-at_install")
-class TestMaventaOtherDialect(MaventaConformance, TestMaventa):
+class TestMaventaOtherDialect(MaventaConformance, test_maventa.TestMaventa):
     """With the settings that a manager agreed to, the main job is as it was."""
 
     @classmethod

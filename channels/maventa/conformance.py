@@ -10,9 +10,9 @@ from dataclasses import replace
 from ..artificial import MARK, PERSON_NUMBERS
 from ..conformance import STATUS_CODE, Proposal, UntriedError, step
 from ..values import moment, number
-from . import answers, cases, variants
+from . import answers, variants
 from .codes import CASE_CLOSED, CLOSED, NO_ASSIGNMENT, NO_INVOICE, PROGRESS
-from .conformance_documents import Documents
+from .conformance_followup import Followup
 
 AT_ONCE = (2, 4, 8, 16)
 OPEN = 60.0  # of the invoice's sum, what is transferred
@@ -35,7 +35,7 @@ ALREADY = "assignment_already_exists"
 WRONG_EVENT = "event_type_not_allowed"
 
 
-class MaventaScript(Documents):
+class MaventaScript(Followup):
     """The steps, in the order in which they are taken."""
 
     # --- transfers ---
@@ -74,6 +74,7 @@ class MaventaScript(Documents):
         state = answers.progress(body)
         if not self.took("payer", "a company", reply):
             raise UntriedError("No transfer was taken")
+        self._keep_transfer("company", company)
         self.check_reply("transfer_state", reply, state in PROGRESS.values(), state)
         numbered = PERSON_NUMBERS[self.papers.country]
         person = self.papers.person(registration_number=numbered)
@@ -86,8 +87,13 @@ class MaventaScript(Documents):
             others = (self.papers.company(),) if what == "several" else ()
             claim = self._claim(what, co_debtors=others, **values)
             reply, _body = self.post_transfer(claim)
-            self.took("payer", what, reply)
             self.took("transfer", f"{claim.kind} of {what}", reply)
+            if self.took("payer", what, reply):
+                self._keep_transfer(what, claim)
+
+    def _keep_transfer(self, what, claim):
+        """For later steps, and for a run that continues this one."""
+        self.report.sent[what] |= {"is_transferred": True, "open": claim.amount}
 
     def _claim(self, what, kind="reminder", **values):
         identifier, document = self.need("sent")[what]
@@ -134,33 +140,12 @@ class MaventaScript(Documents):
     def transfer_states(self):
         self.need_service()
         for what, (identifier, document) in self.need("sent").items():
-            if what in ("never transferred", "not overdue"):
+            if not self.report.sent[what].get("is_transferred"):
                 continue
-            reply, body = self.settled(identifier)
-            state = answers.progress(body)
-            got = f"{what}: {body.get('status')} {answers.transfer_text(body)}"
-            self.check_reply("transfer_progress", reply, bool(state), got)
-            if state == "pending":
-                self.postpone("transfer_state", "Ropo has not taken it yet: look later")
-            elif state == "done":
-                self._find_assignment(what, identifier, document, body)
+            if found := self.look_for_assignment(what, identifier):
+                setattr(self, f"case_{what}", (found, document))
         if not self.assignments:
             raise UntriedError("Ropo has taken no transfer yet")
-
-    def _find_assignment(self, what, identifier, document, transfer):
-        name = self.words["maventa_assignment_id"]
-        if not cases.is_uuid(transfer.get(name)):
-            name = variants.name_of_assignment(transfer, identifier)
-            proposals = [self.propose("maventa_assignment_id", name)] if name else []
-            got = f"the assignment is at {name or 'no name'}"
-            self.check("transfer_state", False, got, *proposals)
-            if not name:
-                return
-        self.check("transfer_state", True, f"{what}: {name}")
-        found = str(transfer[name]).lower()
-        self.assignments[identifier] = found
-        self.report.sent[f"assignment of {what}"] = found
-        setattr(self, f"case_{what}", (found, document))
 
     @step
     def transfer_refusals(self):

@@ -35,11 +35,10 @@ class Calls(Script):
     channel = "maventa"
 
     def __init__(self, client, papers, _service_model="", *, stages=None, **options):
-        super().__init__(client, **options)
+        super().__init__(client, papers, **options)
         self.stages = STAGES if stages is None else stages
         self.words = Words({name: client.setting(name) for name in SETTINGS})
         self.receivables = client.setting("receivables_base_url")
-        self.papers = papers
         self.assignments = {}  # ids of those of this run, by their invoice's id
         self._met = []
 

@@ -128,7 +128,8 @@ class Documents(Calls):
             identifier, document = self.send_invoice("invoice", what, **values)
             if identifier:
                 self.sent[what] = (identifier, document)
-                self.report.sent[what] = document.number
+                kept = {"number": document.number, "invoice": identifier}
+                self.report.sent[what] = kept
         if not self.sent:
             raise UntriedError("No invoice was taken")
 

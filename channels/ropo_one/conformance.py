@@ -19,8 +19,8 @@ from ..errors import Outcome
 from ..values import moment, number
 from . import answers
 from .client import REFUSALS
-from .codes import CONFIRMATION, MESSAGE
-from .conformance_documents import OPERATOR, OVT, Documents
+from .conformance_documents import OPERATOR, OVT
+from .conformance_followup import Followup
 
 MOST_PAGES = 50
 AT_ONCE = (2, 4, 8, 16)
@@ -39,7 +39,7 @@ LATER = {
 }
 
 
-class RopoOneScript(Documents):
+class RopoOneScript(Followup):
     """The steps, in the order in which they are taken."""
 
     # --- claims ---
@@ -88,7 +88,7 @@ class RopoOneScript(Documents):
         ):
             if answer.outcome == Outcome.ACCEPTED:
                 setattr(self, name, (document, answer.assignment))
-                self.report.sent[name] = document.number
+                self.remember(name, document, answer.assignment)
 
     def _letter(self):
         params = {"jobid": self.need("reminder")[1], "origdata": 0}
@@ -272,7 +272,7 @@ class RopoOneScript(Documents):
             self.check_reply("row_names", reply, fields=row)
         self._stage_rows(assignment, rows)
         self._times(rows)
-        self._messages(rows)
+        self.check_messages(rows)
         self._echoes(rows)
         self._by_date(rows)
 
@@ -299,29 +299,14 @@ class RopoOneScript(Documents):
             got = f"{off.total_seconds() / 60:.0f} minutes after now in UTC"
             self.check("times", abs(off) < CLOCKS_DIFFER, got)
 
-    def _messages(self, rows):
-        comments = [row for row in rows if row.get("statustype") == "comment"]
-        others = [row for row in comments if self._is_no_stage(row)]
-        for row in others:
-            is_known = answers.identifier(row.get("statuscode")) == MESSAGE
-            text = str(row.get("statustext"))
-            held = is_known or text.startswith(CONFIRMATION)
-            self.check("messages", held, f"{row.get('statuscode')}: {text}")
-        if not others:
-            self.postpone("messages", "No comment came that is no stage")
-
-    def _is_no_stage(self, row):
-        return answers.identifier(row.get("statuscode")) not in self.stages
-
     def _echoes(self, rows):
         """Rows about what we reported: nothing has been paid to Ropo itself."""
         echoes = [row for row in rows if row.get("statustype") == "payment"]
-        mark = f"test-{self.papers.run}-"
         for row in echoes:
             texts = f"{row.get('statusref')} {row.get('statustext')}"
-            is_ours = mark in texts or MARK in texts
             is_day = row.get("paydate") == self.papers.today.isoformat()
-            self.check("echo", is_ours and is_day, f"{texts}, {row.get('paydate')}")
+            got = f"{texts}, {row.get('paydate')}"
+            self.check("echo", self.is_marked(row) and is_day, got)
         if not echoes:
             self.postpone("echo", "No row came about the payments that were reported")
 

@@ -25,12 +25,11 @@ class Calls(Script):
     channel = "ropo_one"
 
     def __init__(self, client, papers, service_model, *, stages=None, **options):
-        super().__init__(client, **options)
+        super().__init__(client, papers, **options)
         self.stages = STAGES if stages is None else stages
         self.sign = client.setting("payment_sign")
         self.place_of_rows = client.setting("status_rows")
         self.error_keys = client.setting("error_keys")
-        self.papers = papers
         self.model = CAPABILITIES.service_models[service_model]
         self.contents = {}
         self.refused = []
@@ -123,6 +122,14 @@ class Calls(Script):
         error = error or answers.error_text(json_object(reply))
         parts = [f"HTTP {reply.status}", said, error, notices]
         self.note(f"{what}: {', '.join(filter(None, parts))}")
+
+    def remember(self, name, document, assignment):
+        """Keeps what was sent, for a run that continues this one."""
+        self.report.sent[name] = {
+            "number": document.number,
+            "assignment": assignment,
+            "customer": document.debtor.reference,
+        }
 
     # --- reads ---
 

@@ -76,8 +76,8 @@ class Documents(Calls):
         self.check_reply("accepted_rows", reply, is_same, answer.error, fields)
         if answer.outcome != Outcome.ACCEPTED:
             raise UntriedError(answer.error)
-        self.sent_invoice, self.report.sent["invoice"] = document, document.number
-        self.invoice_id = answer.assignment
+        self.sent_invoice, self.invoice_id = document, answer.assignment
+        self.remember("invoice", document, answer.assignment)
 
     @step
     def deliveries(self):

@@ -32,7 +32,6 @@ from .common import (
 )
 
 ROOT = Path(__file__).resolve().parents[2]
-WITH_SCRIPT = list(channels.SCRIPTS)
 RUN = "2602030405"
 # What takes days, money or a webhook.
 LATER = {
@@ -87,9 +86,10 @@ class TestAssumptions:
         bare = [one.key for one in found if not (one.grade in "SDA" and one.source)]
         assert not bare
 
-    @pytest.mark.parametrize("channel", WITH_SCRIPT)
+    @pytest.mark.parametrize("channel", channels.CHANNELS)
     def test_each_is_decided_by_steps_and_says_what_is_expected(self, channel):
-        steps = set(channels.script(channel).steps())
+        script_of = channels.script(channel)
+        steps = {*script_of.steps(), *script_of.followups()}
         undecided = [
             assumption.key
             for assumption in assumptions(channel).values()
