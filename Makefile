@@ -6,7 +6,7 @@
 # The storm for many seeds: make campaign SEEDS=1000; odd answers: make fuzz DOCUMENTS=100000
 # Of a test profile of Ropo's: make conformance URL=https://… CID=… or, at Maventa,
 # make conformance CHANNEL=maventa URL=https://… COMPANY=…
-.PHONY: demo test lint docs bench campaign fuzz sandbox conformance screenshots clean
+.PHONY: demo test lint docs bench campaign fuzz wheel audit sandbox conformance screenshots clean
 
-demo test lint docs bench campaign fuzz sandbox conformance screenshots clean:
+demo test lint docs bench campaign fuzz wheel audit sandbox conformance screenshots clean:
 	@python3 -m dev $@ $(ARGS)

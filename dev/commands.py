@@ -5,6 +5,7 @@ import os
 import shutil
 import socket
 
+from . import audit as audits
 from . import campaign as campaigns
 from . import (
     config,
@@ -213,6 +214,22 @@ def conformance():
     return processes.call([venv.PYTHON, "-m", "dev.conformance"])
 
 
+def wheel():
+    """Build the wheel into dist/, with a bill of materials of what it needs."""
+    tools()
+    bill = STATE / "sbom" / "ropo_connect.cdx.json"
+    bill.parent.mkdir(exist_ok=True)
+    bill.write_text(steps.output([venv.PYTHON, "-m", "dev.sbom"], check=True))
+    build = ["build", "--wheel", "--no-isolation", "--outdir", ROOT / "dist", ROOT]
+    return processes.call([venv.PYTHON, "-m", *build], ROPO_SBOM=str(bill))
+
+
+def audit():
+    """Look for known vulnerabilities in what the wheel needs at run time."""
+    tools()
+    return audits.run()
+
+
 def serve(database=DEVELOPMENT_DATABASE):
     """Serve Odoo at localhost:8069 with a database, a new one if need be."""
     _want_free_port()
@@ -327,6 +344,8 @@ ALL += [
     bench,
     campaign,
     fuzz,
+    wheel,
+    audit,
     sandbox,
     conformance,
     serve,
