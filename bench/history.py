@@ -52,6 +52,7 @@ class Case:
     covers: dict = field(default_factory=dict)  # amounts, by document
     losses: dict = field(default_factory=dict)
     differs_since: date | None = None
+    decision: str | None = None  # of a person, when Ropo closed it unpaid
 
 
 @dataclass
@@ -64,6 +65,9 @@ class Event:
     amount: int = 0
     settlement: int | None = None  # the document by which it stands in the ledger
     recovered: int = 0
+    to_review: bool = False  # money that a person looks at
+    is_message: bool = False
+    is_unread: bool = False
 
 
 @dataclass
@@ -92,6 +96,9 @@ class History:
         self._events_by_invoice = None
         for number in range(count):
             self._write_invoice(number % books, number // 7)
+        # By numbers of their own: whatever they are, the rest stays as it was.
+        self.random = Random(seed + 1)
+        self._leave_to_people()
 
     # --- the life of an invoice ---
 
@@ -248,6 +255,43 @@ class History:
                 collected.number,
             )
         )
+
+    # --- what waits, and what needs a person ---
+
+    def _leave_to_people(self):
+        for number, case in self.cases.items():
+            invoice = self.documents[number]
+            if case.stage in COLLECTING and self.random.random() < 0.05:
+                is_unread = self.random.random() < 0.5
+                self.events.append(
+                    Event(number, self.today, is_message=True, is_unread=is_unread)
+                )
+            if (
+                case.stage in COLLECTING
+                and invoice.left
+                and self.random.random() < 0.05
+            ):
+                case.stage, case.stage_date = "closed", self.today
+                case.decision = self.random.choice(("undecided", "undecided", "leave"))
+                invoice.state = "closed"
+        for event in self.events:
+            event.to_review = event.recovered > 0 and self.random.random() < 0.2
+        for invoice in [d for d in self.documents if d.kind == "invoice"]:
+            is_ours = invoice.number in self.deliveries or invoice.number in self.cases
+            if not is_ours and not invoice.left and self.random.random() < 0.1:
+                self._try_to_send(invoice)
+
+    def _try_to_send(self, invoice):
+        """An invoice that was paid before Ropo had it; sometimes tried twice."""
+        states = ("queued", "sending", "rejected", "unknown", "cancelled")
+        for again in range(2):
+            day = invoice.date + timedelta(days=again)
+            state = self.random.choice(states)
+            self.requests.append(
+                Request(invoice.number, "invoice", invoice.amount, day, state)
+            )
+            if state not in ("rejected", "cancelled") or self.random.random() < 0.5:
+                return
 
     # --- reading ---
 

@@ -41,6 +41,7 @@ CASES = {
     "covers": "jsonb",
     "bad_debts": "jsonb",
     "differs_since": "date",
+    "decision": "varchar",
 }
 EVENTS = {
     "id": "integer",
@@ -51,6 +52,9 @@ EVENTS = {
     "amount": "numeric",
     "settlement": "integer",
     "recovered": "numeric",
+    "to_review": "boolean",
+    "is_message": "boolean",
+    "is_unread": "boolean",
 }
 REQUESTS = {
     "number": "integer",
@@ -198,6 +202,7 @@ class Rows:
                     self._noted(case.covers),
                     self._noted(case.losses),
                     case.differs_since,
+                    case.decision,
                 )
 
     def _noted(self, amounts):
@@ -217,6 +222,9 @@ class Rows:
                 event.amount / 100,
                 event.settlement,
                 event.recovered / 100,
+                event.to_review,
+                event.is_message,
+                event.is_unread,
             )
 
     def _requests(self):
@@ -403,12 +411,13 @@ STATEMENTS = (
     INSERT INTO ropo_job (
         id, account_id, company_id, profile, move_id, partner_id, kind, is_collected,
         jobid, billnum, stage, stage_date, amount, open_amount, open_total,
-        currency_id, covers, bad_debts, differs_since, create_date, write_date)
+        currency_id, covers, bad_debts, differs_since, decision, create_date,
+        write_date)
     SELECT c.id, c.account_id, move.company_id, account.profile, move.id,
            move.commercial_partner_id, c.kind, c.is_collected, 'history ' || c.id,
            move.name, c.stage, c.stage_date, c.amount, c.open_amount,
            c.open_amount + c.charges, move.currency_id, c.covers, c.bad_debts,
-           c.differs_since, c.began, c.began
+           c.differs_since, c.decision, c.began, c.began
       FROM history_case c
       JOIN account_move move ON move.id = {account_move_base} + c.number
       JOIN ropo_account account ON account.id = c.account_id
@@ -417,14 +426,18 @@ STATEMENTS = (
     INSERT INTO ropo_event (
         id, account_id, company_id, profile, job_id, move_id, source, external_id,
         kind, state, event_time, day, amount, counted, collected_on, stage,
-        applied_stage, source_partial_id, recovered, settlement, raw, create_date)
+        applied_stage, source_partial_id, recovered, settlement, is_message, is_unread,
+        raw, create_date)
     SELECT e.id, e.account_id, job.company_id, job.profile, job.id, job.move_id,
            'poll', 'history ' || e.id,
-           CASE WHEN e.amount != 0 THEN 'payment' ELSE 'status' END, 'done', e.date,
+           CASE WHEN e.amount != 0 THEN 'payment' WHEN e.is_message THEN 'comment'
+                ELSE 'status' END, 'done', e.date,
            CASE WHEN e.amount != 0 THEN e.date END, e.amount, e.amount,
            CASE WHEN e.amount != 0 THEN e.date END, e.stage, e.stage,
            {account_partial_reconcile_base} + e.settlement, e.recovered,
-           CASE WHEN e.amount != 0 THEN 'registered' END, '{{}}', e.date
+           CASE WHEN e.to_review THEN 'person'
+                WHEN e.amount != 0 THEN 'registered' END,
+           e.is_message, e.is_unread, '{{}}', e.date
       FROM history_event e
       JOIN ropo_job job ON job.id = {ropo_job_base} + e.number
     """,
@@ -433,14 +446,18 @@ STATEMENTS = (
         account_id, company_id, profile, move_id, job_id, operation, state, amount,
         currency_id, date, source_partial_id, counterpart_id, collects, done_at,
         payload, response, attempts, create_date)
-    SELECT r.account_id, job.company_id, job.profile, job.move_id, job.id,
-           r.operation, r.state, r.amount, job.currency_id, r.date,
+    SELECT r.account_id, move.company_id, account.profile, move.id, job.id,
+           r.operation, r.state, r.amount, move.currency_id, r.date,
            {account_partial_reconcile_base} + r.settlement,
            {account_move_base} + r.settlement,
-           r.operation IN ('reminder', 'collection'), r.date, '{{}}', '{{}}', 1, r.date
+           r.operation IN ('reminder', 'collection'),
+           CASE WHEN r.state = 'done' THEN r.date END, '{{}}', '{{}}', 1, r.date
       FROM history_request r
-      JOIN ropo_job job
+      JOIN account_move move ON move.id = {account_move_base} + r.number
+      JOIN ropo_account account ON account.id = r.account_id
+ LEFT JOIN ropo_job job
         ON job.id = {ropo_job_base} + r.number
            + CASE WHEN r.operation = 'invoice' THEN {count} ELSE 0 END
+  ORDER BY r.date
     """,
 )

@@ -252,12 +252,21 @@ class TestHistory(HistoryCommon):
                 self.count(expected, case.invoice, name, case.open_amount)
             if case.differs_since:
                 self.count(expected, case.invoice, "mismatch")
+            if case.decision == "undecided":
+                self.count(expected, case.invoice, "undecided")
         for event in self.history.events:
             if event.amount and event.date >= month:
                 self.count(expected, event.invoice, "collected", event.amount)
+            if event.to_review:
+                self.count(expected, event.invoice, "unsettled")
+            if event.is_unread:
+                self.count(expected, event.invoice, "unread")
+        for name, number in self.waiting():
+            self.count(expected, number, name)
         for invoice in self.invoices():
             late = invoice.due < self.today and invoice.left
-            if late and invoice.number not in self.history.cases:
+            case = self.history.cases.get(invoice.number)
+            if late and (not case or case.stage in ENDED):
                 self.count(expected, invoice.number, "overdue", invoice.left)
         self.assertEqual(
             {
@@ -272,10 +281,24 @@ class TestHistory(HistoryCommon):
             },
             expected,
         )
-        for name in ("reminder", "collection", "mismatch", "collected", "overdue"):
-            self.assertTrue(
-                sum(figures[name][0] for figures in expected.values()), name
-            )
+        for name in next(iter(found.values())):
+            counts = [figures[name][0] for figures in expected.values()]
+            self.assertTrue(all(counts), (name, counts))
+
+    def waiting(self):
+        """`(figure, invoice)` of each request that has not come to an end."""
+        last = {
+            request.invoice: request
+            for request in sorted(self.history.requests, key=lambda one: one.date)
+            if request.operation == "invoice"
+        }
+        for request in self.history.requests:
+            if request.state in ("queued", "sending"):
+                yield "waiting", request.invoice
+            if request.state == "unknown":
+                yield "unknown", request.invoice
+            if request.state == "rejected" and last[request.invoice] is request:
+                yield "rejected", request.invoice
 
     def count(self, expected, number, name, amount=None):
         invoice = self.history.documents[number]
