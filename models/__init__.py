@@ -19,6 +19,7 @@ from . import (
     account_tax,
     digest_digest,
     ir_cron,
+    ir_filters,
     mail_activity,
     mail_compose_message,
     mail_mail,

@@ -2,9 +2,12 @@
 
 from ast import literal_eval
 
+import polib
+
 from odoo.tests import tagged
 from odoo.tools.safe_eval import safe_eval
 
+from ..dev import translations
 from .test_figures import FiguresCommon
 
 MODEL = "ropo.receivable.report"
@@ -130,6 +133,38 @@ class TestFavourites(FiguresCommon):
             self.shown("Differences by Cause"),
             [("unexplained", 2, 251.0, 235.0, 16.0)],
         )
+
+    def test_each_is_named_in_the_language_of_who_reads(self):
+        self.env["res.lang"]._activate_lang("fi_FI")
+        self.env.ref("base.module_ropo_connect")._update_translations(["fi_FI"])
+        entries = polib.pofile(str(translations.OURS.path("fi")))
+        finnish = {entry.msgid: entry.msgstr for entry in entries}
+        for model, name in (
+            (MODEL, "action_ropo_receivable_report"),
+            ("ropo.dso.report", "action_ropo_dso_report"),
+        ):
+            action = self.env.ref(f"ropo_connect.{name}")
+            filters = self.env["ir.filters"].with_user(self.user)
+            own = filters.create(
+                {"name": "By Customer", "model_id": model, "action_id": action.id}
+            )
+            english = {one["id"]: one["name"] for one in self._all(filters, action)}
+            self.user.lang = "fi_FI"
+            shown = self._all(filters.with_context(lang="fi_FI"), action)
+            expected = {
+                key: text if key == own.id else finnish[text]
+                for key, text in english.items()
+            }
+            self.assertGreater(len(expected), 2)
+            self.assertEqual({one["id"]: one["name"] for one in shown}, expected)
+
+    def test_one_that_was_renamed_keeps_its_name(self):
+        favourite = self.env.ref("ropo_connect.filter_receivable_customers")
+        favourite.name = "Asiakkaat"
+        self.assertEqual(self.favourite("Asiakkaat")["id"], favourite.id)
+
+    def _all(self, filters, action):
+        return filters.get_filters(action.res_model, action.id)
 
     def test_each_names_what_the_web_client_can_read_and_aggregate(self):
         action = self.env.ref("ropo_connect.action_ropo_receivable_report")
