@@ -246,6 +246,8 @@ class RopoEvent(models.Model):
         labels = {
             "payment": self.env._("Payment"),
             "status": self.env._("Status"),
+            "stage": self.env._("Stage"),
+            "comment": self.env._("Comment"),
             "delivery": self.env._("Delivery"),
             "transfer": self.env._("Transfer"),
             "report": self.env._("Own Report"),

@@ -86,6 +86,14 @@ class RopoBadDebt(models.AbstractModel):
             return self.env._(
                 "Ropo does not collect it. Write it off with Odoo's “Pay” instead."
             )
+        if not ropo_account.bad_debt_account_ids:
+            return self.env._(
+                "%(ropo_account)s has no bad debt account. A Ropo manager adds one "
+                "there, under Payments.",
+                ropo_account=ropo_account.name,
+            )
+        if not account:
+            return self.env._("Choose the account of the loss.")
         if account not in ropo_account.bad_debt_account_ids:
             return self.env._(
                 "%(account)s is not a bad debt account of %(ropo_account)s. A Ropo "

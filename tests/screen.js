@@ -43,11 +43,33 @@ element. Loaded beside axe-core. */
         const {rpcBus} = odoo.loader.modules.get("@web/core/network/rpc");
         rpcBus.addEventListener("RPC:REQUEST", ({detail}) => pending.add(detail.data.id));
         rpcBus.addEventListener("RPC:RESPONSE", ({detail}) => pending.delete(detail.data.id));
+        followFiles();
         await until(
             () => env()?.isReady && document.querySelector(".o_action_manager > *"),
             "the web client"
         );
         await settle();
+    }
+
+    /* A view that draws a graph loads what does so, and shows nothing until then. */
+    function followFiles() {
+        const {browser} = odoo.loader.modules.get("@web/core/browser/browser");
+        const {fetch} = browser;
+        browser.fetch = (...wanted) => {
+            const answer = fetch(...wanted);
+            pending.add(answer);
+            return answer.finally(() => pending.delete(answer));
+        };
+        const follow = (file) => {
+            pending.add(file);
+            for (const end of ["load", "error"]) {
+                file.addEventListener(end, () => pending.delete(file));
+            }
+        };
+        const isFile = (node) => node.matches?.("script[src], link[rel=stylesheet]");
+        new MutationObserver((changes) =>
+            changes.forEach(({addedNodes}) => [...addedNodes].filter(isFile).forEach(follow))
+        ).observe(document.head, {childList: true});
     }
 
     /* What the server said, where it is its error. */
@@ -68,7 +90,8 @@ element. Loaded beside axe-core. */
     /* Presses a button of these records, as their list or form does. */
     async function press(resModel, name, resIds) {
         const {doActionButton} = env().services.action;
-        const params = {type: "object", resModel, name, resIds, context: {}};
+        const {user} = odoo.loader.modules.get("@web/core/user");
+        const params = {type: "object", resModel, name, resIds, context: user.context};
         await doActionButton(params).catch(explain);
         await settle();
     }

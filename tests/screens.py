@@ -269,7 +269,9 @@ class ScreensCase(BrowserCase):
 
     def _transfer(self, invoice):
         wizard = self.env["ropo.transfer.wizard"].with_user(self.user)
-        return wizard.with_context(**self._of(invoice)).create({})
+        wizard = wizard.with_context(**self._of(invoice)).create({})
+        wizard.line_ids.include = True
+        return wizard
 
     def _wizard(self, model, context, whose):
         action = {

@@ -180,6 +180,20 @@ class TestDesk(LedgerCommon):
         invoice = case.move_id
         self.assertSays(invoice.action_ropo_fetch_pdf(), nothing, "info")
 
+    def test_without_an_account_for_losses_the_reason_says_so(self):
+        invoice = self.transferred()
+        nothing = self.env["account.account"]
+        problem = self.env["ropo.bad.debt"]._problem
+        self.assertEqual(
+            problem(invoice, nothing),
+            f"{self.account.name} has no bad debt account. A Ropo manager adds one "
+            "there, under Payments.",
+        )
+        self.account.bad_debt_account_ids = self.env["account.account"].create(
+            {"name": "Bad Debts", "code": "688888", "account_type": "expense"}
+        )
+        self.assertEqual(problem(invoice, nothing), "Choose the account of the loss.")
+
     def test_the_kind_of_an_event_is_read_as_a_word(self):
         event = self.env["ropo.event"].new({"kind": "payment"})
         self.assertEqual(event.kind_text, "Payment")

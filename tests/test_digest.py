@@ -63,11 +63,11 @@ class TestDigest(DigestCommon):
         self.assertEqual(mail.state, "outgoing")
         lines = [
             f"Hello {self.manager.name},",
-            "This waits for a decision at Ropo:",
+            "This needs your decision:",
             "Own <Company> & Sons",
-            "To Review Number Amount Concerns",
-            f"Accounts That Cannot Connect [1] 1 {self.account.name}",
-            f"Rejected by Ropo [2] 2 75.50 € Example Oy, {ODD}",
+            "To Review Count Amount",
+            f"Accounts That Cannot Connect [1] {self.account.name} 1",
+            f"Rejected by Ropo [2] Example Oy, {ODD} 2 75.50 €",
             "You get this at most once a day, and only when something waits. "
             "Turn it off in your preferences [3]",
             f"[1] {self.base_url}/odoo/ropo-review-connection",
@@ -168,7 +168,7 @@ class TestDigest(DigestCommon):
         mail = self.send_digest()
         self.assertEqual(mail.subject, "Ropo: 1 tarkistettava asia")
         words = self.words(mail)
-        self.assertIn("Ropo hylkäsi [1] 1 50,00 € Example Oy", words)
+        self.assertIn("Ropo hylkäsi [1] Example Oy 1 50,00 €", words)
 
     # --- one bad reader ---
 
