@@ -6,6 +6,7 @@ import logging
 import signal
 import socket
 import sys
+from collections.abc import Sequence
 
 from .dialect import DIALECTS
 from .faults import FaultBook, from_spec
@@ -20,7 +21,7 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 BACKLOG = 1024
 
 
-def arguments(argv=None):
+def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="sandbox", description=__doc__)
     parser.add_argument("--port", type=int, default=8090, help="0 takes a free one")
     parser.add_argument("--host", default="127.0.0.1", choices=LOOPBACK)
@@ -47,12 +48,12 @@ def arguments(argv=None):
     return parser.parse_args(argv)
 
 
-def listen(host, port):
+def listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     return socket.create_server((host, port), family=family, backlog=BACKLOG)
 
 
-async def serve(options, sock):
+async def serve(options: argparse.Namespace, sock: socket.socket) -> None:
     store = Store(options.state) if options.state else None
     world = World(store, seed=options.seed)
     faults = FaultBook(options.seed)
@@ -75,7 +76,7 @@ async def serve(options, sock):
         store.close()
 
 
-def main(argv=None):
+def main(argv: Sequence[str] | None = None) -> None:
     options = arguments(argv)
     level = logging.INFO if options.verbose else logging.WARNING
     logging.basicConfig(

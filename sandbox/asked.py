@@ -2,18 +2,22 @@
 
 import dataclasses
 import json
+from collections.abc import Collection, Sequence
+from typing import Any
 
 from aiohttp import web
+
+from .shapes import Answering, Json
 
 
 class BadRequest(ValueError):
     """What the caller asked for makes no sense; answered 400."""
 
 
-def answered(act):
+def answered(act: Answering) -> Answering:
     """The handler, with :class:`BadRequest` answered as 400."""
 
-    async def handler(request):
+    async def handler(request: web.Request) -> web.Response:
         try:
             return await act(request)
         except BadRequest as error:
@@ -22,7 +26,9 @@ def answered(act):
     return handler
 
 
-async def read(request, required=(), model=None):
+async def read(
+    request: web.Request, required: Sequence[str] = (), model: type[Any] | None = None
+) -> Json:
     """The body: an object with at least these names, and no other than the model's."""
     octets = await request.read()
     try:
@@ -41,14 +47,14 @@ async def read(request, required=(), model=None):
     return body
 
 
-def number(body, name):
+def number(body: Json, name: str) -> float:
     value = body[name]
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise BadRequest(f"{name}: must be a number")
     return value
 
 
-def one_of(name, value, allowed):
+def one_of(name: str, value: object, allowed: Collection[object]) -> None:
     if value not in allowed:
         raise BadRequest(
             f"{name}: {value} is not one of {', '.join(map(str, allowed))}"

@@ -4,19 +4,27 @@ import copy
 import functools
 import json
 import math
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import jsonschema_rs
 
+from .shapes import Json
+
 FOLDER = Path(__file__).parent / "contract"
+# By name, those below it; None where nothing is known of them.
+Known = dict[str, "Known | None"]
+
 NUMBERS = {"integer", "number"}
 
 
-def _load(name):
-    return json.loads((FOLDER / name).read_text(encoding="utf-8"))
+def _load(name: str) -> Json:
+    document: Json = json.loads((FOLDER / name).read_text(encoding="utf-8"))
+    return document
 
 
-def _validator(document, schema):
+def _validator(document: Json, schema: Json) -> jsonschema_rs.Validator:
     whole = {"components": document["components"], **schema}
     return jsonschema_rs.validator_for(whole, validate_formats=True)
 
@@ -24,20 +32,21 @@ def _validator(document, schema):
 class Shape:
     """One schema of the contract: refuses what breaks it, notices what bends it."""
 
-    def __init__(self, document, name):
+    def __init__(self, document: Json, name: str) -> None:
         self.document = document
         schema = {"$ref": f"#/components/schemas/{name}"}
         self.validator = _validator(document, schema)
         self.known = _known_names(document, schema)
 
-    def read(self, instance):
+    def read(self, instance: Any) -> tuple[Any, list[str], list[str]]:
         """``(instance, errors, notices)``, numbers written as text made numbers.
 
         The guides' own examples write numbers as text ("jobtype": "1"), the contract
         says integer: so text is taken, with a notice that a test can insist on not
         seeing.
         """
-        errors, notices = [], []
+        errors: list[str] = []
+        notices: list[str] = []
         if not self.validator.is_valid(instance):
             instance, notices = self._numbers_from_text(instance)
             errors = [
@@ -50,8 +59,9 @@ class Shape:
         ]
         return instance, errors, notices
 
-    def _numbers_from_text(self, instance):
-        instance, notices = copy.deepcopy(instance), []
+    def _numbers_from_text(self, instance: Any) -> tuple[Any, list[str]]:
+        instance = copy.deepcopy(instance)
+        notices: list[str] = []
         for error in list(self.validator.iter_errors(instance)):
             number = _number_for(error)
             if number is not None:
@@ -60,11 +70,14 @@ class Shape:
         return instance, notices
 
 
-def _number_for(error):
+def _number_for(error: jsonschema_rs.ValidationError) -> float | None:
     """The number that a text stands for, where the contract wants a number."""
-    if error.kind.name != "type" or not isinstance(error.instance, str):
+    kind = error.kind
+    if not isinstance(kind, jsonschema_rs.ValidationErrorKind.Type):
         return None
-    wanted = NUMBERS & set(error.kind.types)
+    if not isinstance(error.instance, str):
+        return None
+    wanted = NUMBERS & set(kind.types)
     try:
         number = float(error.instance)
     except ValueError:
@@ -76,14 +89,14 @@ def _number_for(error):
     return int(number) if "integer" in wanted and number.is_integer() else None
 
 
-def _put(instance, path, value):
+def _put(instance: Any, path: Sequence[str | int], value: float) -> None:
     *parents, last = path
     for step in parents:
         instance = instance[step]
     instance[last] = value
 
 
-def _path(steps):
+def _path(steps: Sequence[str | int]) -> str:
     joined = ""
     for step in steps:
         if isinstance(step, int):
@@ -93,7 +106,9 @@ def _path(steps):
     return f"{joined}: " if joined else ""
 
 
-def _known_names(document, schema, seen=()):
+def _known_names(
+    document: Json, schema: Json, seen: tuple[str, ...] = ()
+) -> Known | None:
     """``{property: names below it or None}`` of a schema, references followed."""
     if "$ref" in schema:
         name = schema["$ref"].rsplit("/", 1)[-1]
@@ -113,7 +128,9 @@ def _known_names(document, schema, seen=()):
     }
 
 
-def _unknown_names(instance, known, prefix=""):
+def _unknown_names(
+    instance: object, known: Known | None, prefix: str = ""
+) -> Iterator[str]:
     if known is None:
         return
     if isinstance(instance, list):
@@ -128,19 +145,19 @@ def _unknown_names(instance, known, prefix=""):
 
 
 @functools.cache
-def dataset():
+def dataset() -> Shape:
     """One job: an item of ``datastream.dataset``."""
     return Shape(_load("jobs.openapi.json"), "JobDataSet")
 
 
 @functools.cache
-def payment():
+def payment() -> Shape:
     """The body of ``POST /jobs/payment``."""
     return Shape(_load("payment.openapi.json"), "JobAddPayment")
 
 
 @functools.cache
-def _outer():
+def _outer() -> jsonschema_rs.Validator:
     document = _load("jobs.openapi.json")
     stream = copy.deepcopy(document["components"]["schemas"]["JobDataStream"])
     stream["properties"]["dataset"]["items"] = {"type": "object"}
@@ -155,7 +172,7 @@ def _outer():
     )
 
 
-def datasets(body):
+def datasets(body: Any) -> tuple[list[Json], list[str]]:
     """``(datasets, errors)`` of a body's outer shape; the rows are looked at later."""
     errors = [
         f"{_path(e.instance_path)}{e.message}" for e in _outer().iter_errors(body)

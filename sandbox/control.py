@@ -1,6 +1,10 @@
 """The control API: what a test may see and arrange. No password, loopback only."""
 
+from __future__ import annotations
+
 import dataclasses
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
@@ -10,6 +14,11 @@ from .money import cents
 from .state import Profile
 from .webhooks import Webhooks
 
+if TYPE_CHECKING:
+    from .server import Server
+    from .state import Job
+
+
 PREFIX = "/_sandbox"
 COUNTRIES = ("fi", "se", "no")
 SERVICE_MODELS = ("connect", "unify", "embed")
@@ -18,12 +27,12 @@ PDF_MODES = ("ok", "not_pdf", "huge", "empty")
 
 
 class Control:
-    def __init__(self, server):
+    def __init__(self, server: Server) -> None:
         self.server = server
         self.world = server.world
         self.webhooks = Webhooks(server.world)
 
-    def routes(self):
+    def routes(self) -> list[web.RouteDef]:
         job = f"{PREFIX}/jobs/{{jobid:\\d+}}"
         table = (
             ("GET", f"{PREFIX}/state", self.show_state),
@@ -50,7 +59,7 @@ class Control:
 
     # --- the whole ----------------------------------------------------------------
 
-    async def show_state(self, request):
+    async def show_state(self, request: web.Request) -> web.Response:
         """All of it; ``?only=calls,duplicates`` gives parts, for many jobs."""
         only = [name for name in request.query.get("only", "").split(",") if name]
         state = {
@@ -60,7 +69,7 @@ class Control:
         }
         return web.json_response(state)
 
-    def _parts(self):
+    def _parts(self) -> dict[str, Callable[[], object]]:
         world = self.world
         return {
             "profiles": lambda: [
@@ -83,14 +92,14 @@ class Control:
             "time": world.stamp,
         }
 
-    async def reset(self, request):
+    async def reset(self, request: web.Request) -> web.Response:
         self.world.reset()
         self.server.faults.replace([])
         self.server.latency = 0
         self.server.last_calls.clear()
         return web.Response(status=204)
 
-    async def set_profile(self, request):
+    async def set_profile(self, request: web.Request) -> web.Response:
         body = await asked.read(request, required=("cid", "apicode"), model=Profile)
         profile = Profile(**body)
         asked.one_of("country", profile.country, COUNTRIES)
@@ -99,7 +108,7 @@ class Control:
         self.world.add_profile(profile)
         return web.json_response(dataclasses.asdict(profile), status=201)
 
-    async def set_faults(self, request):
+    async def set_faults(self, request: web.Request) -> web.Response:
         body = await asked.read(request, required=("faults",))
         try:
             faults = [Fault(**fault) for fault in body["faults"]]
@@ -108,43 +117,43 @@ class Control:
         self.server.faults.replace(faults)
         return web.json_response({"faults": self.server.faults.shown()}, status=201)
 
-    async def clear_faults(self, request):
+    async def clear_faults(self, request: web.Request) -> web.Response:
         self.server.faults.replace([])
         return web.Response(status=204)
 
-    async def set_latency(self, request):
+    async def set_latency(self, request: web.Request) -> web.Response:
         body = await asked.read(request, required=("ms",))
         self.server.latency = asked.number(body, "ms")
         return web.json_response({"ms": self.server.latency})
 
-    async def age(self, request):
+    async def age(self, request: web.Request) -> web.Response:
         body = await asked.read(request, required=("days",))
         self.world.age(asked.number(body, "days"))
         self.world.touch("meta", "meta", None)
         return web.json_response({"time": self.world.stamp()})
 
-    async def shuffle(self, request):
+    async def shuffle(self, request: web.Request) -> web.Response:
         """What was not reported yet comes in another order, each way in its own."""
         body = await asked.read(request, required=("seed",))
-        self.world.shuffle_updates(asked.number(body, "seed"))
+        self.world.shuffle_updates(int(asked.number(body, "seed")))
         return web.Response(status=204)
 
     # --- webhooks -----------------------------------------------------------------
 
-    async def set_webhook(self, request):
+    async def set_webhook(self, request: web.Request) -> web.Response:
         body = await asked.read(request, required=("cid", "url"))
         hook = {name: body.get(name) for name in ("url", "user", "password")}
         self.world.webhooks[body["cid"]] = hook
         self.world.touch("meta", "meta", None)
         return web.json_response({"cid": body["cid"], **hook}, status=201)
 
-    async def deliver(self, request):
+    async def deliver(self, request: web.Request) -> web.Response:
         """``{"repeat": true}`` sends again what was delivered before."""
         body = await asked.read(request)
         result = await self.webhooks.deliver(bool(body.get("repeat")))
         return web.json_response(result)
 
-    async def pay_out(self, request):
+    async def pay_out(self, request: web.Request) -> web.Response:
         """Ropo pays out what it holds, of all jobs or of ``{"jobs": [jobid]}``."""
         body = await asked.read(request)
         wanted = body.get("jobs", list(self.world.jobs))
@@ -156,7 +165,7 @@ class Control:
 
     # --- one job ------------------------------------------------------------------
 
-    async def pay(self, request):
+    async def pay(self, request: web.Request) -> web.Response:
         """The debtor pays at Ropo."""
         body = await asked.read(request, required=("amount",))
         amount = cents(asked.number(body, "amount"))
@@ -165,7 +174,7 @@ class Control:
         payments.receive(self.world, job, amount, paydate)
         return web.json_response(job.shown())
 
-    async def set_stage(self, request):
+    async def set_stage(self, request: web.Request) -> web.Response:
         body = await asked.read(request, required=("stage",))
         asked.one_of("stage", body["stage"], statuses.STAGES)
         following = body.get("next_stage")
@@ -177,13 +186,13 @@ class Control:
         )
         return web.json_response(job.shown())
 
-    async def comment(self, request):
+    async def comment(self, request: web.Request) -> web.Response:
         body = await asked.read(request, required=("text",))
         job = self._job(request)
         self.world.add_comment(job, body["text"], body.get("statuscode"))
         return web.json_response(job.shown())
 
-    async def set_fees(self, request):
+    async def set_fees(self, request: web.Request) -> web.Response:
         body = await asked.read(request)
         job = self._job(request)
         for name in ("interest", "noticefee"):
@@ -192,7 +201,7 @@ class Control:
         self.world.touch_job(job)
         return web.json_response(job.shown())
 
-    async def force(self, request):
+    async def force(self, request: web.Request) -> web.Response:
         body = await asked.read(request, required=("statusid",))
         asked.one_of("statusid", body["statusid"], payments.TEXTS)
         job = self._job(request)
@@ -200,7 +209,7 @@ class Control:
         self.world.touch_job(job)
         return web.json_response(job.shown())
 
-    async def set_pdf(self, request):
+    async def set_pdf(self, request: web.Request) -> web.Response:
         body = await asked.read(request, required=("mode",))
         asked.one_of("mode", body["mode"], PDF_MODES)
         job = self._job(request)
@@ -208,7 +217,7 @@ class Control:
         self.world.touch_job(job)
         return web.json_response(job.shown())
 
-    def _job(self, request):
+    def _job(self, request: web.Request) -> Job:
         jobid = int(request.match_info["jobid"])
         if jobid not in self.world.jobs:
             raise web.HTTPNotFound(text=f"No job {jobid}")

@@ -9,24 +9,27 @@ code, and a number that is taken is refused in other words.
 
 import json
 import re
+from typing import Any
 
 from aiohttp import web
+
+from .shapes import Answering, octets
 
 
 class Usual:
     paths = {"preview": "/jobs/preview", "localprint": "/jobs/localprint"}
 
-    def payment(self, body):
+    def payment(self, body: object) -> object:
         """A reported payment, as the rules read it."""
         return body
 
-    def answer(self, response):
+    def answer(self, response: web.Response) -> web.Response:
         return response
 
-    def spoken(self, handler):
+    def spoken(self, handler: Answering) -> Answering:
         """The handler, whose answers are in this dialect."""
 
-        async def speak(request):
+        async def speak(request: web.Request) -> web.Response:
             return self.answer(await handler(request))
 
         return speak
@@ -39,20 +42,20 @@ class Other(Usual):
     words = (r"is already in use \(.*?\)", "on varattu")
     extra = {"traceId": "0af7651916cd43dd"}
 
-    def payment(self, body):
+    def payment(self, body: object) -> object:
         if isinstance(body, dict) and isinstance(body.get("amount"), int | float):
             return {**body, "amount": -body["amount"]}
         return body
 
-    def answer(self, response):
+    def answer(self, response: web.Response) -> web.Response:
         if response.content_type != "application/json":
             return response
-        answer = json.loads(response.body)
+        answer = json.loads(octets(response))
         if isinstance(answer.get("result"), dict):
             answer = {"updates": {"rows": answer["result"]["status"]}}
         return web.json_response(self._turned(answer), status=response.status)
 
-    def _turned(self, value):
+    def _turned(self, value: object) -> Any:
         if isinstance(value, dict):
             backwards = reversed(value.items())
             found = {name: self._field(name, item) for name, item in backwards}
@@ -64,12 +67,12 @@ class Other(Usual):
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         return str(value) if is_number else value
 
-    def _field(self, name, value):
+    def _field(self, name: str, value: object) -> object:
         turned = self._turned(value)
         return self.codes.get(turned, turned) if name in self.coded else turned
 
 
-def backwards(value):
+def backwards(value: object) -> Any:
     """The same JSON with keys in another order, and numbers as text."""
     if isinstance(value, dict):
         return {name: backwards(item) for name, item in reversed(value.items())}

@@ -12,8 +12,12 @@ import json
 import random
 import socket
 import struct
+from collections.abc import Callable
+from typing import Any
 
 from aiohttp import web
+
+from .shapes import Answering, Json, octets
 
 KINDS = frozenset(
     {
@@ -54,10 +58,10 @@ class Fault:
     seconds: float = 1.0
     retry_after: int | None = None
     status: int = 403
-    body: dict | list | None = None
+    body: dict[str, Any] | list[Any] | None = None
     fired: int = 0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise ValueError(f"{self.kind}: no such fault; one of {sorted(KINDS)}")
         for name, kind in NUMBERS.items():
@@ -68,7 +72,7 @@ class Fault:
             value = getattr(self, name)
             setattr(self, name, None if value is None else int(value))
 
-    def matches(self, method, path):
+    def matches(self, method: str, path: str) -> bool:
         """``*`` in a fault's path stands for anything, such as an id."""
         wanted = self.path or "*"
         return self.method in (None, method) and fnmatch.fnmatchcase(path, wanted)
@@ -77,18 +81,18 @@ class Fault:
 class FaultBook:
     """The faults that are on, in order; the first that strikes wins."""
 
-    def __init__(self, seed=0):
+    def __init__(self, seed: int = 0) -> None:
         self.seed = seed
         self.replace([])
 
-    def replace(self, faults):
+    def replace(self, faults: list[Fault]) -> None:
         self.faults = faults
         self._streams = [
             random.Random(f"{self.seed}/{number}/{fault.kind}")
             for number, fault in enumerate(faults)
         ]
 
-    async def strike(self, request):
+    async def strike(self, request: web.Request) -> Fault | None:
         """The fault that this call meets, or None."""
         for fault, stream in zip(self.faults, self._streams, strict=True):
             if not fault.matches(request.method, request.path):
@@ -101,7 +105,7 @@ class FaultBook:
         return None
 
     @staticmethod
-    def _fires(fault, stream):
+    def _fires(fault: Fault, stream: random.Random) -> bool:
         if fault.times is not None and fault.fired >= fault.times:
             return False
         if fault.skip > 0:
@@ -109,18 +113,18 @@ class FaultBook:
             return False
         return stream.random() < fault.probability
 
-    def shown(self):
+    def shown(self) -> list[Json]:
         return [dataclasses.asdict(fault) for fault in self.faults]
 
 
-def from_spec(spec):
+def from_spec(spec: str) -> list[Fault]:
     """Faults of a command line: ``drop_after:POST /rest/jobs:p=0.1:times=3,slow``."""
     return [_one_from_spec(part) for part in spec.split(",") if part.strip()]
 
 
-def _one_from_spec(part):
+def _one_from_spec(part: str) -> Fault:
     kind, *rest = part.strip().split(":")
-    options = {}
+    options: Json = {}
     for item in rest:
         if "=" in item:
             name, value = item.split("=", 1)
@@ -131,37 +135,67 @@ def _one_from_spec(part):
     return Fault(kind, **options)
 
 
-async def play(fault, request, act, throttled):
+async def play(
+    fault: Fault,
+    request: web.Request,
+    act: Answering,
+    throttled: Callable[[], web.Response],
+) -> web.Response:
     """What the client meets. ``act`` does the real work and gives the real answer."""
     return await PLAYS[fault.kind](fault, request, act, throttled)
 
 
-async def _refuse(fault, request, act, throttled):
+async def _refuse(
+    fault: Fault,
+    request: web.Request,
+    act: Answering,
+    throttled: Callable[[], web.Response],
+) -> web.Response:
     """Reset at once: nothing but the head was read. An HTTP server that shares its port
     with other paths cannot know earlier which call it is."""
     return _hang_up(request, reset=True)
 
 
-async def _drop_before(fault, request, act, throttled):
+async def _drop_before(
+    fault: Fault,
+    request: web.Request,
+    act: Answering,
+    throttled: Callable[[], web.Response],
+) -> web.Response:
     await request.read()
     return _hang_up(request)
 
 
-async def _drop_after(fault, request, act, throttled):
+async def _drop_after(
+    fault: Fault,
+    request: web.Request,
+    act: Answering,
+    throttled: Callable[[], web.Response],
+) -> web.Response:
     await act(request)
     return _hang_up(request)
 
 
-async def _slow(fault, request, act, throttled):
+async def _slow(
+    fault: Fault,
+    request: web.Request,
+    act: Answering,
+    throttled: Callable[[], web.Response],
+) -> web.Response:
     response = await act(request)
     await asyncio.sleep(fault.seconds)
     return response
 
 
-async def _cut(fault, request, act, throttled):
+async def _cut(
+    fault: Fault,
+    request: web.Request,
+    act: Answering,
+    throttled: Callable[[], web.Response],
+) -> web.Response:
     """The whole head and half of the body, then nothing."""
     response = await act(request)
-    body = response.body or b""
+    body = octets(response)
     head = f"HTTP/1.1 {response.status} {response.reason or 'OK'}\r\n" + "".join(
         f"{name}: {value}\r\n" for name, value in response.headers.items()
     )
@@ -172,9 +206,14 @@ async def _cut(fault, request, act, throttled):
     return _hang_up(request)
 
 
-async def _garbled(fault, request, act, throttled):
+async def _garbled(
+    fault: Fault,
+    request: web.Request,
+    act: Answering,
+    throttled: Callable[[], web.Response],
+) -> web.Response:
     response = await act(request)
-    body = response.body or b"{}"
+    body = octets(response) or b"{}"
     return web.Response(
         status=201 if response.status == 201 else 200,
         body=body[: max(len(body) * 2 // 3, 1)],
@@ -182,36 +221,61 @@ async def _garbled(fault, request, act, throttled):
     )
 
 
-async def _error_before(fault, request, act, throttled):
+async def _error_before(
+    fault: Fault,
+    request: web.Request,
+    act: Answering,
+    throttled: Callable[[], web.Response],
+) -> web.Response:
     await request.read()
     return _error()
 
 
-async def _error_after(fault, request, act, throttled):
+async def _error_after(
+    fault: Fault,
+    request: web.Request,
+    act: Answering,
+    throttled: Callable[[], web.Response],
+) -> web.Response:
     await act(request)
     return _error()
 
 
-async def _gateway_before(fault, request, act, throttled):
+async def _gateway_before(
+    fault: Fault,
+    request: web.Request,
+    act: Answering,
+    throttled: Callable[[], web.Response],
+) -> web.Response:
     """A gateway in front of the service refuses the call: the service never sees it."""
     await request.read()
     return _gateway(fault)
 
 
-async def _gateway_after(fault, request, act, throttled):
+async def _gateway_after(
+    fault: Fault,
+    request: web.Request,
+    act: Answering,
+    throttled: Callable[[], web.Response],
+) -> web.Response:
     """The service acted, and a gateway puts an answer of its own in place of its."""
     await act(request)
     return _gateway(fault)
 
 
-def _gateway(fault):
+def _gateway(fault: Fault) -> web.Response:
     body = fault.body
     if body is None:
         body = {"message": "Refused", "request_id": f"gw-{fault.fired}"}
     return web.json_response(body, status=fault.status)
 
 
-async def _throttle(fault, request, act, throttled):
+async def _throttle(
+    fault: Fault,
+    request: web.Request,
+    act: Answering,
+    throttled: Callable[[], web.Response],
+) -> web.Response:
     await request.read()
     response = throttled()
     if fault.retry_after is not None:
@@ -219,19 +283,30 @@ async def _throttle(fault, request, act, throttled):
     return response
 
 
-async def _expired_token(fault, request, act, throttled):
+async def _expired_token(
+    fault: Fault,
+    request: web.Request,
+    act: Answering,
+    throttled: Callable[[], web.Response],
+) -> web.Response:
     await request.read()
-    return request["service"].unauthorized("Token has expired")
+    answer: web.Response = request["service"].unauthorized("Token has expired")
+    return answer
 
 
-async def _duplicate(fault, request, act, throttled):
+async def _duplicate(
+    fault: Fault,
+    request: web.Request,
+    act: Answering,
+    throttled: Callable[[], web.Response],
+) -> web.Response:
     response = await act(request)
     with contextlib.suppress(TypeError, ValueError):
-        response.body = json.dumps(_doubled(json.loads(response.body))).encode()
+        response.body = json.dumps(_doubled(json.loads(octets(response)))).encode()
     return response
 
 
-def _doubled(body):
+def _doubled(body: Any) -> Any:
     """Every list of rows in the answer, twice."""
     if isinstance(body, list):
         return body + body
@@ -241,11 +316,11 @@ def _doubled(body):
     return {key: _doubled(body[key]) if key in rows else body[key] for key in body}
 
 
-def _error():
+def _error() -> web.Response:
     return web.Response(status=500, text=ERROR_PAGE, content_type="text/html")
 
 
-def _hang_up(request, reset=False):
+def _hang_up(request: web.Request, reset: bool = False) -> web.Response:
     """Close the connection under the answer that aiohttp is about to write."""
     transport = request.transport
     if transport and reset:

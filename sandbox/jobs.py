@@ -1,10 +1,13 @@
 """Datasets become jobs: what ``POST /rest/jobs`` does."""
 
+from collections.abc import Sequence
+
 from . import contract, ledger, money, references, rules, statuses
-from .state import Job
+from .shapes import Json
+from .state import Job, Profile, World
 
 
-def post(world, profile, datasets):
+def post(world: World, profile: Profile, datasets: Sequence[Json]) -> list[Json]:
     """Answer rows of all datasets, in an order of the sandbox's own.
 
     Nothing promises that rows come back in the order they went, so they never do.
@@ -14,7 +17,7 @@ def post(world, profile, datasets):
     return rows
 
 
-def _post_one(world, profile, received):
+def _post_one(world: World, profile: Profile, received: Json) -> Json:
     dataset, errors, notices = read(profile, received)
     errors = errors or _conflicts(world, profile, dataset)
     if errors:
@@ -28,7 +31,7 @@ def _post_one(world, profile, received):
     return accepted(job, notices)
 
 
-def read(profile, received):
+def read(profile: Profile, received: Json) -> tuple[Json, list[str], list[str]]:
     """``(dataset, errors, notices)``: all that one dataset shows alone."""
     dataset, errors, notices = contract.dataset().read(received)
     errors = errors or rules.check(dataset, profile)
@@ -38,7 +41,7 @@ def read(profile, received):
     return dataset, errors, notices
 
 
-def make(world, profile, dataset, received):
+def make(world: World, profile: Profile, dataset: Json, received: Json) -> Job:
     """The job of an acceptable dataset, not yet among the others."""
     job = draft(world, profile, dataset, received)
     job.jobid = world.take_jobid()
@@ -48,7 +51,7 @@ def make(world, profile, dataset, received):
     return job
 
 
-def draft(world, profile, dataset, received):
+def draft(world: World, profile: Profile, dataset: Json, received: Json) -> Job:
     """A job without numbers of Ropo's, good for a preview."""
     amount = rules.total(dataset)
     return Job(
@@ -74,7 +77,7 @@ def draft(world, profile, dataset, received):
     )
 
 
-def _noticefee(dataset):
+def _noticefee(dataset: Json) -> int:
     """S: the principal's notice costs. A: they are demanded of the debtor, too."""
     collected = rules.KINDS.get(dataset["jobtype"]) in (
         rules.REMINDER,
@@ -83,13 +86,13 @@ def _noticefee(dataset):
     return money.cents(dataset.get("noticefee") or 0) if collected else 0
 
 
-def _first_stage(dataset):
+def _first_stage(dataset: Json) -> str:
     if dataset.get("putonhold") == 1:  # S: "Should jobstatus be changed to 100"
         return "on_hold"
     return statuses.FIRST_STAGE.get(dataset["jobtype"], "invoiced")
 
 
-def _delivery_only(dataset, profile):
+def _delivery_only(dataset: Json, profile: Profile) -> bool:
     """Ropo delivers and looks after no money.
 
     D: jobtype 300, or collectionprocess T1. A: jobtype 0 in Connect, which knows no
@@ -101,13 +104,13 @@ def _delivery_only(dataset, profile):
     return dataset["jobtype"] in statuses.DELIVERY
 
 
-def _conflicts(world, profile, dataset):
+def _conflicts(world: World, profile: Profile, dataset: Json) -> list[str]:
     """Errors that only show beside the other jobs of the profile."""
     errors = _origin_errors(world, profile, dataset)
     return errors or _sent_before(world, profile, dataset)
 
 
-def _sent_before(world, profile, dataset):
+def _sent_before(world: World, profile: Profile, dataset: Json) -> list[str]:
     """``checkbillnum``, and the rule that Ropo collects a debt once.
 
     A: the documents ask to send each collection only once and do not say what happens
@@ -131,7 +134,7 @@ def _sent_before(world, profile, dataset):
     return [f"billnum: {billnum} is already collected in job {twins[0].jobid}"]
 
 
-def _origin_errors(world, profile, dataset):
+def _origin_errors(world: World, profile: Profile, dataset: Json) -> list[str]:
     if not names_origin(dataset):
         return []
     if rules.total(dataset) >= 0:
@@ -141,11 +144,11 @@ def _origin_errors(world, profile, dataset):
     return []
 
 
-def names_origin(dataset):
+def names_origin(dataset: Json) -> bool:
     return bool(dataset.get("refundtojobid") or dataset.get("refundtobillnum"))
 
 
-def _origin(world, profile, dataset):
+def _origin(world: World, profile: Profile, dataset: Json) -> Job | None:
     if dataset.get("refundtojobid"):
         jobs = world.jobs_with("jobid", dataset["refundtojobid"])
     else:
@@ -154,7 +157,7 @@ def _origin(world, profile, dataset):
     return choose(jobs) if jobs else None
 
 
-def choose(jobs):
+def choose(jobs: Sequence[Job]) -> Job:
     """Which of several jobs with the same number is meant.
 
     A: the one that Ropo collects now, else one that it collected, else the newest.
@@ -165,14 +168,14 @@ def choose(jobs):
     )
 
 
-def _allocate(world, profile, job, dataset):
+def _allocate(world: World, profile: Profile, job: Job, dataset: Json) -> None:
     """A credit note lowers what it names; what is left over stays its own capital.
 
     D: one that names nothing waits in Ropo One until somebody places it.
     """
-    if not names_origin(dataset):
+    origin = _origin(world, profile, dataset) if names_origin(dataset) else None
+    if not origin:
         return
-    origin = _origin(world, profile, dataset)
     effect = ledger.credit(origin, -job.amount)
     job.refundtojobid, job.capital = origin.jobid, -effect.unfocused
     if not job.capital:
@@ -181,7 +184,7 @@ def _allocate(world, profile, job, dataset):
     credited(world, origin, job.billnum, effect)
 
 
-def credited(world, job, billnum, effect):
+def credited(world: World, job: Job, billnum: str, effect: ledger.Effect) -> None:
     """Tell that a credit note was allocated, and close what owes nothing more."""
     amount = money.text(effect.focused("capital"))
     text = f"Credit note {billnum} allocated: {amount}"
@@ -194,18 +197,18 @@ def credited(world, job, billnum, effect):
 # --- answers ----------------------------------------------------------------------
 
 
-def _ownref(dataset):
+def _ownref(dataset: Json) -> int | str:
     """Echoed as an integer (contract); the guide shows "" where none was sent."""
     ownref = dataset.get("ownref") or ""
     return int(ownref) if isinstance(ownref, str) and ownref.isdecimal() else ownref
 
 
-def _receiver(dataset):
+def _receiver(dataset: Json) -> str:
     name = "company" if dataset.get("customertype") == 1 else "person"
     return dataset.get(name) or ""
 
 
-def accepted(job, notices):
+def accepted(job: Job, notices: list[str]) -> Json:
     return {
         "accepted": 1,
         "amount": money.plain(job.amount),
@@ -226,7 +229,7 @@ def accepted(job, notices):
     }
 
 
-def refused(received, error):
+def refused(received: Json, error: str) -> Json:
     return {
         "accepted": 0,
         "amount": None,
@@ -247,6 +250,6 @@ def refused(received, error):
     }
 
 
-def _text(received, name):
+def _text(received: Json, name: str) -> str:
     value = received.get(name)
     return "" if value is None else str(value)

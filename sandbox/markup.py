@@ -1,12 +1,16 @@
 """HTML for people: no script, and everything that came from outside is escaped."""
 
+from collections.abc import Iterable
 from html import escape
 from pathlib import Path
+from typing import TypeVar
 
 from aiohttp import web
 
 STYLE = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
 SHOWN = 200
+
+Row = TypeVar("Row")
 
 
 class Raw(str):
@@ -21,11 +25,11 @@ class Money(str):
 AMOUNTS = frozenset({"Open", "Amount", "Capital before", "after", "ms"})
 
 
-def latest(rows):
+def latest(rows: Iterable[Row]) -> list[Row]:
     return list(rows)[: -SHOWN - 1 : -1]
 
 
-def tiles(facts):
+def tiles(facts: Iterable[tuple[str, object]]) -> str:
     """``(label, value)`` pairs as a row of tiles."""
     inside = "".join(
         f"<div><b>{escape(str(value))}</b><span>{escape(label)}</span></div>"
@@ -34,18 +38,20 @@ def tiles(facts):
     return f'<div class="tiles">{inside}</div>'
 
 
-def amount(value):
+def amount(value: object) -> Money:
     """An amount as a client wrote it, which may be no number at all."""
     if isinstance(value, (int, float)):
         return Money(f"{value:.2f}")
     return Money("" if value is None else value)
 
 
-def badge(text, kind):
+def badge(text: object, kind: str) -> str:
     return f'<span class="badge {kind}">{escape(str(text))}</span>'
 
 
-def section(title, columns, rows):
+def section(
+    title: str, columns: Iterable[str], rows: Iterable[Iterable[object]]
+) -> str:
     rows = list(rows)
     if not rows:
         return (
@@ -61,12 +67,12 @@ def section(title, columns, rows):
     )
 
 
-def _head(column):
+def _head(column: str) -> str:
     amount = ' class="money"' if column in AMOUNTS else ""
     return f"<th{amount}>{escape(column)}</th>"
 
 
-def _cell(value):
+def _cell(value: object) -> str:
     if isinstance(value, Raw):
         return f"<td>{value}</td>"
     if isinstance(value, Money):
@@ -74,7 +80,7 @@ def _cell(value):
     return f"<td>{'' if value is None else escape(str(value))}</td>"
 
 
-def page(title, body):
+def page(title: str, body: str) -> web.Response:
     html = (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'

@@ -1,45 +1,55 @@
 """What the sandbox holds, to look at: plain HTML, no script, everything escaped."""
 
+from __future__ import annotations
+
 import json
+from collections.abc import Iterator
 from html import escape
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
 from . import markup, money, pdf, statuses
+from .shapes import Cells, Json
+
+if TYPE_CHECKING:
+    from .server import Server
+    from .state import Job, Profile
+
 
 SERVICE_MODELS = {"connect": "Connect", "unify": "Unify", "embed": "Embed"}
 
 
 class Pages:
-    def __init__(self, server):
+    def __init__(self, server: Server) -> None:
         self.server = server
         self.world = server.world
 
-    def routes(self):
+    def routes(self) -> list[web.RouteDef]:
         return [
             web.get("/", self.index),
             web.get("/jobs/{jobid:\\d+}", self.job),
             web.get("/jobs/{jobid:\\d+}/document", self.document),
         ]
 
-    async def index(self, request):
+    async def index(self, request: web.Request) -> web.Response:
         return markup.page(
             "Ropo sandbox", self._header() + self._tiles() + self._sections()
         )
 
-    async def job(self, request):
+    async def job(self, request: web.Request) -> web.Response:
         job = self._job(request)
         return markup.page(
             f"Job {job.jobid}", _job_page(job, self.world.profiles[job.cid])
         )
 
-    async def document(self, request):
+    async def document(self, request: web.Request) -> web.Response:
         """The current document, for people: the API's own wants a token."""
         job = self._job(request)
         content = pdf.render(job, self.world.profiles[job.cid], original=False)
         return web.Response(body=content, content_type="application/pdf")
 
-    def _job(self, request):
+    def _job(self, request: web.Request) -> Job:
         job = self.world.jobs.get(int(request.match_info["jobid"]))
         if job is None:
             raise web.HTTPNotFound(text="No such job")
@@ -47,7 +57,7 @@ class Pages:
 
     # --- parts of the first page --------------------------------------------------
 
-    def _header(self):
+    def _header(self) -> str:
         return (
             "<header><h1>Ropo sandbox</h1><p>A stand-in for Ropo, for tests and for "
             "trying things out. Nothing here reaches a debtor. "
@@ -56,7 +66,7 @@ class Pages:
             '<a href="/maventa">Maventa</a></p></header>'
         )
 
-    def _tiles(self):
+    def _tiles(self) -> str:
         jobs = self.world.jobs.values()
         collected = [job for job in jobs if job.collected and not job.finished]
         tiles = (
@@ -70,7 +80,7 @@ class Pages:
         )
         return markup.tiles(tiles)
 
-    def _sections(self):
+    def _sections(self) -> str:
         return "".join(
             (
                 self._faults(),
@@ -91,21 +101,21 @@ class Pages:
             )
         )
 
-    def _profiles(self):
+    def _profiles(self) -> Iterator[tuple[Profile, int]]:
         jobs = self.world.jobs.values()
         for profile in self.world.profiles.values():
             yield profile, sum(job.cid == profile.cid for job in jobs)
 
-    def _payments(self):
+    def _payments(self) -> list[Json]:
         return markup.latest(self.world.payments)
 
-    def _rejected(self):
+    def _rejected(self) -> list[Json]:
         return markup.latest(self.world.rejected)
 
-    def _last_calls(self):
+    def _last_calls(self) -> list[Any]:
         return markup.latest(self.server.last_calls)
 
-    def _delivery_rows(self):
+    def _delivery_rows(self) -> Iterator[Cells]:
         for delivery in markup.latest(self.world.deliveries):
             outcome = delivery["status"] or delivery["error"]
             yield (
@@ -118,11 +128,11 @@ class Pages:
                 ),
             )
 
-    def _faults(self):
+    def _faults(self) -> str:
         faults = self.server.faults.faults
         if not (faults or self.server.latency):
             return ""
-        rows = [
+        rows: list[Cells] = [
             (
                 markup.Raw(markup.badge(fault.kind, "bad")),
                 f"{fault.method or 'any'} {fault.path or 'path'}",
@@ -158,14 +168,14 @@ EVENTS = ("Time", "Id", "Type", "Code", "Status", "Text", "Amount")
 JOB_PAYMENTS = ("Time", "Amount", "Paid on", "Answer", "Capital before", "after")
 
 
-def _profile(profile_and_count):
+def _profile(profile_and_count: tuple[Profile, int]) -> Cells:
     profile, count = profile_and_count
     model = SERVICE_MODELS[profile.service_model]
     limit = profile.concurrency or ""
     return profile.cid, profile.name, profile.country.upper(), model, limit, count
 
 
-def _job_row(job):
+def _job_row(job: Job) -> Cells:
     link = markup.Raw(f'<a href="/jobs/{job.jobid}">{job.jobid}</a>')
     return (
         link,
@@ -180,14 +190,14 @@ def _job_row(job):
     )
 
 
-def _stage(job):
+def _stage(job: Job) -> str:
     kind = (
         "good" if job.finished else "warn" if job.stage in statuses.CHASED else "calm"
     )
     return markup.badge(job.statustext, kind)
 
 
-def _call(call):
+def _call(call: Json) -> Cells:
     request = call["request"] if isinstance(call["request"], dict) else {}
     job = call["jobid"]
     link = markup.Raw(f'<a href="/jobs/{job}">{job}</a>') if job else ""
@@ -197,15 +207,15 @@ def _call(call):
     return call["time"], call["cid"], link, amount, answer, *figures
 
 
-def _posted(call):
+def _posted(call: Json) -> str:
     return "good" if call["statusid"] == 6 else "bad"
 
 
-def _refusal(row):
+def _refusal(row: Json) -> Cells:
     return row["time"], row["cid"], row["dataset"].get("billnum"), row["error"]
 
 
-def _last_call(call):
+def _last_call(call: Any) -> Cells:
     status = call.status or "…"
     good = call.status and call.status < 400 and not call.fault
     took = markup.Money("" if call.milliseconds is None else f"{call.milliseconds:.1f}")
@@ -213,7 +223,7 @@ def _last_call(call):
     return call.time, call.cid, call.label, badge, took, call.fault or ""
 
 
-def _job_page(job, profile):
+def _job_page(job: Job, profile: Profile) -> str:
     return "".join(
         (
             f'<header><p><a href="/">Ropo sandbox</a></p><h1>{escape(job.billnum)} '
@@ -235,7 +245,7 @@ def _job_page(job, profile):
     )
 
 
-def _facts(job):
+def _facts(job: Job) -> str:
     facts = (
         ("Amount", money.text(job.amount)),
         ("Open capital", money.text(job.capital)),
@@ -247,13 +257,13 @@ def _facts(job):
     return markup.tiles(facts)
 
 
-def _event(row):
+def _event(row: Json) -> Cells:
     names = ("statustime", "statusid", "statustype", "statuscode", "statusref")
     reported = (row[name] for name in names)
     return *reported, row["statustext"], markup.amount(row["amount"])
 
 
-def _reported(payment):
+def _reported(payment: Json) -> Cells:
     request = payment["request"]
     answer = markup.Raw(
         markup.badge(f"statusid {payment['statusid']}", _posted(payment))

@@ -1,9 +1,13 @@
 """Payments and credits reported by the creditor, and money that reaches Ropo itself."""
 
+from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
 from . import contract, jobs, ledger, money, payouts
 from .money import cents
+from .shapes import Json
+from .state import Job, Profile, World
 
 UNDONE, FAIL, OLD, ROPO, ROPO_REFUND, CLOSE, POSTED = range(7)
 IGNORE, DIFFCID, NOT_FOUND, CANCELLED = 8, 9, 10, 11
@@ -26,12 +30,12 @@ TEXTS = {
 SEARCH_ORDER = ("billcode", "jobid", "billnum")  # S
 
 
-def post(world, profile, received):
+def post(world: World, profile: Profile, received: Any) -> tuple[int, Json]:
     """``(HTTP status, answer)`` of ``POST /jobs/payment``: 201 only for statusid 6."""
     return _report(world, profile, received, received)
 
 
-def post_credit_note(world, profile, received):
+def post_credit_note(world: World, profile: Profile, received: Any) -> tuple[int, Json]:
     """``POST /jobs/creditnote`` (D for the call and its body, A for its answer).
 
     A credit without a dataset of its own: the same keys as a payment, with ``date``
@@ -46,22 +50,25 @@ def post_credit_note(world, profile, received):
     return _report(world, profile, received, body)
 
 
-def _report(world, profile, received, body):
+def _report(
+    world: World, profile: Profile, received: Any, body: Any
+) -> tuple[int, Json]:
     body, errors, notices = contract.payment().read(body)
     if errors:
         text = "; ".join(errors)
         return _refuse(world, profile, received, None, FAIL, text)
     job, statusid = find(world, profile, body)
-    if job:
-        statusid = _forced(world, job) if job.forced is not None else None
-        statusid = _objection(job, body) if statusid is None else statusid
+    if not job:
+        return _refuse(world, profile, received, None, statusid or NOT_FOUND)
+    statusid = _forced(world, job) if job.forced is not None else None
+    statusid = _objection(job, body) if statusid is None else statusid
     if statusid is not None:
         return _refuse(world, profile, received, job, statusid)
     effect = _move_money(world, profile, job, body)
     return _answer(world, profile, received, job, POSTED, effect, notices=notices)
 
 
-def find(world, profile, body):
+def find(world: World, profile: Profile, body: Any) -> tuple[Job | None, int | None]:
     """``(job, None)``, or ``(None, statusid)``.
 
     S: searched by billcode, then jobid, then billnum. A: where the first finds nothing
@@ -79,13 +86,13 @@ def find(world, profile, body):
     return None, DIFFCID if foreign else NOT_FOUND
 
 
-def _forced(world, job):
+def _forced(world: World, job: Job) -> int | None:
     statusid, job.forced = job.forced, None
     world.touch_job(job)
     return None if statusid == POSTED else statusid
 
 
-def _objection(job, body):
+def _objection(job: Job, body: Any) -> int | None:
     """Why a payment is not posted, or None.
 
     The documents list the numbers without saying when; each line is an assumption.
@@ -103,7 +110,7 @@ def _objection(job, body):
     return _objection_to_reversal(job, body, -amount)
 
 
-def _objection_to_payment(job, body, amount):
+def _objection_to_payment(job: Job, body: Any, amount: int) -> int | None:
     if job.stage == "credited":
         return CANCELLED
     if _came_through_ropo(job, body, amount):
@@ -111,7 +118,7 @@ def _objection_to_payment(job, body, amount):
     return CLOSE if job.stage == "paid" else None
 
 
-def _objection_to_reversal(job, body, amount):
+def _objection_to_reversal(job: Job, body: Any, amount: int) -> int | None:
     if _came_through_ropo(job, body, amount):
         return ROPO_REFUND
     grows = amount > ledger.room_for_reversal(job)
@@ -119,12 +126,12 @@ def _objection_to_reversal(job, body, amount):
     return FAIL if grows and not body.get("description") else None
 
 
-def _came_through_ropo(job, body, amount):
+def _came_through_ropo(job: Job, body: Any, amount: int) -> bool:
     """The same amount on the same day has reached Ropo itself."""
     return {"amount": amount, "date": body["paydate"]} in job.received
 
 
-def _move_money(world, profile, job, body):
+def _move_money(world: World, profile: Profile, job: Job, body: Any) -> ledger.Effect:
     amount, credit = cents(body["amount"]), "creditnotebillnum" in body
     if amount > 0:
         effect = ledger.credit(job, amount) if credit else ledger.pay(job, amount)
@@ -139,7 +146,9 @@ def _move_money(world, profile, job, body):
     return effect
 
 
-def _use_credit_note(world, profile, billnum, effect):
+def _use_credit_note(
+    world: World, profile: Profile, billnum: str, effect: ledger.Effect
+) -> None:
     """What was allocated is no longer left over on the credit note's own job."""
     for note in world.jobs_with("billnum", billnum):
         if note.cid == profile.cid and note.credit:
@@ -148,7 +157,14 @@ def _use_credit_note(world, profile, billnum, effect):
             world.touch_job(note)
 
 
-def _report_stage(world, profile, job, body, effect, credit):
+def _report_stage(
+    world: World,
+    profile: Profile,
+    job: Job,
+    body: Any,
+    effect: ledger.Effect,
+    credit: bool,
+) -> None:
     """Status rows of what a reported payment changed."""
     if credit:
         jobs.credited(world, job, body["creditnotebillnum"], effect)
@@ -160,7 +176,7 @@ def _report_stage(world, profile, job, body, effect, credit):
         close_if_settled(world, job)
 
 
-def _full_rows(world, job, body):
+def _full_rows(world: World, job: Job, body: Any) -> None:
     """X: the vendor's older interface reports a bypass payment back, in two rows.
 
     A: the first one repeats the identifier and the description that came with it.
@@ -172,12 +188,12 @@ def _full_rows(world, job, body):
     world.add_comment(job, f"Bypass payment posted: {money.text(amount)}")
 
 
-def close_if_settled(world, job):
+def close_if_settled(world: World, job: Job) -> None:
     if ledger.settled(job) and not job.finished:
         world.move(job, "paid", "Capital paid")
 
 
-def receive(world, job, amount, paydate):
+def receive(world: World, job: Job, amount: int, paydate: str) -> ledger.Effect:
     """The debtor pays at Ropo (control API): the money is Ropo's to report."""
     effect = ledger.pay(job, amount)
     payouts.keep(job, effect)
@@ -192,12 +208,28 @@ def receive(world, job, amount, paydate):
 # --- answers ----------------------------------------------------------------------
 
 
-def _refuse(world, profile, received, job, statusid, text=None):
+def _refuse(
+    world: World,
+    profile: Profile,
+    received: Any,
+    job: Job | None,
+    statusid: int,
+    text: str | None = None,
+) -> tuple[int, Json]:
     effect = ledger.pay(job, 0) if job else None
     return _answer(world, profile, received, job, statusid, effect, text)
 
 
-def _answer(world, profile, received, job, statusid, effect, text=None, notices=()):
+def _answer(
+    world: World,
+    profile: Profile,
+    received: Any,
+    job: Job | None,
+    statusid: int,
+    effect: ledger.Effect | None,
+    text: str | None = None,
+    notices: Sequence[str] = (),
+) -> tuple[int, Json]:
     answer = _figures(received, job, effect)
     answer["statusid"], answer["statustext"] = statusid, text or TEXTS[statusid]
     call = {
@@ -214,7 +246,7 @@ def _answer(world, profile, received, job, statusid, effect, text=None, notices=
     return 201 if statusid == POSTED else 400, answer
 
 
-def _figures(received, job, effect):
+def _figures(received: Any, job: Job | None, effect: ledger.Effect | None) -> Json:
     answer = {
         "jobid": job.jobid if job else None,
         "billnum": job.billnum if job else _sent(received, "billnum", str),
@@ -232,19 +264,19 @@ def _figures(received, job, effect):
     return answer
 
 
-def _sent_date(received):
+def _sent_date(received: Any) -> str | None:
     """The date as it was sent, where it is one; the answer keeps to the contract."""
     text = _sent(received, "paydate", str) or _sent(received, "date", str)
     return text if is_date(text) else None
 
 
-def is_date(text):
+def is_date(text: object) -> bool:
     try:
-        return date.fromisoformat(text).isoformat() == text
-    except (TypeError, ValueError):
+        return isinstance(text, str) and date.fromisoformat(text).isoformat() == text
+    except ValueError:
         return False
 
 
-def _sent(received, name, kind):
+def _sent(received: Any, name: str, kind: type | tuple[type, ...]) -> Any:
     value = received.get(name) if isinstance(received, dict) else None
     return value if isinstance(value, kind) else None

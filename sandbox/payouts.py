@@ -4,14 +4,31 @@ How Ropo divides its payouts no page says. Assumption: it pays out all that a de
 paid, principal, interest and fees, less a commission with its value-added tax.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
+from typing import TYPE_CHECKING, Protocol
 
 from . import asked, money
+from .shapes import Json
+
+if TYPE_CHECKING:
+    from .ledger import Effect
+
+
+class Holding(Protocol):
+    """A case of which Ropo holds money: of Ropo One, or of Maventa."""
+
+    held_principal: int
+    held_interest: int
+    held_fees: int
+
 
 HELD = ("held_principal", "held_interest", "held_fees")
 
 
-def keep(case, effect):
+def keep(case: Holding, effect: Effect) -> None:
     """A debtor's payment is Ropo's to hold; one that was taken back is not any more.
 
     What is more than was owed counts as principal.
@@ -21,7 +38,7 @@ def keep(case, effect):
     case.held_fees += effect.focused("noticefee")
 
 
-def pay_out(cases, commission, tax_rate):
+def pay_out(cases: Sequence[Holding], commission: int, tax_rate: float) -> Json:
     """Pays out what these hold: the figures of the payout, as numbers with decimals.
 
     :param commission: without tax
@@ -53,17 +70,17 @@ def pay_out(cases, commission, tax_rate):
     }
 
 
-def terms(body):
+def terms(body: Json) -> tuple[int, float]:
     """The commission and the rate of its tax, as they were asked for; without, none."""
     body = {"commission": 0, "tax_rate": 0, **body}
     return money.cents(asked.number(body, "commission")), asked.number(body, "tax_rate")
 
 
-def _number(case):
+def _number(case: Holding) -> str:
     """Of Ropo One, or of Maventa."""
-    return str(getattr(case, "jobid", None) or case.id)
+    return str(getattr(case, "jobid", None) or getattr(case, "id", ""))
 
 
-def _tax(commission, rate):
+def _tax(commission: int, rate: float) -> int:
     exact = Decimal(commission) * money.decimal(rate) / 100
     return int(exact.to_integral_value(ROUND_HALF_UP))

@@ -1,9 +1,18 @@
 """The documents: one plain A4 page that names what a test or a person looks for."""
 
+from __future__ import annotations
+
 import base64
 import io
+from typing import TYPE_CHECKING
 
 from . import money, statuses
+
+if TYPE_CHECKING:
+    from reportlab.pdfgen.canvas import Canvas
+
+    from .state import Job, Profile
+
 
 LETTERS = {
     "reminder": "Payment reminder",
@@ -15,7 +24,9 @@ BY_JOBTYPE = {1: "Payment reminder", 2: "Debt collection letter", 301: "Letter"}
 OWN_ACCOUNT = "FI21 1234 5600 0007 85"  # the example of the Finnish IBAN standard
 
 
-def render(job, profile, original=True, preview=False):
+def render(
+    job: Job, profile: Profile, original: bool = True, preview: bool = False
+) -> bytes:
     """The job's PDF: as first sent, or (``original`` False) as it stands now.
 
     A: the document that came as ``image`` is the one that was sent.
@@ -40,12 +51,14 @@ def render(job, profile, original=True, preview=False):
     return buffer.getvalue()
 
 
-def _write(canvas, millimetres, height, size, text):
+def _write(
+    canvas: Canvas, millimetres: float, height: float, size: float, text: object
+) -> None:
     canvas.setFont("Helvetica-Bold" if size > 12 else "Helvetica", size)
     canvas.drawString(millimetres * 72 / 25.4, height, str(text))
 
 
-def title(job, original):
+def title(job: Job, original: bool) -> str:
     if job.credit:
         return "Credit note"
     if original or job.stage not in LETTERS:
@@ -53,7 +66,7 @@ def title(job, original):
     return LETTERS[job.stage]
 
 
-def _lines(job, profile, original):
+def _lines(job: Job, profile: Profile, original: bool) -> list[tuple[str, object]]:
     """Label and value. Unify and Embed show Ropo's own reference and account."""
     dataset, ropos = job.dataset, profile.takes_the_money and not job.delivery_only
     amount = job.amount if original else job.capital + job.interest + job.noticefee
@@ -77,5 +90,5 @@ def _lines(job, profile, original):
     return [(label, "" if value is None else value) for label, value in lines]
 
 
-def _currency(profile):
+def _currency(profile: Profile) -> str:
     return {"fi": "EUR", "se": "SEK", "no": "NOK"}[profile.country]

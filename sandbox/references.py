@@ -1,7 +1,14 @@
 """The reference numbers that Ropo gives."""
 
+from __future__ import annotations
 
-def make(profile, jobid):
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .state import Profile
+
+
+def make(profile: Profile, jobid: int) -> str:
     """Ropo's own reference of a job.
 
     X: the guide's two sample answers have exactly this shape for Finland, check digit
@@ -14,7 +21,7 @@ def make(profile, jobid):
     return f"{digits}{check(digits)}"
 
 
-def _seven_three_one(digits):
+def _seven_three_one(digits: str) -> int:
     weights = (7, 3, 1)
     total = sum(
         int(digit) * weights[place % 3] for place, digit in enumerate(reversed(digits))
@@ -22,7 +29,7 @@ def _seven_three_one(digits):
     return -total % 10
 
 
-def _luhn(digits):
+def _luhn(digits: str) -> int:
     total = 0
     for place, digit in enumerate(reversed(digits)):
         doubled = int(digit) * (2 - place % 2)

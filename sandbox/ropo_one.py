@@ -1,12 +1,16 @@
 """Ropo One's REST interface: reading requests, writing answers, and no rules."""
 
 import json
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
+from typing import NoReturn
 
 from aiohttp import web
 
 from . import contract, jobs, ledger, money, payments, pdf, statuses, tokens
 from .dialect import Usual
+from .shapes import Json
+from .state import Job, Profile, World
 
 PREFIX = "/rest"
 PAID_IS_FORGOTTEN = timedelta(days=730)  # D: "older that 2y are not returned"
@@ -19,11 +23,11 @@ class RopoOne:
     prefix = PREFIX
     beside = ()
 
-    def __init__(self, world, dialect=None):
+    def __init__(self, world: World, dialect: Usual | None = None) -> None:
         self.world = world
         self.dialect = dialect or Usual()
 
-    def routes(self):
+    def routes(self) -> list[web.RouteDef]:
         preview, printed = (self.dialect.paths[n] for n in ("preview", "localprint"))
         table = (
             ("POST", "/token", self.token),
@@ -45,34 +49,34 @@ class RopoOne:
 
     # --- what every service gives the server --------------------------------------
 
-    def customer(self, request):
+    def customer(self, request: web.Request) -> str | None:
         """The cid of a call with a good token, else None."""
         cid = tokens.cid_of(request.headers.get("Authorization"))
         return cid if cid in self.world.profiles else None
 
-    def profile(self, cid):
+    def profile(self, cid: str) -> Profile:
         return self.world.profiles[cid]
 
-    def limit(self, cid):
+    def limit(self, cid: str) -> int | None:
         """How many calls at once this customer has of its own, or None."""
         return self.world.profiles[cid].concurrency
 
-    def needs_token(self, request):
+    def needs_token(self, request: web.Request) -> bool:
         return request.path != f"{PREFIX}/token"
 
-    def unauthorized(self, detail="No valid token"):
+    def unauthorized(self, detail: str = "No valid token") -> web.Response:
         """A: 401 is documented without a body; this is the vendor's problem shape."""
         problem = {"status": 401, "title": "Unauthorized", "detail": detail}
         return self.dialect.answer(web.json_response(problem, status=401))
 
     @staticmethod
-    def throttled():
+    def throttled() -> web.Response:
         error = "Too many requests - Too many concurrent requests for this customer"
         return web.json_response(_job_response([], [error]), status=429)
 
     # --- token --------------------------------------------------------------------
 
-    async def token(self, request):
+    async def token(self, request: web.Request) -> web.Response:
         body = await _json(request)
         body = body if isinstance(body, dict) else {}
         profile = self.world.profiles.get(str(body.get("cid")))
@@ -85,7 +89,7 @@ class RopoOne:
 
     # --- jobs ---------------------------------------------------------------------
 
-    async def add_jobs(self, request):
+    async def add_jobs(self, request: web.Request) -> web.Response:
         datasets, errors = await _datasets(request)
         if errors:
             return web.json_response(_job_response([], errors), status=400)
@@ -93,25 +97,25 @@ class RopoOne:
         answer = _job_response(rows)
         return web.json_response(answer, status=201 if answer["accepted"] else 400)
 
-    async def preview(self, request):
+    async def preview(self, request: web.Request) -> web.Response:
         """S that it exists and names the file in a header, A for the path."""
-        dataset, problem = await _single_dataset(request)
-        if problem:
-            return problem
-        profile = request["profile"]
+        dataset = await _single_dataset(request)
+        if isinstance(dataset, web.Response):
+            return dataset
+        profile: Profile = request["profile"]
         readable, errors, _notices = jobs.read(profile, dataset)
         if errors:
             return _refused_row(dataset, errors)
         draft = jobs.draft(self.world, profile, readable, dataset)
         return _pdf(pdf.render(draft, profile, preview=True), _file_name(draft))
 
-    async def local_print(self, request):
+    async def local_print(self, request: web.Request) -> web.Response:
         """S that it exists, A for the path, the status and the headers: the PDF fills
         the body, so what a job's answer row reports stands in headers."""
-        dataset, problem = await _single_dataset(request)
-        if problem:
-            return problem
-        profile = request["profile"]
+        dataset = await _single_dataset(request)
+        if isinstance(dataset, web.Response):
+            return dataset
+        profile: Profile = request["profile"]
         [row] = jobs.post(self.world, profile, [dataset])
         if not row["accepted"]:
             return web.json_response(_job_response([row]), status=400)
@@ -121,14 +125,14 @@ class RopoOne:
             response.headers[name] = _header(row[name])
         return response
 
-    async def show_job(self, request):
+    async def show_job(self, request: web.Request) -> web.Response:
         jobid = request.query.get("jobid", "")
         job = self.world.jobs.get(int(jobid)) if jobid.isdecimal() else None
         if job is None or job.cid != request["profile"].cid:
             return _error("jobid: no such job")
         return web.json_response(_job_info(job))
 
-    async def status_updates(self, request):
+    async def status_updates(self, request: web.Request) -> web.Response:
         """D: all not yet fetched, 1000 at a time, then 204; or one day; or one bill."""
         filters = {
             name: request.query[name]
@@ -144,7 +148,7 @@ class RopoOne:
             return web.Response(status=204)
         return web.json_response({"result": {"status": rows}})
 
-    def _updates(self, cid, filters):
+    def _updates(self, cid: str, filters: Mapping[str, str]) -> list[Json]:
         if "billnum" in filters:
             billnum = filters["billnum"]
             return self.world.updates_where(cid, lambda row: row["billnum"] == billnum)
@@ -155,7 +159,7 @@ class RopoOne:
             )
         return self.world.fetch_updates(cid)
 
-    async def find_by_end_customer(self, request):
+    async def find_by_end_customer(self, request: web.Request) -> web.Response:
         body = await _json(request)
         body = body if isinstance(body, dict) else {}
         name, value = _end_customer(body)
@@ -169,7 +173,7 @@ class RopoOne:
         ]
         return web.json_response({"jobs": found})
 
-    def _is_listed(self, job, everything):
+    def _is_listed(self, job: Job, everything: bool) -> bool:
         """D: open ones, or all but those paid whose due date is over two years ago."""
         if job.credit or job.jobtype == 301:
             return False
@@ -178,7 +182,7 @@ class RopoOne:
         due = date.fromisoformat(job.paydate) if job.paydate else self.world.today()
         return everything and due >= self.world.today() - PAID_IS_FORGOTTEN
 
-    def _found(self, job):
+    def _found(self, job: Job) -> Json:
         """D for the names; the group keys and their emptiness A."""
         return {
             "case_number": job.jobid,
@@ -192,7 +196,7 @@ class RopoOne:
             "my_ropo_link": _link(job),
         }
 
-    def _myropo_status(self, job):
+    def _myropo_status(self, job: Job) -> str:
         if job.stage in statuses.MYROPO:
             return statuses.MYROPO[job.stage]
         overdue = job.paydate and date.fromisoformat(job.paydate) < self.world.today()
@@ -200,12 +204,12 @@ class RopoOne:
 
     # --- money --------------------------------------------------------------------
 
-    async def add_payment(self, request):
+    async def add_payment(self, request: web.Request) -> web.Response:
         body = self.dialect.payment(await _json(request))
         status, answer = payments.post(self.world, request["profile"], body)
         return web.json_response(answer, status=status)
 
-    async def add_credit_note(self, request):
+    async def add_credit_note(self, request: web.Request) -> web.Response:
         status, answer = payments.post_credit_note(
             self.world, request["profile"], await _json(request)
         )
@@ -213,29 +217,32 @@ class RopoOne:
 
     # --- documents ----------------------------------------------------------------
 
-    async def show_pdf(self, request):
-        job, error = self._document(request)
-        if error:
-            return _error(error)
+    async def show_pdf(self, request: web.Request) -> web.Response:
+        job = self._document(request)
+        if isinstance(job, str):
+            return _error(job)
         if job.pdf_mode != "ok":
             return _pdf(WRONG_DOCUMENTS[job.pdf_mode](), _file_name(job))
         original = request.query.get("origdata", "1") != "0"
         content = pdf.render(job, request["profile"], original=original)
         return _pdf(content, _file_name(job))
 
-    def _document(self, request):
-        """``(job, error)``. D: all identifiers sent must mean the same document."""
+    def _document(self, request: web.Request) -> Job | str:
+        """The job, or what is wrong.
+
+        D: all identifiers sent must mean the same document.
+        """
         wanted = [name for name in DOCUMENT_KEYS if request.query.get(name)]
         if not wanted:
-            return None, "contractnum, billnum or jobid is required"
+            return "contractnum, billnum or jobid is required"
         found = [self._matches(request, name) for name in wanted]
         common = set.intersection(*found)
         if not common:
-            return None, "No such document"
+            return "No such document"
         # A: one number, several documents: the newest.
-        return self.world.jobs[max(common)], None
+        return self.world.jobs[max(common)]
 
-    def _matches(self, request, name):
+    def _matches(self, request: web.Request, name: str) -> set[int]:
         value, cid = request.query[name], request["profile"].cid
         if name == "contractnum":
             found = [
@@ -248,7 +255,7 @@ class RopoOne:
             found = self.world.jobs_with("billnum", value)
         return {job.jobid for job in found if job.cid == cid}
 
-    async def online_link(self, request):
+    async def online_link(self, request: web.Request) -> web.Response:
         billnum = request.query.get("billnum", "")
         cid = request["profile"].cid
         own = [j for j in self.world.jobs_with("billnum", billnum) if j.cid == cid]
@@ -261,11 +268,11 @@ class RopoOne:
 # --- requests ---------------------------------------------------------------------
 
 
-def _reject_constant(name):
+def _reject_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
-async def _json(request):
+async def _json(request: web.Request) -> object:
     """The body, or None where it is no JSON."""
     try:
         return json.loads(await request.read(), parse_constant=_reject_constant)
@@ -273,22 +280,25 @@ async def _json(request):
         return None
 
 
-async def _datasets(request):
+async def _datasets(request: web.Request) -> tuple[list[Json], list[str]]:
     body = await _json(request)
     return ([], ["body: not JSON"]) if body is None else contract.datasets(body)
 
 
-async def _single_dataset(request):
-    """``(dataset, answer)``: preview and local print take one document at a time."""
+async def _single_dataset(request: web.Request) -> Json | web.Response:
+    """The dataset, or the refusal.
+
+    Preview and local print take one document at a time.
+    """
     datasets, errors = await _datasets(request)
     if not errors and len(datasets) != 1:
         errors = ["datastream.dataset: exactly one dataset"]
     if errors:
-        return None, web.json_response(_job_response([], errors), status=400)
-    return datasets[0], None
+        return web.json_response(_job_response([], errors), status=400)
+    return datasets[0]
 
 
-def _end_customer(body):
+def _end_customer(body: Json) -> tuple[str, str | None]:
     if isinstance(body.get("ssn"), str) and body["ssn"]:
         return "govid", body["ssn"]
     custnum = body.get("custnum")
@@ -298,7 +308,7 @@ def _end_customer(body):
 # --- answers ----------------------------------------------------------------------
 
 
-def _job_response(rows, errors=()):
+def _job_response(rows: Sequence[Json], errors: Sequence[str] = ()) -> Json:
     return {
         "result": rows,
         "errors": [{"error": error} for error in errors],
@@ -306,17 +316,17 @@ def _job_response(rows, errors=()):
     }
 
 
-def _refused_row(dataset, errors):
+def _refused_row(dataset: Json, errors: Sequence[str]) -> web.Response:
     row = jobs.refused(dataset, "; ".join(errors))
     return web.json_response(_job_response([row]), status=400)
 
 
-def _error(text):
+def _error(text: str) -> web.Response:
     """D: ``{error}``; A: that its status is 400."""
     return web.json_response({"error": text}, status=400)
 
 
-def _job_info(job):
+def _job_info(job: Job) -> Json:
     """D for the names up to origjobdate; what the open amount is it does not show."""
     given = (
         "accountdate",
@@ -331,7 +341,8 @@ def _job_info(job):
         "person",
         "postcode",
     )
-    following = statuses.STAGES.get(job.next_stage, (-1, None))
+    nothing: tuple[int, str | None] = (-1, None)
+    following = statuses.STAGES.get(job.next_stage or "", nothing)
     return {
         **{name: job.dataset.get(name) for name in given},
         "billcode": job.billcode,
@@ -348,20 +359,20 @@ def _job_info(job):
     }
 
 
-def _link(job):
+def _link(job: Job) -> str:
     return f"https://myropo.example/#/job/{job.jobid:08x}"
 
 
-def _has_contract(job, number):
+def _has_contract(job: Job, number: str) -> bool:
     contracts = job.dataset.get("contract") or []
     return any(each.get("contract_no") == number for each in contracts)
 
 
-def _file_name(job):
+def _file_name(job: Job) -> str:
     return job.dataset.get("pdfname") or f"{job.billnum or 'preview'}.pdf"
 
 
-def _pdf(content, name, status=200):
+def _pdf(content: bytes, name: str, status: int = 200) -> web.Response:
     return web.Response(
         status=status,
         body=content,
@@ -370,12 +381,12 @@ def _pdf(content, name, status=200):
     )
 
 
-def _header(value):
+def _header(value: object) -> str:
     return "".join(character for character in str(value) if character.isprintable())
 
 
 DOCUMENT_KEYS = ("contractnum", "billnum", "jobid")
-WRONG_DOCUMENTS = {
+WRONG_DOCUMENTS: dict[str, Callable[[], bytes]] = {
     "not_pdf": lambda: b"<html><body>Service unavailable</body></html>",
     "huge": lambda: b"%PDF-1.4\n" + b"%" * HUGE,
     "empty": lambda: b"",

@@ -5,7 +5,7 @@ ordered from, **D** on the vendor's documentation, **X** seen in a stored answer
 vendor's older interface, **A** assumed. Nobody may rely on an A.
 """
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 STAGES = {
     "invoiced": (0, "Invoicing"),  # D: example of GET /jobs
@@ -50,19 +50,19 @@ MYROPO = {
 }
 
 
-def code_of(stage, jobtype):
+def code_of(stage: str, jobtype: int) -> tuple[int, str]:
     """The number and the words of a stage; deliveries have their own."""
     if stage == "invoiced" and jobtype in DELIVERY:
         return jobtype, DELIVERY[jobtype]
     return STAGES[stage]
 
 
-def text_of(code):
+def text_of(code: int) -> str:
     """The words of a code; the list is open."""
     return TEXTS.get(code, "Status")
 
 
-def next_of(stage, unchased, today):
+def next_of(stage: str, unchased: bool, today: date) -> tuple[str | None, str | None]:
     """What follows: ``(stage, date)``, or ``(None, None)``."""
     if unchased or stage not in NEXT:
         return None, None

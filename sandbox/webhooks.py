@@ -1,8 +1,18 @@
 """Status notifications: Ropo calls the customer's own address."""
 
+from __future__ import annotations
+
 import itertools
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import aiohttp
+
+from .shapes import Json
+
+if TYPE_CHECKING:
+    from .state import Update, World
+
 
 BATCH = 500  # D: the most messages in one batch
 TIMEOUT = aiohttp.ClientTimeout(total=30)
@@ -14,10 +24,10 @@ class Webhooks:
     D: 2xx is stored, 4xx is refused for good, 5xx (or no answer) is tried again.
     """
 
-    def __init__(self, world):
+    def __init__(self, world: World) -> None:
         self.world = world
 
-    async def deliver(self, repeat=False):
+    async def deliver(self, repeat: bool = False) -> dict[str, int]:
         """``{delivered, failed}`` in messages, over all registered addresses."""
         result = {"delivered": 0, "failed": 0}
         async with aiohttp.ClientSession(timeout=TIMEOUT) as session:
@@ -28,12 +38,18 @@ class Webhooks:
                     result[outcome] += len(batch)
         return result
 
-    def _waiting(self, cid, repeat):
+    def _waiting(self, cid: str, repeat: bool) -> Iterator[Update]:
         wanted = ("waiting", "delivered") if repeat else ("waiting",)
         rows = [u for u in self.world.updates if u.cid == cid and u.webhook in wanted]
         return iter(rows)
 
-    async def _send(self, session, cid, hook, batch):
+    async def _send(
+        self,
+        session: aiohttp.ClientSession,
+        cid: str,
+        hook: Json,
+        batch: Sequence[Update],
+    ) -> str:
         status, problem = await self._post(session, hook, self._envelope(batch))
         if status is not None and status < 500:
             for update in batch:
@@ -54,7 +70,9 @@ class Webhooks:
         self.world.touch("meta", "meta", None)
         return "delivered" if delivered else "failed"
 
-    async def _post(self, session, hook, body):
+    async def _post(
+        self, session: aiohttp.ClientSession, hook: Json, body: Json
+    ) -> tuple[int | None, str | None]:
         auth = aiohttp.BasicAuth(
             hook["user"] or "", hook["password"] or "", encoding="utf-8"
         )
@@ -67,7 +85,7 @@ class Webhooks:
         except (aiohttp.ClientError, TimeoutError) as error:
             return None, type(error).__name__
 
-    def _envelope(self, batch):
+    def _envelope(self, batch: Sequence[Update]) -> Json:
         """One batch. D: an envelope with a key ``created_…``; a unique ``id`` each.
 
         A: the rest, the page that shows it could not be read: a list under
@@ -79,5 +97,5 @@ class Webhooks:
         }
 
 
-def _message(row):
+def _message(row: Json) -> Json:
     return {"id": row["statusid"], "type": row["statustype"], **row}

@@ -20,3 +20,5 @@ other pages of Maventa's documentation and its published API description, **A** 
 
 from .api import Maventa
 from .dialect import DIALECTS
+
+__all__ = ["DIALECTS", "Maventa"]

@@ -5,7 +5,11 @@ D: OAuth2 client credentials, as a form; ``client_id`` is the company's UUID,
 back in the answer; without ``scope`` the token has ``global`` and ``company``.
 """
 
+from collections.abc import Mapping, Sequence
+
 from .. import tokens
+from ..shapes import Json
+from .books import Books, Company
 from .errors import (
     NO_RIGHT,
     WRONG_CLIENT,
@@ -40,7 +44,7 @@ ALIASES = {
 DEFAULT = "global company"
 
 
-def grant(books, form):
+def grant(books: Books, form: Mapping[str, str | None]) -> Json:
     """The body of a token's answer."""
     if form.get("grant_type") != "client_credentials":
         raise Refused(WRONG_GRANT, "grant_type must be client_credentials")
@@ -55,13 +59,13 @@ def grant(books, form):
     }
 
 
-def _company(books, form):
+def _company(books: Books, form: Mapping[str, str | None]) -> Company:
     """A: a wrong key and an unknown company are not distinguished.
 
     D: "you need a vendor_api_key"; the older API description calls it optional. A: it
     is demanded, and it is the one that the company is linked to.
     """
-    company = books.companies.get(form.get("client_id"))
+    company = books.companies.get(form.get("client_id") or "")
     if company is None or form.get("client_secret") != company.user_api_key:
         raise Refused(WRONG_CLIENT, "Wrong client_id or client_secret")
     if form.get("vendor_api_key") != company.vendor_api_key:
@@ -69,7 +73,7 @@ def _company(books, form):
     return company
 
 
-def _scopes(company, text):
+def _scopes(company: Company, text: str) -> set[str]:
     """A: an unknown scope is refused; one that the company has no right to is left out
     of the answer and of the token."""
     asked = text.split()
@@ -80,14 +84,14 @@ def _scopes(company, text):
     return wanted - set(company.no_right_to)
 
 
-def may(claims, scopes):
+def may(claims: Json | None, scopes: Sequence[str]) -> None:
     """Refuses a token without any one of these scopes."""
-    if not set(scopes) & set(claims["scope"]):
+    if not set(scopes) & set(claims["scope"] if claims else ()):
         wanted = " or ".join(scopes)
         raise Refused(NO_RIGHT, f"The token has no right to this, it needs {wanted}")
 
 
-def current(company, claims):
+def current(company: Company, claims: Json | None) -> Json:
     """D: ``GET /oauth2/current``, whose token this is."""
     return {
         "user": {"id": company.company_id},
@@ -98,5 +102,5 @@ def current(company, claims):
             "country": company.country.upper(),
             "disabled": False,
         },
-        "scopes": claims["scope"],
+        "scopes": claims["scope"] if claims else [],
     }

@@ -3,17 +3,26 @@
 Money is in whole cents. Part of the world: its clock, its file and its reset.
 """
 
+from __future__ import annotations
+
 import collections
 import dataclasses
 import re
 import uuid
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from .. import money, payouts
+from ..shapes import Json
+
+if TYPE_CHECKING:
+    from ..state import World
+
 
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 CURRENCIES = {"fi": "EUR", "se": "SEK", "no": "NOK"}  # D: one for each account
 
-DEFAULT_COMPANIES = (
+DEFAULT_COMPANIES: tuple[Json, ...] = (
     {
         "company_id": "5f0c1f9e-0001-4a00-8000-000000000001",
         "name": "Sandbox Maventa",
@@ -47,7 +56,7 @@ class Company:
     country: str = "fi"
     bid: str = ""
     verified: bool = True
-    no_right_to: list = dataclasses.field(default_factory=list)
+    no_right_to: list[str] = dataclasses.field(default_factory=list)
     service: str = "DISABLED"
     agreement_contact_email: str | None = None
     stop_duplicate_numbers: bool = False
@@ -57,7 +66,7 @@ class Company:
     token_lifetime: int = 3600
 
     @property
-    def currency(self):
+    def currency(self) -> str:
         return CURRENCIES[self.country]
 
 
@@ -76,17 +85,17 @@ class Invoice:
     sum_tax: int
     payable: int
     reference: str | None
-    sender: dict
-    recipient: dict
+    sender: Json
+    recipient: Json
     credit_note: bool
     source_format: str
     destination: str
     created_at: str
     file_name: str
     comment: str | None = None
-    ignored: list = dataclasses.field(default_factory=list)
-    actions: list = dataclasses.field(default_factory=list)
-    transfer: dict | None = None
+    ignored: list[str] = dataclasses.field(default_factory=list)
+    actions: list[Json] = dataclasses.field(default_factory=list)
+    transfer: Json | None = None
 
 
 @dataclasses.dataclass
@@ -97,12 +106,12 @@ class Assignment:
     company_id: str
     invoice_id: str
     invoice_number: str
-    reference_ids: list
+    reference_ids: list[str]
     currency: str
     amount: int
     capital: int
     collection_status: str
-    request: dict
+    request: Json
     created_at: str
     closed_at: str | None = None
     interest: int = 0
@@ -115,8 +124,8 @@ class Assignment:
     held_fees: int = 0
 
     @property
-    def debtor(self):
-        return self.request["payers"][0]["name"]
+    def debtor(self) -> str:
+        return str(self.request["payers"][0]["name"])
 
 
 @dataclasses.dataclass
@@ -130,11 +139,13 @@ class Event:
     event_type: str
     origin: str  # COMPANY or SERVICE
     created_at: str
-    values: dict
+    values: Json
     seen: bool = False
 
 
-AMOUNTS = {
+Record = Company | Invoice | Assignment | Event
+
+AMOUNTS: dict[type[Record], tuple[str, ...]] = {
     Invoice: ("sum", "sum_tax", "payable"),
     Assignment: (
         "amount",
@@ -147,7 +158,7 @@ AMOUNTS = {
         *payouts.HELD,
     ),
 }
-KINDS = {
+KINDS: dict[str, tuple[type[Record], str, str]] = {
     "company": (Company, "companies", "company_id"),
     "invoice": (Invoice, "invoices", "id"),
     "assignment": (Assignment, "assignments", "id"),
@@ -155,37 +166,39 @@ KINDS = {
 }
 
 
-def shown(record):
+def shown(record: Record) -> Json:
     """A record as the control API shows it: money with two decimals."""
     amounts = AMOUNTS.get(type(record), ())
     return {**vars(record), **{n: money.plain(getattr(record, n)) for n in amounts}}
 
 
-def is_uuid(value):
+def is_uuid(value: object) -> TypeGuard[str]:
     return isinstance(value, str) and UUID.fullmatch(value) is not None
 
 
-def new_id():
+def new_id() -> str:
     return str(uuid.uuid4())
 
 
 class Books:
-    def __init__(self, world):
+    def __init__(self, world: World) -> None:
         self.world = world
         self.empty()
 
-    def empty(self):
-        self.companies, self.invoices = {}, {}
-        self.assignments, self.events = {}, {}
-        self.rejected = []
+    def empty(self) -> None:
+        self.companies: dict[str, Company] = {}
+        self.invoices: dict[str, Invoice] = {}
+        self.assignments: dict[str, Assignment] = {}
+        self.events: dict[str, Event] = {}
+        self.rejected: list[Json] = []
         self.duplicates = 0
-        self._events_of = collections.defaultdict(list)
+        self._events_of: dict[str, list[Event]] = collections.defaultdict(list)
 
-    def defaults(self):
+    def defaults(self) -> None:
         for company in DEFAULT_COMPANIES:
             self.keep(Company(**company))
 
-    def shown(self):
+    def shown(self) -> Json:
         parts = {
             name: [shown(record) for record in getattr(self, name).values()]
             for _model, name, _key in KINDS.values()
@@ -194,7 +207,7 @@ class Books:
 
     # --- records ------------------------------------------------------------------
 
-    def keep(self, record):
+    def keep(self, record: Record) -> None:
         """A record that is new, or has changed."""
         for kind, (model, name, key) in KINDS.items():
             if isinstance(record, model):
@@ -202,7 +215,13 @@ class Books:
                 getattr(self, name)[identifier] = record
                 self.world.touch(f"maventa_{kind}", identifier, record)
 
-    def add_event(self, assignment, event_type, origin="SERVICE", **values):
+    def add_event(
+        self,
+        assignment: Assignment,
+        event_type: str,
+        origin: str = "SERVICE",
+        **values: Any,
+    ) -> Event:
         event = Event(
             number=len(self.events) + 1,
             id=new_id(),
@@ -217,26 +236,26 @@ class Books:
         self._events_of[assignment.id].append(event)
         return event
 
-    def events_of(self, assignment):
+    def events_of(self, assignment: Assignment) -> list[Event]:
         return self._events_of[assignment.id]
 
-    def add_rejected(self, company_id, call, error):
+    def add_rejected(self, company_id: str | None, call: str, error: Json) -> None:
         row = {"company_id": company_id, "time": self.world.stamp(), "call": call}
         self.rejected.append({**row, **error})
         number = len(self.rejected)
         self.world.touch("maventa_rejected", number, self.rejected[-1])
 
-    def add_duplicate(self):
+    def add_duplicate(self) -> None:
         """Something that came a second time: it would have been sent twice."""
         self.duplicates += 1
         record = {"duplicates": self.duplicates}
         self.world.touch("maventa_meta", "meta", record)
 
-    def stamp(self):
+    def stamp(self) -> str:
         """D: a timestamp is ISO 8601."""
         return self.world.now().isoformat(timespec="milliseconds")
 
-    def restore(self, records):
+    def restore(self, records: Mapping[str, list[Any]]) -> None:
         """What a file kept; a file from before Maventa's time gets the defaults."""
         for kind, (model, name, key) in KINDS.items():
             for values in records[f"maventa_{kind}"]:

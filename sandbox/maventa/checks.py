@@ -2,21 +2,31 @@
 
 import json
 import math
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timezone
 from email import message_from_bytes
+from email.message import Message
+from typing import NoReturn, TypeGuard
 from urllib.parse import parse_qs
 
+from aiohttp import web
+
+from ..shapes import Json
 from .books import is_uuid
 from .errors import INVALID, Refused
+
+# Of a form: a text, or the name and the octets of a file.
+Part = str | tuple[str, bytes]
+Parts = Mapping[str, list[Part]]
 
 PER_PAGE, LARGEST_PAGE = 10, 100  # D
 
 
-def invalid(*details):
+def invalid(*details: str) -> Refused:
     return Refused(INVALID, "The request is not valid", details)
 
 
-async def body(request):
+async def body(request: web.Request) -> Json:
     """A JSON object. A: a body that is none is a validation error."""
     try:
         parsed = json.loads(await request.read(), parse_constant=_no_constant)
@@ -27,11 +37,11 @@ async def body(request):
     return parsed
 
 
-def _no_constant(name):
+def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
-async def form(request):
+async def form(request: web.Request) -> Parts:
     """``{name: [part]}`` of a form, urlencoded or multipart, which Maventa both takes.
 
     A part is text, or ``(file name, octets)``. The server has read the body already,
@@ -39,42 +49,44 @@ async def form(request):
     """
     if request.content_type != "multipart/form-data":
         text = (await request.read()).decode("utf-8", "replace")
-        return parse_qs(text, keep_blank_values=True)
+        found = parse_qs(text, keep_blank_values=True)
+        return {name: list(values) for name, values in found.items()}
     head = f"Content-Type: {request.headers['Content-Type']}\r\n\r\n".encode()
-    parts = {}
+    parts: dict[str, list[Part]] = {}
     for part in message_from_bytes(head + await request.read()).walk():
         name = part.get_param("name", header="content-disposition")
-        if name:
+        if isinstance(name, str) and name:
             parts.setdefault(name, []).append(_part(part))
     return parts
 
 
-def _part(part):
-    octets = part.get_payload(decode=True) or b""
-    if part.get_filename() is not None:
-        return part.get_filename(), octets
+def _part(part: Message) -> Part:
+    payload = part.get_payload(decode=True)
+    octets = payload if isinstance(payload, bytes) else b""
+    if (name := part.get_filename()) is not None:
+        return name, octets
     return octets.decode("utf-8", "replace")
 
 
-def first_text(parts, name):
+def first_text(parts: Parts, name: str) -> str | None:
     """The first part of that name, where it is text; else None."""
     value = parts.get(name, [None])[0]
     return value if isinstance(value, str) else None
 
 
-def several(parts, name):
+def several(parts: Parts, name: str) -> list[Part]:
     """All values of a list, sent as ``name`` or as ``name[]`` (A: both are taken)."""
     return [*parts.get(name, []), *parts.get(f"{name}[]", [])]
 
 
-def identifier(request, name="id"):
+def identifier(request: web.Request, name: str = "id") -> str:
     value = request.match_info[name]
     if not is_uuid(value):
         raise invalid(f"{name}: must be a UUID")
     return value.lower()
 
 
-def is_amount(value):
+def is_amount(value: object) -> bool:
     """A number above zero with at most two decimals."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return False
@@ -83,7 +95,7 @@ def is_amount(value):
     return round(value * 100) == round(value * 100, 6)
 
 
-def is_day(value):
+def is_day(value: object) -> TypeGuard[str]:
     if not isinstance(value, str) or len(value) != 10:
         return False
     try:
@@ -93,11 +105,11 @@ def is_day(value):
     return True
 
 
-def is_text(value):
+def is_text(value: object) -> TypeGuard[str]:
     return isinstance(value, str) and bool(value.strip())
 
 
-def in_window(query, name, value):
+def in_window(query: Mapping[str, str], name: str, value: str | None) -> bool:
     """``name_start`` and ``name_end`` around a timestamp, both ends included."""
     start, end = (_moment(query, f"{name}_{edge}") for edge in ("start", "end"))
     if start is None and end is None:
@@ -108,7 +120,7 @@ def in_window(query, name, value):
     return (start is None or moment >= start) and (end is None or moment <= end)
 
 
-def _moment(query, name):
+def _moment(query: Mapping[str, str], name: str) -> datetime | None:
     if name not in query:
         return None
     text = query[name].replace("Z", "+00:00")
@@ -119,7 +131,9 @@ def _moment(query, name):
     return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
 
 
-def page(request, rows):
+def page(
+    request: web.Request, rows: Sequence[Json]
+) -> tuple[list[Json], dict[str, str]]:
     """``(rows of the page, headers)``. D: ``page`` from 1, ``per_page`` up to 100."""
     number, size = _whole(request, "page", 1), _whole(request, "per_page", PER_PAGE)
     if size > LARGEST_PAGE:
@@ -135,10 +149,10 @@ def page(request, rows):
     }
     start = (number - 1) * size
     texts = {name: str(value) for name, value in headers.items()}
-    return rows[start : start + size], texts
+    return list(rows[start : start + size]), texts
 
 
-def _whole(request, name, default):
+def _whole(request: web.Request, name: str, default: int) -> int:
     text = request.query.get(name, str(default))
     if not text.isdecimal() or int(text) < 1:
         raise invalid(f"{name}: must be a whole number from 1")

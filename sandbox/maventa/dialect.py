@@ -9,10 +9,12 @@ come in another order.
 
 import json
 import re
+from collections.abc import Mapping
 
 from aiohttp import web
 
 from ..dialect import backwards
+from ..shapes import Json, octets
 
 UNKNOWN = "~"  # behind a name that this dialect does not have
 
@@ -20,32 +22,32 @@ UNKNOWN = "~"  # behind a name that this dialect does not have
 class Usual:
     receivables = ""  # below which the Receivables API lies
 
-    def transfer(self, body):
+    def transfer(self, body: Json) -> Json:
         """A request of a transfer, as the rules read it."""
         return body
 
-    def event(self, body):
+    def event(self, body: Json) -> Json:
         """A reported event, as the rules read it."""
         return body
 
-    def service_shown(self, answer):
+    def service_shown(self, answer: Json) -> Json:
         return answer
 
-    def transfer_shown(self, answer):
+    def transfer_shown(self, answer: Json) -> Json:
         return answer
 
-    def assignment_shown(self, answer):
+    def assignment_shown(self, answer: Json) -> Json:
         return answer
 
-    def event_shown(self, answer):
+    def event_shown(self, answer: Json) -> Json:
         return answer
 
-    def page(self, rows, headers):
+    def page(self, rows: list[Json], headers: Mapping[str, str]) -> web.Response:
         """A: a list is the whole body, and the headers say where it stands (D for
         AX)."""
         return web.json_response(rows, headers=headers)
 
-    def answer(self, response):
+    def answer(self, response: web.Response) -> web.Response:
         return response
 
 
@@ -73,7 +75,7 @@ class Other(Usual):
     )
     extra = {"traceId": "0af7651916cd43dd"}
 
-    def transfer(self, body):
+    def transfer(self, body: Json) -> Json:
         if isinstance(body.get("payers"), list):
             payers = [
                 _ours(payer, self.payer) if isinstance(payer, dict) else payer
@@ -82,20 +84,20 @@ class Other(Usual):
             body = {**body, "payers": payers}
         return _ours(body, self.capital)
 
-    def event(self, body):
+    def event(self, body: Json) -> Json:
         values = body.get("data")
         if "type" not in body or not isinstance(values, dict):
             return {f"{name}{UNKNOWN}": value for name, value in body.items()}
         rest = {name: body[name] for name in body if name not in ("type", "data")}
         return {"event_type": body["type"], **values, **rest}
 
-    def service_shown(self, answer):
+    def service_shown(self, answer: Json) -> Json:
         return _named(answer, {"status": "state"})
 
-    def transfer_shown(self, answer):
+    def transfer_shown(self, answer: Json) -> Json:
         return _named(answer, self.transfer_names)
 
-    def assignment_shown(self, answer):
+    def assignment_shown(self, answer: Json) -> Json:
         stage = answer["collection_status"]
         return {
             **_named(answer, self.assignment_names),
@@ -103,7 +105,7 @@ class Other(Usual):
             "events": [self.event_shown(each) for each in answer["events"]],
         }
 
-    def event_shown(self, answer):
+    def event_shown(self, answer: Json) -> Json:
         kind, values = answer["event_type"], set(answer) - self.beside
         return {
             **{name: answer[name] for name in ("id", "assignment_id", "created_at")},
@@ -113,35 +115,35 @@ class Other(Usual):
             "data": {name: answer[name] for name in values},
         }
 
-    def page(self, rows, headers):
+    def page(self, rows: list[Json], headers: Mapping[str, str]) -> web.Response:
         page = {"items": rows[::-1], "next": headers["X-Next-Page"]}
         return web.json_response({"data": page})
 
-    def answer(self, response):
+    def answer(self, response: web.Response) -> web.Response:
         if response.content_type != "application/json":
             return response
-        answer = json.loads(response.body)
+        answer = json.loads(octets(response))
         if set(answer) == {"code", "message", "details"}:
             answer = self._refusal(answer)
         answer = {**backwards(answer), **self.extra}
         return web.json_response(answer, status=response.status)
 
-    def _refusal(self, answer):
+    def _refusal(self, answer: Json) -> Json:
         code = answer["code"]
         details = [self._detail(detail) for detail in answer["details"]]
         return {**answer, "code": self.codes.get(code, code), "details": details}
 
-    def _detail(self, text):
+    def _detail(self, text: str) -> str:
         for ours, theirs in self.names.items():
             text = re.sub(rf"\b{ours}\b(?!{UNKNOWN})", theirs, text)
         return text.replace(UNKNOWN, "")
 
 
-def _named(answer, names):
+def _named(answer: Json, names: Mapping[str, str]) -> Json:
     return {names.get(name, name): value for name, value in answer.items()}
 
 
-def _ours(body, names):
+def _ours(body: Json, names: Mapping[str, str]) -> Json:
     """A request by the rules' names; those that this dialect lacks stay unknown."""
     theirs = {name: ours for ours, name in names.items()}
     return {

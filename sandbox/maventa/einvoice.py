@@ -5,12 +5,15 @@ expanded: UBL forbids it, and Finvoice 3.0 has a schema in its place.
 """
 
 import dataclasses
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any, NoReturn
 from xml.etree import ElementTree
 from xml.parsers import expat
 
 from ..money import cents
+from ..shapes import Json
 from .errors import BAD_FILE, Refused
 
 UBL = "urn:oasis:names:specification:ubl:schema:xsd"
@@ -21,7 +24,7 @@ NAMES = {
 BIS3 = "urn:cen.eu:en16931:2017#compliant#urn:fdc:peppol.eu:2017:poacc:billing:3.0"
 
 # format: {root element: is it a credit note; None: the document's own code says}
-ROOTS = {
+ROOTS: dict[str, dict[str, bool | None]] = {
     "PEPPOLBIS30": {
         f"{{{UBL}:Invoice-2}}Invoice": False,
         f"{{{UBL}:CreditNote-2}}CreditNote": True,
@@ -45,7 +48,7 @@ _UBL_PARTY = {
     "name": "cac:PartyLegalEntity/cbc:RegistrationName",
     "country": "cac:PostalAddress/cac:Country/cbc:IdentificationCode",
 }
-PATHS = {
+PATHS: dict[str, dict[str, tuple[Any, ...]]] = {
     "PEPPOLBIS30": {
         "number": ("cbc:ID",),
         "date": ("cbc:IssueDate",),
@@ -108,13 +111,13 @@ class Document:
     sum_tax: int
     payable: int
     reference: str | None
-    sender: dict
-    recipient: dict
+    sender: Json
+    recipient: Json
     credit_note: bool
     source_format: str
 
 
-def read(octets, wanted=None):
+def read(octets: bytes, wanted: str | None = None) -> Document:
     """The document, or what is wrong with it. A: without a format its root says it."""
     if wanted is not None and wanted not in FORMATS:
         raise Refused(BAD_FILE, f"format: {wanted} is not supported")
@@ -128,7 +131,7 @@ def read(octets, wanted=None):
     return _facts(root, kind)
 
 
-def _parse(octets):
+def _parse(octets: bytes) -> ElementTree.Element:
     try:
         parser = expat.ParserCreate()
         parser.StartDoctypeDeclHandler = _no_doctype
@@ -138,11 +141,11 @@ def _parse(octets):
         raise Refused(BAD_FILE, f"The file is not well-formed XML: {error}") from error
 
 
-def _no_doctype(*_declaration):
+def _no_doctype(*_declaration: object) -> NoReturn:
     raise Refused(BAD_FILE, "The file has a document type declaration")
 
 
-def _version(root, kind):
+def _version(root: ElementTree.Element, kind: str) -> str:
     """What makes the root element a document of another version."""
     if kind == "FINVOICE30":
         given = root.get("Version")
@@ -151,7 +154,7 @@ def _version(root, kind):
     return "" if given.startswith(BIS3) else f"CustomizationID {given} is not BIS 3.0"
 
 
-def _facts(root, kind):
+def _facts(root: ElementTree.Element, kind: str) -> Document:
     paths = PATHS[kind]
     text = {name: _text(root, paths[name]) for name in paths}
     text["currency"] = text.get("currency") or _currency(root, paths["sum_tax"])
@@ -161,7 +164,7 @@ def _facts(root, kind):
         raise Refused(BAD_FILE, "The invoice lacks what it needs", missing)
     return Document(
         number=text["number"],
-        date=_date("date", text["date"]),
+        date=_date("date", text["date"]) or "",
         date_due=_date("date_due", text["date_due"]),
         currency=text["currency"],
         sum=_amount("sum", text["sum"] or text["sum_tax"]),
@@ -175,19 +178,19 @@ def _facts(root, kind):
     )
 
 
-def _text(root, paths):
+def _text(root: ElementTree.Element, paths: Sequence[Any]) -> str:
     """The text of the first of these elements that is there."""
     paths = [path for path in paths if isinstance(path, str)]
     found = (root.findtext(path, "", NAMES).strip() for path in paths)
     return next(filter(None, found), "")
 
 
-def _currency(root, paths):
+def _currency(root: ElementTree.Element, paths: Sequence[Any]) -> str:
     element = root.find(paths[0], NAMES)
     return "" if element is None else element.get("AmountCurrencyIdentifier", "")
 
 
-def _party(root, path, names):
+def _party(root: ElementTree.Element, path: str, names: Mapping[str, str]) -> Json:
     party = root.find(path, NAMES)
     if party is None:
         return dict.fromkeys(names)
@@ -197,7 +200,7 @@ def _party(root, path, names):
     }
 
 
-def _is_credit_note(root, kind):
+def _is_credit_note(root: ElementTree.Element, kind: str) -> bool:
     credit_note = ROOTS[kind][root.tag]
     if credit_note is not None:
         return credit_note
@@ -205,7 +208,7 @@ def _is_credit_note(root, kind):
     return code in FINVOICE_CREDIT_NOTES
 
 
-def _date(name, text):
+def _date(name: str, text: str) -> str | None:
     """``2026-03-01``, or Finvoice's ``20260301``."""
     if not text:
         return None
@@ -217,7 +220,7 @@ def _date(name, text):
         raise Refused(BAD_FILE, f"{name}: {text} is no date") from error
 
 
-def _amount(name, text):
+def _amount(name: str, text: str) -> int:
     """Cents of ``1234.50``, or of Finvoice's ``1234,50``."""
     try:
         amount = Decimal(text.replace(",", "."))

@@ -4,7 +4,11 @@ D for the shape and for the pattern of a code (``document_duplicate_transmission
 A for the codes themselves: the one published list could not be read. So all stand here.
 """
 
+from collections.abc import Iterable
+
 from aiohttp import web
+
+from ..shapes import Json
 
 BAD_TOKEN = (401, "unauthorized")
 NO_RIGHT = (401, "insufficient_scope")  # D: 401 for missing rights as well
@@ -33,14 +37,16 @@ TOO_MANY = (429, "too_many_requests")
 class Refused(Exception):
     """Maventa says no: one of the kinds above, a sentence, and if wanted details."""
 
-    def __init__(self, kind, message, details=()):
+    def __init__(
+        self, kind: tuple[int, str], message: str, details: Iterable[str] = ()
+    ) -> None:
         super().__init__(message)
         self.status, self.code = kind
         self.message = message
         self.details = list(details)
 
-    def body(self):
+    def body(self) -> Json:
         return {"code": self.code, "message": self.message, "details": self.details}
 
-    def response(self):
+    def response(self) -> web.Response:
         return web.json_response(self.body(), status=self.status)

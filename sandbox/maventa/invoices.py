@@ -6,9 +6,14 @@ invoice is ``PENDING``, then ``DELIVERED`` or ``FAILED``; the list is of **recei
 invoices unless ``direction=SENT`` is asked for.
 """
 
+from collections.abc import Callable
+
+from multidict import MultiMapping
+
 from .. import money
+from ..shapes import Json
 from . import checks, einvoice
-from .books import Invoice, is_uuid, new_id
+from .books import Books, Company, Invoice, is_uuid, new_id
 from .errors import (
     BAD_FILE,
     NO_INVOICE,
@@ -35,7 +40,7 @@ KNOWN = frozenset(
 )
 
 
-def send(books, company, parts):
+def send(books: Books, company: Company, parts: checks.Parts) -> Json:
     """The new invoice, as the answer shows it: still pending."""
     if not company.verified:  # D: "Unauthorized" for an unverified company
         raise Refused(UNVERIFIED, "Unauthorized, the company is not verified")
@@ -52,7 +57,7 @@ def send(books, company, parts):
     return answer
 
 
-def _file(parts):
+def _file(parts: checks.Parts) -> tuple[str, bytes]:
     part = parts.get("file", [None])[0]
     if not isinstance(part, tuple):
         raise checks.invalid("file: is missing, or has no file name")
@@ -61,7 +66,7 @@ def _file(parts):
     return part
 
 
-def _identifier(books, parts):
+def _identifier(books: Books, parts: checks.Parts) -> str:
     wanted = checks.first_text(parts, "uuid")
     if wanted is None:
         return new_id()
@@ -72,7 +77,7 @@ def _identifier(books, parts):
     return wanted.lower()
 
 
-def _number_is_new(books, company, document):
+def _number_is_new(books: Books, company: Company, document: einvoice.Document) -> None:
     """D: a company may have duplicate numbers stopped. A: they are refused at once.
 
     Either way it counts, for tests that must know that nothing was sent twice.
@@ -85,7 +90,13 @@ def _number_is_new(books, company, document):
         raise Refused(SAME_NUMBER, f"Invoice number {document.number} exists already")
 
 
-def _make(books, company, identifier, document, parts):
+def _make(
+    books: Books,
+    company: Company,
+    identifier: str,
+    document: einvoice.Document,
+    parts: checks.Parts,
+) -> Invoice:
     invoice = Invoice(
         id=identifier,
         company_id=company.company_id,
@@ -104,7 +115,7 @@ def _make(books, company, identifier, document, parts):
     return invoice
 
 
-def _destination(parts):
+def _destination(parts: checks.Parts) -> str:
     """How it travels. A: the first route that is not disabled and has an address."""
     disabled = checks.several(parts, "disabled_routes")
     unknown = [route for route in disabled if route not in ROUTES]
@@ -121,7 +132,9 @@ def _destination(parts):
     return possible[0].upper()
 
 
-def deliver(books, invoice, status, message=None):
+def deliver(
+    books: Books, invoice: Invoice, status: str, message: str | None = None
+) -> None:
     """What became of a delivery."""
     invoice.status = status
     failed = status == "FAILED"
@@ -131,7 +144,9 @@ def deliver(books, invoice, status, message=None):
     books.keep(invoice)
 
 
-def _act(books, invoice, kind, channel, message):
+def _act(
+    books: Books, invoice: Invoice, kind: str, channel: str | None, message: str
+) -> None:
     invoice.actions.append(
         {
             "type": kind,
@@ -142,12 +157,12 @@ def _act(books, invoice, kind, channel, message):
     )
 
 
-def of_company(books, company):
+def of_company(books: Books, company: Company) -> list[Invoice]:
     mine = company.company_id
     return [each for each in books.invoices.values() if each.company_id == mine]
 
 
-def find(books, company, identifier):
+def find(books: Books, company: Company, identifier: str) -> Invoice:
     """A: another company's invoice is as unknown as one that never was."""
     invoice = books.invoices.get(identifier)
     if invoice is None or invoice.company_id != company.company_id:
@@ -155,7 +170,7 @@ def find(books, company, identifier):
     return invoice
 
 
-def listed(books, company, query):
+def listed(books: Books, company: Company, query: MultiMapping[str]) -> list[Invoice]:
     """Invoices that a query means. A: the newest first, as D has it for documents."""
     direction = query.get("direction", "RECEIVED")
     if direction not in DIRECTIONS:
@@ -167,14 +182,14 @@ def listed(books, company, query):
     return list(reversed(found))
 
 
-def _filter(query):
+def _filter(query: MultiMapping[str]) -> Callable[[Invoice], bool]:
     ids, statuses = _many(query, "ids"), _many(query, "status")
     if len(ids) > MOST_IDS:
         raise checks.invalid(f"ids: at most {MOST_IDS}")
     if not set(statuses) <= set(STATUSES):
         raise checks.invalid(f"status: must be one of {', '.join(STATUSES)}")
 
-    def matches(invoice):
+    def matches(invoice: Invoice) -> bool:
         return (
             (not ids or invoice.id in ids)
             and (not statuses or invoice.status in statuses)
@@ -186,11 +201,11 @@ def _filter(query):
     return matches
 
 
-def _many(query, name):
+def _many(query: MultiMapping[str], name: str) -> list[str]:
     return [*query.getall(name, []), *query.getall(f"{name}[]", [])]
 
 
-def shown(invoice):
+def shown(invoice: Invoice) -> Json:
     """D: the names of an invoice in the API."""
     names = (
         "id status reference number sender recipient created_at date date_due "

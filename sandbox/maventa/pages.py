@@ -1,13 +1,25 @@
 """What the sandbox holds for Maventa, to look at."""
 
+from __future__ import annotations
+
 import json
+from collections.abc import Iterator, Mapping
 from html import escape
+from typing import TYPE_CHECKING, TypeVar
 
 from aiohttp import web
 
 from .. import markup, money
 from ..markup import Money, Raw
+from ..shapes import Cells, Json
 from . import receivables
+from .books import Assignment, Event, Invoice
+
+if TYPE_CHECKING:
+    from ..server import Server
+
+
+Held = TypeVar("Held")
 
 COMPANIES = ("Company", "Name", "Country", "Service", "Agreement e-mail", "Invoices")
 INVOICES = ("Invoice", "Number", "Receiver", "Delivery", "Transfer", "Due", "Amount")
@@ -17,22 +29,22 @@ REFUSED = ("Time", "Company", "Call", "Answer", "Why")
 
 
 class Pages:
-    def __init__(self, server):
+    def __init__(self, server: Server) -> None:
         self.world = server.world
         self.books = server.world.maventa
 
-    def routes(self):
+    def routes(self) -> list[web.RouteDef]:
         return [
             web.get("/maventa", self.index),
             web.get("/maventa/invoices/{id}", self.invoice),
             web.get("/maventa/assignments/{id}", self.assignment),
         ]
 
-    async def index(self, request):
+    async def index(self, request: web.Request) -> web.Response:
         body = self._header() + self._tiles() + self._sections()
         return markup.page("Maventa in the Ropo sandbox", body)
 
-    async def invoice(self, request):
+    async def invoice(self, request: web.Request) -> web.Response:
         invoice = _one(self.books.invoices, request)
         transfer = invoice.transfer or {}
         body = _title(f"Invoice {invoice.number}", invoice.status)
@@ -42,7 +54,7 @@ class Pages:
         body += _pre("Transfer, as received", transfer.get("request"))
         return markup.page(f"Invoice {invoice.number}", body)
 
-    async def assignment(self, request):
+    async def assignment(self, request: web.Request) -> web.Response:
         assignment = _one(self.books.assignments, request)
         title = f"Assignment of invoice {assignment.invoice_number}"
         body = _title(title, assignment.collection_status)
@@ -54,7 +66,7 @@ class Pages:
 
     # --- parts of the first page --------------------------------------------------
 
-    def _header(self):
+    def _header(self) -> str:
         return (
             '<header><p><a href="/">Ropo sandbox</a></p><h1>Maventa</h1>'
             "<p>Ropo's receivables through Maventa. Nothing here reaches a debtor. "
@@ -62,7 +74,7 @@ class Pages:
             '<a href="/_sandbox/state?only=maventa">State as JSON</a></p></header>'
         )
 
-    def _tiles(self):
+    def _tiles(self) -> str:
         assignments = self.books.assignments.values()
         still_open = [each for each in assignments if not each.closed_at]
         return markup.tiles(
@@ -77,7 +89,7 @@ class Pages:
             )
         )
 
-    def _sections(self):
+    def _sections(self) -> str:
         held = self.books
         events = map(_event, markup.latest(held.events.values()))
         refused = map(_refusal, markup.latest(held.rejected))
@@ -99,7 +111,7 @@ class Pages:
             )
         )
 
-    def _companies(self):
+    def _companies(self) -> Iterator[Cells]:
         for company in self.books.companies.values():
             mine = company.company_id
             count = sum(i.company_id == mine for i in self.books.invoices.values())
@@ -113,21 +125,21 @@ class Pages:
             )
 
 
-def _one(records, request):
+def _one(records: Mapping[str, Held], request: web.Request) -> Held:
     record = records.get(request.match_info["id"])
     if record is None:
         raise web.HTTPNotFound(text="Nothing has this id")
     return record
 
 
-def _title(text, state):
+def _title(text: str, state: str) -> str:
     return (
         '<header><p><a href="/maventa">Maventa</a></p>'
         f"<h1>{escape(text)} {_badge(state)}</h1></header>"
     )
 
 
-def _badge(state):
+def _badge(state: str) -> Raw:
     kind = {
         "ACTIVE": "good",
         "DELIVERED": "good",
@@ -140,18 +152,18 @@ def _badge(state):
     return Raw(markup.badge(state, kind))
 
 
-def _pre(title, value):
+def _pre(title: str, value: object) -> str:
     if value is None:
         return ""
     text = json.dumps(value, indent=2, ensure_ascii=False)
     return f"<section><h2>{escape(title)}</h2><pre>{escape(text)}</pre></section>"
 
 
-def _link(kind, identifier):
+def _link(kind: str, identifier: str) -> Raw:
     return Raw(f'<a href="/maventa/{kind}/{identifier}">{identifier[:8]}</a>')
 
 
-def _invoice(invoice):
+def _invoice(invoice: Invoice) -> Cells:
     transfer = invoice.transfer["status"] if invoice.transfer else None
     return (
         _link("invoices", invoice.id),
@@ -164,7 +176,7 @@ def _invoice(invoice):
     )
 
 
-def _assignment(assignment):
+def _assignment(assignment: Assignment) -> Cells:
     return (
         _link("assignments", assignment.id),
         _link("invoices", assignment.invoice_id),
@@ -176,7 +188,7 @@ def _assignment(assignment):
     )
 
 
-def _facts(assignment):
+def _facts(assignment: Assignment) -> tuple[tuple[str, object], ...]:
     return (
         ("Amount", money.text(assignment.amount)),
         ("Open capital", money.text(assignment.capital)),
@@ -187,20 +199,20 @@ def _facts(assignment):
     )
 
 
-def _event(event):
+def _event(event: Event) -> Cells:
     pairs = (f"{k}: {v}" for k, v in event.values.items() if v is not None)
     kind = _badge(event.event_type)
     seen = "yes" if event.seen else "no"
     return event.created_at[:19], kind, event.origin, seen, ", ".join(pairs)
 
 
-def _ways(invoice):
+def _ways(invoice: Invoice) -> Iterator[Cells]:
     for action in reversed(invoice.actions):
         time = action["happened_at"][:19]
         yield time, action["type"], action["channel"], action["message"]
 
 
-def _refusal(row):
+def _refusal(row: Json) -> Cells:
     why = "; ".join([row["message"], *row["details"]])
     answer = Raw(markup.badge(f"{row['status']} {row['code']}", "bad"))
     return row["time"], row["company_id"], row["call"], answer, why

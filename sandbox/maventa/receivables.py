@@ -7,9 +7,16 @@ and carries ``invoice_id`` and ``reference_ids``; filters for the debtor's name 
 the dates of creation and closing; an event can be marked as seen.
 """
 
+from collections.abc import Mapping
+from typing import TypeVar
+
 from .. import ledger, money, payouts
+from ..shapes import Json
 from . import checks
+from .books import Assignment, Books, Company, Event
 from .errors import CLOSED, NO_ASSIGNMENT, NO_EVENT, WRONG_EVENT, Refused
+
+Owned = TypeVar("Owned", Assignment, Event)
 
 # S; the list is open, so the control API may set anything.
 COLLECTION_STATUSES = (
@@ -27,12 +34,12 @@ COMPANY = "COMPANY"  # A: whose event it is; Ropo's own say SERVICE
 # --- looking ----------------------------------------------------------------------
 
 
-def of_company(records, company):
+def of_company(records: Mapping[str, Owned], company: Company) -> list[Owned]:
     mine = company.company_id
     return [each for each in records.values() if each.company_id == mine]
 
 
-def listed(books, company, query):
+def listed(books: Books, company: Company, query: Mapping[str, str]) -> list[Json]:
     """D: debtor name, created and closed dates. A: their names, newest first, and that
     any other filter changes nothing."""
     wanted = query.get("debtor_name", "").casefold()
@@ -46,14 +53,14 @@ def listed(books, company, query):
     return [shown(books, each) for each in reversed(found)]
 
 
-def find(books, company, identifier):
+def find(books: Books, company: Company, identifier: str) -> Assignment:
     assignment = books.assignments.get(identifier)
     if assignment is None or assignment.company_id != company.company_id:
         raise Refused(NO_ASSIGNMENT, f"Assignment {identifier} was not found")
     return assignment
 
 
-def events(books, company, query):
+def events(books: Books, company: Company, query: Mapping[str, str]) -> list[Json]:
     """Of all assignments. A: the oldest first, so that a page once read does not move;
     ``created_at_start`` and ``seen`` narrow it, which makes either one a cursor."""
     seen = query.get("seen")
@@ -67,7 +74,7 @@ def events(books, company, query):
     ]
 
 
-def mark_seen(books, assignment, event_id):
+def mark_seen(books: Books, assignment: Assignment, event_id: str) -> None:
     """A: a second time changes nothing."""
     event = books.events.get(event_id)
     if event is None or event.assignment_id != assignment.id:
@@ -79,7 +86,7 @@ def mark_seen(books, assignment, event_id):
 # --- what the company reports -----------------------------------------------------
 
 
-def post_event(books, assignment, body):
+def post_event(books: Books, assignment: Assignment, body: Json) -> Event:
     """The event, kept and counted. A: a closed assignment takes none."""
     kind = _kind(body)
     _check(body, kind, books.world.today().isoformat())
@@ -95,7 +102,7 @@ def post_event(books, assignment, body):
     return event
 
 
-def _kind(body):
+def _kind(body: Json) -> str:
     kind = body.get(ENVELOPE)
     if not isinstance(kind, str):
         raise checks.invalid(f"{ENVELOPE}: is missing")
@@ -105,7 +112,7 @@ def _kind(body):
     return kind
 
 
-def _check(body, kind, today):
+def _check(body: Json, kind: str, today: str) -> None:
     """A: other names are refused; money is above zero; no day after today."""
     amount = AMOUNTS[kind]
     names = (ENVELOPE, amount, "booked_at")
@@ -120,7 +127,7 @@ def _check(body, kind, today):
         raise checks.invalid(*problems)
 
 
-def _came_before(books, assignment, body, kind):
+def _came_before(books: Books, assignment: Assignment, body: Json, kind: str) -> bool:
     """The same kind, sum and day again: taken, as the API knows no key against it, and
     counted for tests that must know that nothing was reported twice."""
     values = {name: body[name] for name in (AMOUNTS[kind], "booked_at")}
@@ -133,7 +140,7 @@ def _came_before(books, assignment, body, kind):
 # --- what happens at Ropo ---------------------------------------------------------
 
 
-def collect(books, assignment, amount, day):
+def collect(books: Books, assignment: Assignment, amount: int, day: str) -> None:
     """The debtor pays to Ropo."""
     payouts.keep(assignment, ledger.pay(assignment, amount))
     sum_paid = money.plain(amount)
@@ -141,20 +148,26 @@ def collect(books, assignment, amount, day):
     close_if_settled(books, assignment)
 
 
-def move(books, assignment, collection_status, text=None):
+def move(
+    books: Books,
+    assignment: Assignment,
+    collection_status: str,
+    text: str | None = None,
+) -> None:
     assignment.collection_status = collection_status
     books.keep(assignment)
-    values = {"collection_status": collection_status, "text": text}
-    books.add_event(assignment, "collection_status", **values)
+    books.add_event(
+        assignment, "collection_status", collection_status=collection_status, text=text
+    )
 
 
-def close_if_settled(books, assignment):
+def close_if_settled(books: Books, assignment: Assignment) -> None:
     books.keep(assignment)
     if ledger.settled(assignment):
         close(books, assignment, "Settled")
 
 
-def close(books, assignment, text):
+def close(books: Books, assignment: Assignment, text: str) -> None:
     assignment.closed_at = books.stamp()
     assignment.collection_status = FINAL
     books.keep(assignment)
@@ -164,7 +177,7 @@ def close(books, assignment, text):
 # --- answers ----------------------------------------------------------------------
 
 
-def state(assignment):
+def state(assignment: Assignment) -> str:
     """D for the three; A for when each of them is true."""
     if assignment.closed_at:
         return "closed"
@@ -172,7 +185,7 @@ def state(assignment):
     return "partially_closed" if lowered else "open"
 
 
-def shown(books, assignment):
+def shown(books: Books, assignment: Assignment) -> Json:
     """D: ``invoice_id``, ``reference_ids``, the state and the events. S:
     ``collection_status``. A: the other names, and that fees stand by themselves."""
     fees = assignment.interest + assignment.noticefee
@@ -195,7 +208,7 @@ def shown(books, assignment):
     }
 
 
-def event_shown(event):
+def event_shown(event: Event) -> Json:
     """A: the event's own names stand beside its type, as they do when posted."""
     return {
         "id": event.id,

@@ -7,7 +7,9 @@ assignments with Ropo. D: the states ``DISABLED``, ``PENDING`` and ``ACTIVE``.
 
 import re
 
+from ..shapes import Json
 from . import checks
+from .books import Books, Company
 from .errors import NO_SERVICE, SERVICE_OPEN, Refused
 
 DISABLED, PENDING, ACTIVE = "DISABLED", "PENDING", "ACTIVE"
@@ -15,7 +17,7 @@ STATES = (DISABLED, PENDING, ACTIVE)
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
-def shown(company):
+def shown(company: Company) -> Json:
     """A: what the service's state looks like, after Amili's."""
     return {
         "status": company.service,
@@ -23,7 +25,7 @@ def shown(company):
     }
 
 
-def open_for(books, company, body):
+def open_for(books: Books, company: Company, body: Json) -> Json:
     """A: asking again while it is pending sends the form to the new address."""
     unknown = sorted(set(body) - {"agreement_contact_email"})
     if unknown:
@@ -38,13 +40,13 @@ def open_for(books, company, body):
     return shown(company)
 
 
-def close(books, company):
+def close(books: Books, company: Company) -> None:
     needs(company, PENDING, ACTIVE)
     company.service = DISABLED
     books.keep(company)
 
 
-def needs(company, *states):
+def needs(company: Company, *states: str) -> None:
     """Refuses what a service in another state cannot do."""
     if company.service not in states:
         raise Refused(NO_SERVICE, f"The service is {company.service}")

@@ -6,11 +6,13 @@ each account, a consumer's rental needs the personal identity code, an assignmen
 about once the transfer was sent.
 """
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 
 from .. import money
+from ..shapes import Json
 from . import checks, ropo_service
-from .books import Assignment, new_id
+from .books import Assignment, Books, Company, Invoice, new_id
 from .errors import NO_ASSIGNMENT, NOT_TRANSFERABLE, TOO_EARLY, TRANSFERRED, Refused
 
 COLLECTION_TYPES = ("reminder_and_collection", "collection")
@@ -35,7 +37,7 @@ NEW = "new"  # A: the collection status before the first of S
 # --- the request ------------------------------------------------------------------
 
 
-def check(body):
+def check(body: Json) -> None:
     """Everything that the request shows alone."""
     problems = _names(body, REQUIRED, OPTIONAL)
     problems += _choice(body, "collection_type", COLLECTION_TYPES)
@@ -49,20 +51,24 @@ def check(body):
         raise checks.invalid(*problems)
 
 
-def _names(row, required, optional, prefix=""):
+def _names(
+    row: Json, required: Iterable[str], optional: Iterable[str], prefix: str = ""
+) -> list[str]:
     """A: a name that is not known is refused, as a spelling mistake would be."""
     missing = [f"{prefix}{name}: is missing" for name in required if name not in row]
     unknown = sorted(set(row) - {*required, *optional})
     return missing + [f"{prefix}{name}: is not known" for name in unknown]
 
 
-def _choice(row, name, allowed, prefix=""):
+def _choice(
+    row: Json, name: str, allowed: Iterable[str], prefix: str = ""
+) -> list[str]:
     if name not in row or row[name] in tuple(allowed):
         return []
     return [f"{prefix}{name}: must be one of {', '.join(allowed)}"]
 
 
-def _payers(body):
+def _payers(body: Json) -> list[str]:
     payers = body.get("payers", [{}])
     if not isinstance(payers, list) or not payers:
         return ["payers: must be a list of at least one payer"]
@@ -74,7 +80,7 @@ def _payers(body):
     return problems or _rental_tenant(body, payers[0])
 
 
-def _payer(payer, prefix):
+def _payer(payer: object, prefix: str) -> list[str]:
     if not isinstance(payer, dict):
         return [f"{prefix[:-1]}: must be an object"]
     problems = _names(payer, PAYER_REQUIRED, PAYER_OPTIONAL, prefix)
@@ -91,7 +97,7 @@ def _payer(payer, prefix):
     return problems
 
 
-def _rental_tenant(body, payer):
+def _rental_tenant(body: Json, payer: Json) -> list[str]:
     """D: a consumer's rental cannot be transferred without the identity code."""
     if body.get("receivables_type") == "b2c_rental" and "personal_id" not in payer:
         return ["payers[0].personal_id: is needed for a consumer's rental"]
@@ -101,7 +107,7 @@ def _rental_tenant(body, payer):
 # --- the transfer -----------------------------------------------------------------
 
 
-def transfer(books, company, invoice, body):
+def transfer(books: Books, company: Company, invoice: Invoice, body: Json) -> Json:
     """The state as the answer shows it: pending."""
     ropo_service.needs(company, ropo_service.ACTIVE)
     check(body)
@@ -122,7 +128,9 @@ def transfer(books, company, invoice, body):
     return answer
 
 
-def _may_be_transferred(books, company, invoice, body):
+def _may_be_transferred(
+    books: Books, company: Company, invoice: Invoice, body: Json
+) -> None:
     """A for the order of the objections, and that a credit note is one."""
     if invoice.transfer and invoice.transfer["status"] != "error":
         books.add_duplicate()
@@ -140,7 +148,7 @@ def _may_be_transferred(books, company, invoice, body):
         raise Refused(NOT_TRANSFERABLE, text)
 
 
-def _is_overdue(books, invoice, body):
+def _is_overdue(books: Books, invoice: Invoice, body: Json) -> None:
     if invoice.date_due is None:
         raise Refused(NOT_TRANSFERABLE, f"Invoice {invoice.number} has no due date")
     days = timedelta(days=DAYS[body["receivables_type"]])
@@ -149,26 +157,29 @@ def _is_overdue(books, invoice, body):
         raise Refused(TOO_EARLY, f"Can be transferred from {first}")
 
 
-def _capital(invoice, body):
+def _capital(invoice: Invoice, body: Json) -> int:
     """A: without a ``capital_amount`` it is what the invoice asks to be paid."""
     given = body.get("capital_amount")
     return invoice.payable if given is None else money.cents(given)
 
 
-def settle(books, invoice, status, message=None):
+def settle(
+    books: Books, invoice: Invoice, status: str, message: str | None = None
+) -> None:
     """Ropo took a pending transfer, or did not."""
-    invoice.transfer["status"] = status
+    transfer = _transfer_of(invoice)
+    transfer["status"] = status
     if status == "error":
-        invoice.transfer["message"] = message or "Ropo did not take the assignment"
+        transfer["message"] = message or "Ropo did not take the assignment"
     if status == "sent":
         assignment = _assignment(books, invoice)
         books.keep(assignment)
-        invoice.transfer["assignment_id"] = assignment.id
+        transfer["assignment_id"] = assignment.id
     books.keep(invoice)
 
 
-def _assignment(books, invoice):
-    request = invoice.transfer["request"]
+def _assignment(books: Books, invoice: Invoice) -> Assignment:
+    request = _transfer_of(invoice)["request"]
     capital = _capital(invoice, request)
     return Assignment(
         id=new_id(),
@@ -185,13 +196,18 @@ def _assignment(books, invoice):
     )
 
 
-def status_of(invoice):
-    if invoice.transfer is None:
-        raise Refused(NO_ASSIGNMENT, f"Invoice {invoice.number} was not transferred")
+def status_of(invoice: Invoice) -> Json:
     return shown(invoice)
 
 
-def shown(invoice):
+def _transfer_of(invoice: Invoice) -> Json:
+    if invoice.transfer is None:
+        raise Refused(NO_ASSIGNMENT, f"Invoice {invoice.number} was not transferred")
+    return invoice.transfer
+
+
+def shown(invoice: Invoice) -> Json:
     """S for ``status``; A for the other names."""
+    transfer = _transfer_of(invoice)
     names = ("status", "message", "assignment_id", "created_at")
-    return {"service": "ropo", **{name: invoice.transfer[name] for name in names}}
+    return {"service": "ropo", **{name: transfer[name] for name in names}}

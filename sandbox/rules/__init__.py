@@ -5,6 +5,10 @@ A file for each document that it stands in. Each rule is a function
 the grades: in the order's documents, in the published documentation, assumed.
 """
 
+from __future__ import annotations
+
+from ..shapes import Json
+from typing import TYPE_CHECKING
 from . import (
     attachments_guide,
     connect_guide,
@@ -21,6 +25,10 @@ from .contract_text import notices
 from .credit_note_guide import is_credit
 from .datasets import COLLECTION, INVOICE, KINDS, LETTER, REMINDER, missing
 from .sums import check_sums, total
+
+if TYPE_CHECKING:
+    from ..state import Profile
+
 
 __all__ = [
     "COLLECTION",
@@ -49,7 +57,7 @@ SENDTYPES = {
 }
 
 
-def check(dataset, profile):
+def check(dataset: Json, profile: Profile) -> list[str]:
     """All errors of a dataset that has passed the contract."""
     kind = KINDS.get(dataset["jobtype"])
     if kind is None:
@@ -57,14 +65,14 @@ def check(dataset, profile):
     return [error for rule in RULES for error in rule(dataset, kind, profile)]
 
 
-def minimum(dataset, kind, profile):
+def minimum(dataset: Json, kind: str, profile: Profile) -> list[str]:
     names = list(MINIMUM[kind])
     if dataset.get("addresscountry") in WITHOUT_POSTCODES:
         names.remove("postcode")
     return [f"{name}: required" for name in missing(dataset, names)]
 
 
-def sendtype_rule(dataset, kind, profile):
+def sendtype_rule(dataset: Json, kind: str, profile: Profile) -> list[str]:
     sendtype = dataset.get("sendtype") or "post"
     if sendtype not in SENDTYPES[kind]:
         allowed = ", ".join(SENDTYPES[kind])

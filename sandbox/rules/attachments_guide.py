@@ -1,10 +1,18 @@
 """Guide “Attachments” (documentation): files of an invoice, and its image."""
 
+from __future__ import annotations
+
 import base64
 import binascii
+from typing import TYPE_CHECKING
 
+from ..shapes import Json
 from .datasets import missing
 from .invoice_guide import ELECTRONIC
+
+if TYPE_CHECKING:
+    from ..state import Profile
+
 
 MEGABYTE = 1_000_000
 
@@ -12,7 +20,7 @@ MEGABYTE = 1_000_000
 ATTACHMENTS_LIMIT = MEGABYTE
 
 
-def attachments(dataset, kind, profile):
+def attachments(dataset: Json, kind: str, profile: Profile) -> list[str]:
     size, errors = 0, []
     sendtype = dataset.get("sendtype") or "post"
     for index, attachment in enumerate(dataset.get("attachment") or []):
@@ -26,7 +34,7 @@ def attachments(dataset, kind, profile):
     return errors
 
 
-def image(image):
+def image(image: Json | None) -> tuple[list[str], int]:
     """``(errors, size)`` of the document to show. A: a PDF in base64, as attachments
     are; on invoices, too."""
     if not image:
@@ -40,7 +48,9 @@ def image(image):
     return [], len(content)
 
 
-def _attachment(attachment, customertype, sendtype):
+def _attachment(
+    attachment: Json, customertype: int, sendtype: str
+) -> tuple[list[str], int]:
     """``(errors, size)`` of one attachment. D: PDF; Excel and CSV B2B and Peppol."""
     if attachment.get("attachmentid"):
         return [], 0

@@ -1,6 +1,15 @@
 """Guide “Connect” (ropo-one-connect-guide.md): what each document needs."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..shapes import Json
 from .datasets import COLLECTION, INVOICE, missing
+
+if TYPE_CHECKING:
+    from ..state import Profile
+
 
 ADDRESS = ("address", "postcode", "city")
 
@@ -12,7 +21,7 @@ MINIMUM = {
 }
 
 
-def noticedate(dataset, kind, profile):
+def noticedate(dataset: Json, kind: str, profile: Profile) -> list[str]:
     """S: the date of the creditor's own reminder is mandatory in Finland."""
     if kind == COLLECTION and profile.country == "fi":
         return [f"{name}: required" for name in missing(dataset, ("noticedate",))]

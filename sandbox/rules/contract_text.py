@@ -1,8 +1,16 @@
 """What the prose of the published contract asks, beyond its types."""
 
-import re
+from __future__ import annotations
 
+import re
+from typing import TYPE_CHECKING
+
+from ..shapes import Json
 from .datasets import missing
+
+if TYPE_CHECKING:
+    from ..state import Profile
+
 
 # A: the form of a personal identity code, by the person's country.
 PERSON_NUMBERS = {
@@ -15,7 +23,7 @@ PERSON_NUMBERS = {
 LANGUAGES = frozenset({"eng", "fin", "swe", "nor", "est"})
 
 
-def receiver(dataset, kind, profile):
+def receiver(dataset: Json, kind: str, profile: Profile) -> list[str]:
     names = {1: "company", 2: "person"}
     name = names.get(dataset["customertype"])
     if name is None:
@@ -25,9 +33,9 @@ def receiver(dataset, kind, profile):
     return []
 
 
-def person_number(dataset, kind, profile):
+def person_number(dataset: Json, kind: str, profile: Profile) -> list[str]:
     """S: `govid` is a business id or a personal identity code; A: of the right form."""
-    form = PERSON_NUMBERS.get(dataset.get("addresscountry"))
+    form = PERSON_NUMBERS.get(dataset.get("addresscountry") or "")
     number = dataset.get("govid")
     if dataset["customertype"] != 2 or not form or not number:
         return []
@@ -36,7 +44,7 @@ def person_number(dataset, kind, profile):
     return [f"govid: {number} is no personal identity code"]
 
 
-def notices(dataset, profile):
+def notices(dataset: Json, profile: Profile) -> list[str]:
     """What Ropo would take, and a careful sender would rather not send."""
     found = []
     language = dataset.get("language")
@@ -53,8 +61,8 @@ def notices(dataset, profile):
     return found + date_notices(dataset)
 
 
-def date_notices(dataset):
-    dates = [dataset.get("billdate"), dataset.get("paydate")]
-    if None not in dates and sorted(dates) != dates:
+def date_notices(dataset: Json) -> list[str]:
+    billed, due = dataset.get("billdate"), dataset.get("paydate")
+    if billed is not None and due is not None and due < billed:
         return ["paydate: before billdate"]
     return []

@@ -1,16 +1,24 @@
 """Guide “Credit note” (documentation)."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..shapes import Json
 from .datasets import INVOICE, PAYROW, is_text_row, missing
 from .sums import net_of, total
 
+if TYPE_CHECKING:
+    from ..state import Profile
 
-def is_credit(dataset):
+
+def is_credit(dataset: Json) -> bool:
     """D: a credit note names what it credits, or simply has a negative total."""
     named = dataset.get("refundtojobid") or dataset.get("refundtobillnum")
     return bool(named) or total(dataset) < 0
 
 
-def credit(dataset, kind, profile):
+def credit(dataset: Json, kind: str, profile: Profile) -> list[str]:
     """D: negative rows, and one way to say what is credited."""
     both = dataset.get("refundtojobid") and dataset.get("refundtobillnum")
     named = dataset.get("refundtojobid") or dataset.get("refundtobillnum")

@@ -1,7 +1,16 @@
 """Guide “Embed” (documentation): Ropo keeps the ledger."""
 
+from __future__ import annotations
 
-def embed(dataset, kind, profile):
+from typing import TYPE_CHECKING
+
+from ..shapes import Json
+
+if TYPE_CHECKING:
+    from ..state import Profile
+
+
+def embed(dataset: Json, kind: str, profile: Profile) -> list[str]:
     """D: an Embed invoice brings its own account rows."""
     needed = profile.service_model == "embed" and dataset["jobtype"] == 0
     if needed and not dataset.get("accountrow"):

@@ -1,9 +1,17 @@
 """Guide “Finance” (documentation)."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..shapes import Json
 from .datasets import missing
 
+if TYPE_CHECKING:
+    from ..state import Profile
 
-def finance(dataset, kind, profile):
+
+def finance(dataset: Json, kind: str, profile: Profile) -> list[str]:
     """D: 1 financing, 2 purchase; companies only, with their business id."""
     if not dataset.get("finance"):
         return []

@@ -1,5 +1,10 @@
 """Guide “Invoice” (invoice.md): rows, and how an invoice is delivered."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..shapes import Json
 from .datasets import (
     COLLECTION,
     INVOICE,
@@ -9,6 +14,10 @@ from .datasets import (
     is_text_row,
     missing,
 )
+
+if TYPE_CHECKING:
+    from ..state import Profile
+
 
 # "Invoice sending method".
 SENDTYPES = {
@@ -28,7 +37,7 @@ SENDTYPE_NEEDS = {
 ELECTRONIC = frozenset(SENDTYPE_NEEDS)
 
 
-def rows_rule(dataset, kind, profile):
+def rows_rule(dataset: Json, kind: str, profile: Profile) -> list[str]:
     """S: a reminder has no rows. A: a collection may say what its amount is for."""
     rows = dataset.get("payrow") or []
     if kind == REMINDER:

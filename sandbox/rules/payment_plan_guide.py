@@ -1,7 +1,16 @@
 """Guide “Payment plan” (documentation)."""
 
+from __future__ import annotations
 
-def payment_plan(dataset, kind, profile):
+from typing import TYPE_CHECKING
+
+from ..shapes import Json
+
+if TYPE_CHECKING:
+    from ..state import Profile
+
+
+def payment_plan(dataset: Json, kind: str, profile: Profile) -> list[str]:
     """D: an interval with an amount or a count, or dated instalments; no consumers."""
     plan = (dataset.get("payplan") or {}).get("instalment")
     interval = dataset.get("payplaninterval")

@@ -1,10 +1,20 @@
 """The arithmetic of the contract: figures that were sent agree with the rows."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
 from ..money import cents, decimal
+from ..shapes import Json
 from .datasets import KINDS, LETTER, PAYROW, is_text_row, missing, money_rows
 
+if TYPE_CHECKING:
+    from ..state import Profile
 
-def net_of(row):
+
+def net_of(row: Json) -> Decimal:
     """The row without VAT, exact: count × amount × (1 - discount/100)."""
     net = decimal(row["count"]) * decimal(row["amount"])
     if row.get("discount"):
@@ -12,7 +22,7 @@ def net_of(row):
     return net
 
 
-def row_figures(row):
+def row_figures(row: Json) -> tuple[int, ...]:
     """``(net, vat, total)`` of a row in cents: as sent, else as it works out."""
     net = cents(net_of(row))
     gross = cents(net_of(row) * (1 + decimal(row["taxpr"]) / 100))
@@ -24,7 +34,7 @@ def row_figures(row):
     )
 
 
-def total(dataset):
+def total(dataset: Json) -> int:
     """The capital in cents: totalamount, else amount, else what the rows come to."""
     for name in ("totalamount", "amount"):
         if dataset.get(name) is not None:
@@ -33,7 +43,7 @@ def total(dataset):
     return sum(row_figures(row)[2] for row in rows)
 
 
-def check_sums(dataset, profile):
+def check_sums(dataset: Json, profile: Profile) -> list[str]:
     """Figures that were sent agree with the rows. Only where nothing is missing.
 
     Row by row a cent either way is allowed (``tolerance`` of the profile): whoever
@@ -55,7 +65,7 @@ def check_sums(dataset, profile):
     return errors + _check_tax_rows(dataset) + _check_parts(dataset)
 
 
-def _check_row(row, slack):
+def _check_row(row: Json, slack: int) -> list[str]:
     net, errors = net_of(row), []
     if row.get("netamount") is not None:
         errors += _differs("netamount", row["netamount"], cents(net), slack)
@@ -69,7 +79,9 @@ def _check_row(row, slack):
     return errors + _check_parts(row)
 
 
-def _check_header(dataset, figures, slack):
+def _check_header(
+    dataset: Json, figures: Sequence[tuple[int, ...]], slack: int
+) -> list[str]:
     """The header against the rows: net exact where the rows say it, VAT with slack."""
     net, vat, gross = (sum(column) for column in zip(*figures, strict=True))
     slack *= len(figures)
@@ -88,7 +100,7 @@ def _check_header(dataset, figures, slack):
     ]
 
 
-def _check_tax_rows(dataset):
+def _check_tax_rows(dataset: Json) -> list[str]:
     rows = dataset.get("taxrow") or []
     errors = [
         f"taxrow[{index}].{error}"
@@ -102,21 +114,24 @@ def _check_tax_rows(dataset):
     return errors
 
 
-def _check_parts(figures):
+def _check_parts(figures: Json) -> list[str]:
     """net + VAT = total, and totalamount = amount, where both were sent."""
     net, vat, gross = (
         figures.get(name) for name in ("netamount", "vatamount", "totalamount")
     )
     errors = []
-    if None not in (net, vat, gross):
+    if net is not None and vat is not None and gross is not None:
         summed = cents(net) + cents(vat)
         errors += _differs("totalamount", gross, summed, 0, "netamount + vatamount")
-    if "jobtype" in figures and None not in (gross, figures.get("amount")):
-        errors += _differs("amount", figures["amount"], cents(gross), 0, "totalamount")
+    amount = figures.get("amount") if "jobtype" in figures else None
+    if gross is not None and amount is not None:
+        errors += _differs("amount", amount, cents(gross), 0, "totalamount")
     return errors
 
 
-def _differs(name, sent, expected, slack, what="the rows"):
+def _differs(
+    name: str, sent: float, expected: int, slack: int, what: str = "the rows"
+) -> list[str]:
     if abs(cents(sent) - expected) <= slack:
         return []
     return [f"{name}: {sent} does not agree with {what}: {expected / 100:.2f}"]
