@@ -234,4 +234,5 @@ class Maventa:
         return receivables.find(self.books, company, identifier)
 
     def _page(self, request: web.Request, rows: Iterable[Json]) -> web.Response:
-        return self.dialect.page(*checks.page(request, list(rows)))
+        most = self.dialect.largest_page
+        return self.dialect.page(*checks.page(request, list(rows), most))

@@ -132,12 +132,16 @@ def _moment(query: Mapping[str, str], name: str) -> datetime | None:
 
 
 def page(
-    request: web.Request, rows: Sequence[Json]
+    request: web.Request, rows: Sequence[Json], most: int = LARGEST_PAGE
 ) -> tuple[list[Json], dict[str, str]]:
-    """``(rows of the page, headers)``. D: ``page`` from 1, ``per_page`` up to 100."""
+    """``(rows of the page, headers)``. D: ``page`` from 1, ``per_page`` up to 100.
+
+    ``most``: a page that asks for more has so many.
+    """
     number, size = _whole(request, "page", 1), _whole(request, "per_page", PER_PAGE)
     if size > LARGEST_PAGE:
         raise invalid(f"per_page: at most {LARGEST_PAGE}")
+    size = min(size, most)
     pages = max(-(-len(rows) // size), 1)
     headers = {
         "X-Total": len(rows),

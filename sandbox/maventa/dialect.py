@@ -1,10 +1,10 @@
 """Maventa's interface as it is assumed, and as it might be instead.
 
 ``--dialect other`` turns round what the documents leave open: the Receivables API lies
-elsewhere, lists have a wrapper and name the next page in the body, an event's values
-lie in an object of their own, payers, sums and states have other names, refusals other
-codes and a key more, a settled case ends by another word; numbers are text, and keys
-come in another order.
+elsewhere, lists have a wrapper and shorter pages and name the next in the body, an
+event's values lie in an object of their own, payers, sums and states have other names,
+refusals other codes and a key more, a settled case ends by another word; numbers are
+text, and keys come in another order.
 """
 
 import json
@@ -15,12 +15,14 @@ from aiohttp import web
 
 from ..dialect import backwards
 from ..shapes import Json, octets
+from .checks import LARGEST_PAGE
 
 UNKNOWN = "~"  # behind a name that this dialect does not have
 
 
 class Usual:
     receivables = ""  # below which the Receivables API lies
+    largest_page = LARGEST_PAGE
 
     def transfer(self, body: Json) -> Json:
         """A request of a transfer, as the rules read it."""
@@ -53,6 +55,7 @@ class Usual:
 
 class Other(Usual):
     receivables = "/receivables"
+    largest_page = 50
     payer = {"postcode": "postal_code", "customer_type": "type"}
     capital = {"capital_amount": "amount"}
     names = {**payer, **capital, "event_type": "type"}

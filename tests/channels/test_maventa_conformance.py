@@ -3,6 +3,7 @@
 import datetime
 import functools
 import json
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -101,7 +102,7 @@ class TestRun(MaventaTests):
 
         self.company(sandbox, service="ACTIVE", agreement_contact_email="a@b.example")
         before = services()
-        for company in (COMPANY, WITHOUT_ROPO):
+        for company in (COMPANY, SWEDEN, WITHOUT_ROPO):
             script(client(sandbox.url, company)).run()
         assert services() == before
 
@@ -320,6 +321,23 @@ class TestOtherDialect(MaventaTests):
                 f"{sandbox.url}/nowhere",
             ),
         )
+
+
+def test_a_personal_number_is_masked_under_whatever_name_it_comes_back():
+    number = PERSON_NUMBERS["fi"]
+    asked = script(client("http://127.0.0.1:1"))
+    assert asked.masked({"text": f"No {number}", "personal_id": "1"}) == {
+        "text": "No …",
+        "personal_id": "…",
+    }
+
+
+def test_no_other_address_that_is_tried_is_in_production():
+    for base_url in ("https://ax-stage.maventa.com", "http://127.0.0.1:8090"):
+        tried = variants.other_addresses(base_url, "")
+        hosts = {urlsplit(url).hostname for url in tried}
+        assert base_url in tried
+        assert not hosts & channels.production_hosts()
 
 
 def test_a_refusal_that_names_nothing_proposes_no_name():
