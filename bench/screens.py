@@ -116,11 +116,16 @@ def _of_entries(env, menu, path):
 
 
 def favourites(env):
-    """`(name, what opens it)` of each favourite, in the pivot table."""
+    """`(name, what opens it)` of each favourite, in the pivot table; of what is of all
+    cases, also for those of a year."""
     for own in env["ir.filters"].search([("model_id", "=like", "ropo.%")]):
         action = _action(env["ir.actions.act_window"].browse(own.action_id.id))
         favourite = {"domain": own.domain, "context": own.context}
         yield f"“{own.name}”", Screen(action, "pivot", favourite).open
+        if own.domain == "[]" and "transfer_date" in env[own.model_id]:
+            since = fields.Date.subtract(fields.Date.today(), years=1)
+            year = {**favourite, "domain": f"[('transfer_date', '>=', '{since}')]"}
+            yield f"“{own.name}”, a year", Screen(action, "pivot", year).open
 
 
 def _action(record):

@@ -21,7 +21,8 @@ class RopoFigures(models.AbstractModel):
         the rate of the invoice, where it `is_foreign`. `money_days` are days from the
         transfer, times money.
 
-        :param only: where not all cases are asked for: what `IN` takes of their ids
+        :param only: where not all cases are asked for: a tuple of the ids of few, or a
+            query of them
         """
         ledger = self.env["ropo.ledger"]
         return SQL(
@@ -138,6 +139,7 @@ class RopoFigures(models.AbstractModel):
         (`COALESCE`, `CASE`) it takes for one of two.
         """
         ledger = self.env["ropo.ledger"]
+        few = only if isinstance(only, tuple) else None
         return SQL(
             """
             SELECT job_id,
@@ -207,7 +209,7 @@ class RopoFigures(models.AbstractModel):
                       WHERE own.is_collected AND %s) job
                     JOIN account_move_line line ON line.move_id = job.move_id
                     """,
-                    _of_invoices(only),
+                    _of_invoices(few),
                     _among(SQL("own.id"), only),
                 )
             ),
