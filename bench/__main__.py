@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from dev.demo import books as demo
 from dev.demo import screen
 
-from . import books, ledger, money, opening, past, sending, verdicts
+from . import books, install, ledger, money, opening, past, sending, verdicts
 from .report import show
 from .world import World
 
@@ -28,7 +28,11 @@ MEASURES = {
     "cases": money.open_cases,
 }
 # In books of their own, which they write.
-APART = {"opening": opening.screens, "past": past.scheduled}
+APART = {
+    "opening": opening.screens,
+    "past": past.scheduled,
+    "install": install.beside_many_invoices,
+}
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,7 @@ class RopoComparison(models.AbstractModel):
             account = accounts.browse(account_id)
             requests |= self._queue_isolated(account, own, operation)
         if requests:
-            self.env.ref("ropo_connect.cron_process_requests")._trigger()
+            self.env["ropo.outbox"]._wake(requests.account_id)
         return requests
 
     def _queue_isolated(self, account, rows, operation):

@@ -85,7 +85,12 @@ class RopoOutbox(models.AbstractModel):
 
     def _work_off_by_cron(self, requests):
         if requests:
-            self.env.ref("ropo_connect.cron_process_requests")._trigger()
+            self._wake(requests.account_id)
+
+    @api.model
+    def _wake(self, accounts, at=None):
+        """Has the outboxes of these accounts worked off, at once or from `at` on."""
+        self.env.ref("ropo_connect.cron_process_requests")._trigger(at=at)
 
     # --- business: the run ---
 
@@ -154,7 +159,7 @@ class RopoOutbox(models.AbstractModel):
             soon = fields.Datetime.now() + timedelta(seconds=SHORTEST_PAUSE)
             due = max(waiting.next_attempt_at, soon)
             due = max(due, account.paused_until or due)
-            self.env.ref("ropo_connect.cron_process_requests")._trigger(at=due)
+            self._wake(account, due)
 
     @contextmanager
     def _worker_lock(self, account_id):
@@ -387,7 +392,7 @@ def _work_off_after_commit(outbox, account_id, ids):
             # Another run is at it, or the account rests: the cron goes on.
             with outbox.env.registry.cursor() as cr:
                 env = api.Environment(cr, SUPERUSER_ID, {})
-                env.ref("ropo_connect.cron_process_requests")._trigger()
+                env["ropo.outbox"]._wake(env["ropo.account"].browse(account_id))
     except Exception:
         # The user's own work is committed and must not seem to fail. The cron goes on.
         _logger.exception("Ropo account %s: the run failed", account_id)

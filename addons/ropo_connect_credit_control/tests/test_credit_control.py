@@ -107,7 +107,9 @@ class CreditControlCommon(TransferCommon):
 
     def close(self, case):
         self.at_ropo(case, "stage", stage="closed")
-        self.run_cron("cron_poll_status")
+        self.env.flush_all()
+        self.env["ropo.inbox"]._run(self.account.id, poll=True)
+        self.env.invalidate_all()
         self.assertEqual(case.stage, "closed")
 
 
@@ -138,7 +140,8 @@ class TestTakenOut(CreditControlCommon):
         taken = ["ignored"] * 3 + ["sent", "ignored", "queued"]
         self.assertEqual([line.state for line in lines], taken)
         self.pay(invoice, 25.5)
-        self.report()
+        self.compare()
+        self.work_off()
         self.close(case)
         self.assertEqual([line.state for line in lines], list(states))
         balances = [line.balance_due for line in lines]
