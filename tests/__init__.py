@@ -31,6 +31,7 @@ TESTS = (
     "test_messages",
     "test_money_back",
     "test_next_step",
+    "test_next_step_case",
     "test_notice",
     "test_outbox",
     "test_overview",
