@@ -2,9 +2,11 @@
 that a service which validates them has nothing to say."""
 
 import base64
+import datetime
 from xml.sax.saxutils import escape
 
 from .artificial import BUSINESS_IDS, CITIES, MARK
+from .documents import Invoice
 
 UBL = "urn:oasis:names:specification:ubl:schema:xsd"
 BIS3 = "urn:cen.eu:en16931:2017#compliant#urn:fdc:peppol.eu:2017:poacc:billing:3.0"
@@ -20,7 +22,7 @@ IBANS = {
 SELLER = f"Testimyynti Oy ({MARK})"
 
 
-def peppol(invoice, country, attachment=b""):
+def peppol(invoice: Invoice, country: str, attachment: bytes = b"") -> bytes:
     """The octets of an `Invoice` of `artificial.Papers` as Peppol BIS 3.0.
 
     :param attachment: a PDF that travels in it
@@ -53,7 +55,7 @@ def peppol(invoice, country, attachment=b""):
     ).encode()
 
 
-def _embedded(content):
+def _embedded(content: bytes) -> str:
     octets = base64.b64encode(content).decode()
     return (
         "<cac:AdditionalDocumentReference><cbc:ID>TEST</cbc:ID><cac:Attachment>"
@@ -63,7 +65,7 @@ def _embedded(content):
     )
 
 
-def _peppol_party(role, name, country, is_taxed=False):
+def _peppol_party(role: str, name: str, country: str, is_taxed: bool = False) -> str:
     number = BUSINESS_IDS[country]
     digits, scheme = number.replace("-", ""), SCHEMES[country]
     code, city = CITIES[country]
@@ -86,13 +88,13 @@ def _peppol_party(role, name, country, is_taxed=False):
     )
 
 
-def _vat_number(country):
+def _vat_number(country: str) -> str:
     digits = BUSINESS_IDS[country].replace("-", "")
     ending = {"fi": "", "se": "01", "no": "MVA"}[country]
     return f"{country.upper()}{digits}{ending}"
 
 
-def _peppol_payment(invoice, country):
+def _peppol_payment(invoice: Invoice, country: str) -> str:
     return (
         '<cac:PaymentMeans><cbc:PaymentMeansCode name="Credit transfer">30'
         f"</cbc:PaymentMeansCode>{_element('cbc:PaymentID', invoice.payment_reference)}"
@@ -101,17 +103,17 @@ def _peppol_payment(invoice, country):
     )
 
 
-def _category(name, percent):
+def _category(name: str, percent: float) -> str:
     return (
         f"<cac:{name}><cbc:ID>S</cbc:ID><cbc:Percent>{percent}</cbc:Percent>"
         f"<cac:TaxScheme><cbc:ID>VAT</cbc:ID></cac:TaxScheme></cac:{name}>"
     )
 
 
-def _peppol_sums(invoice):
+def _peppol_sums(invoice: Invoice) -> str:
     (tax,) = invoice.taxes
 
-    def amount(name, value):
+    def amount(name: str, value: float) -> str:
         return f'<cbc:{name} currencyID="{invoice.currency}">{value:.2f}</cbc:{name}>'
 
     return (
@@ -127,7 +129,7 @@ def _peppol_sums(invoice):
     )
 
 
-def _peppol_line(invoice):
+def _peppol_line(invoice: Invoice) -> str:
     (row,) = invoice.rows
     kind = "CreditNote" if invoice.is_credit else "Invoice"
     counted = "Credited" if invoice.is_credit else "Invoiced"
@@ -143,7 +145,7 @@ def _peppol_line(invoice):
     )
 
 
-def finvoice(invoice):
+def finvoice(invoice: Invoice) -> bytes:
     """The octets of an `Invoice` as Finvoice 3.0."""
     number = BUSINESS_IDS["fi"]
     identifier = f"0037{number.replace('-', '')}"
@@ -169,7 +171,7 @@ def finvoice(invoice):
     return "".join(parts).encode()
 
 
-def _finvoice_party(role, name, number):
+def _finvoice_party(role: str, name: str, number: str) -> str:
     code, city = CITIES["fi"]
     return (
         f"<{role}PartyDetails><{role}PartyIdentifier>{number}</{role}PartyIdentifier>"
@@ -182,7 +184,7 @@ def _finvoice_party(role, name, number):
     )
 
 
-def _finvoice_details(invoice):
+def _finvoice_details(invoice: Invoice) -> str:
     (tax,) = invoice.taxes
     rate = f"{tax.percent:.1f}".replace(".", ",")
     return (
@@ -202,17 +204,17 @@ def _finvoice_details(invoice):
     )
 
 
-def _finvoice_row(invoice):
+def _finvoice_row(invoice: Invoice) -> str:
     (row,) = invoice.rows
     return (
         f"<InvoiceRow>{_element('ArticleName', row.name)}"
         f'<InvoicedQuantity QuantityUnitCode="kpl">{row.quantity}</InvoicedQuantity>'
-        f"{_sum('UnitPriceAmount', invoice, row.price)}"
+        f"{_sum('UnitPriceAmount', invoice, row.price or 0.0)}"
         f"{_sum('RowVatExcludedAmount', invoice, row.net)}</InvoiceRow>"
     )
 
 
-def _finvoice_payment(invoice):
+def _finvoice_payment(invoice: Invoice) -> str:
     return (
         "<EpiDetails><EpiIdentificationDetails>"
         f"{_day('EpiDate', invoice.date)}{_element('EpiReference', invoice.number)}"
@@ -229,14 +231,14 @@ def _finvoice_payment(invoice):
     )
 
 
-def _element(name, value):
+def _element(name: str, value: object) -> str:
     return f"<{name}>{escape(str(value))}</{name}>"
 
 
-def _day(name, day):
+def _day(name: str, day: datetime.date) -> str:
     return f'<{name} Format="CCYYMMDD">{day:%Y%m%d}</{name}>'
 
 
-def _sum(name, invoice, value):
+def _sum(name: str, invoice: Invoice, value: float) -> str:
     text = f"{value:.2f}".replace(".", ",")
     return f'<{name} AmountCurrencyIdentifier="{invoice.currency}">{text}</{name}>'

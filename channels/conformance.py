@@ -10,12 +10,15 @@ import functools
 import json
 import logging
 import time
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
-from .artificial import PERSON_NUMBERS
+from .artificial import PERSON_NUMBERS, Papers
 from .errors import ChannelError
+from .transport import Reply
+from .values import Payload
 
 _logger = logging.getLogger(__name__)
 
@@ -31,6 +34,16 @@ SECRETS = frozenset(
 )
 LONGEST_TEXT = 200  # characters of a value that are kept: files are long
 MOST_ITEMS = 20  # of a list that are kept
+
+
+Step = TypeVar("Step", bound=Callable[..., None])
+
+
+class Asked(Protocol):
+    """What a script needs to know of its client."""
+
+    @property
+    def secrets(self) -> tuple[str, ...]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +79,7 @@ class Assumption:
     steps: tuple[str, ...] = ()
 
     @property
-    def expectation(self):
+    def expectation(self) -> str:
         """All that is expected, in one text."""
         statuses = " or ".join(map(str, self.status))
         parts = [
@@ -78,14 +91,14 @@ class Assumption:
 
 
 @functools.cache
-def assumptions(channel):
+def assumptions(channel: str) -> dict[str, Assumption]:
     """The `Assumption`s about a channel, by key."""
     rows = json.loads(FILE.read_text(encoding="utf-8"))
     found = [_assumption(row) for row in rows if row["channel"] == channel]
     return {assumption.key: assumption for assumption in found}
 
 
-def _assumption(row):
+def _assumption(row: Payload) -> Assumption:
     places = [Place(place["file"], tuple(place["names"])) for place in row["where"]]
     lists = {name: tuple(row.get(name, ())) for name in ("status", "fields", "steps")}
     return Assumption(**{**row, **lists, "where": tuple(places)})
@@ -130,18 +143,18 @@ class Report:
     started: datetime.datetime
     run: str = ""
     findings: list[Finding] = field(default_factory=list)
-    exchanges: list[dict] = field(default_factory=list)
+    exchanges: list[Payload] = field(default_factory=list)
     notes: list[tuple[str, str]] = field(default_factory=list)
     unknown: dict[str, dict[str, str]] = field(default_factory=dict)
     sent: dict[str, Any] = field(default_factory=dict)
 
     @property
-    def counts(self):
+    def counts(self) -> dict[str, int]:
         results = [finding.result for finding in self.findings]
         return {result: results.count(result) for result in (HELD, DIFFERED, UNTRIED)}
 
     @property
-    def proposals(self):
+    def proposals(self) -> list[Proposal]:
         """Each setting's once, in the order of the findings."""
         found = {
             proposal.setting: proposal
@@ -150,7 +163,7 @@ class Report:
         }
         return list(found.values())
 
-    def as_dict(self):
+    def as_dict(self) -> Payload:
         """JSON, with each assumption beside what became of it."""
         known = assumptions(self.channel)
         rows = [
@@ -177,15 +190,18 @@ class UntriedError(Exception):
     """A step that can't be taken, and why."""
 
 
-def step(method):
+def step(method: Step) -> Step:
     """Marks a method of a script as one of its steps."""
-    method.is_step = True
-    return method
+    return _marked(method, "is_step")
 
 
-def followup(method):
+def followup(method: Step) -> Step:
     """Marks a step that is taken when a run is continued, days later."""
-    method.is_followup = True
+    return _marked(method, "is_followup")
+
+
+def _marked(method: Step, mark: str) -> Step:
+    setattr(method, mark, True)
     return method
 
 
@@ -207,14 +223,14 @@ class Script:
 
     def __init__(
         self,
-        client,
-        papers,
+        client: Asked,
+        papers: Papers,
         *,
-        earlier=None,
-        received=(),
-        keep=lambda rows: None,
-        seconds=None,
-    ):
+        earlier: Payload | None = None,
+        received: Sequence[Payload] = (),
+        keep: Callable[[list[Payload]], object] = lambda rows: None,
+        seconds: float | None = None,
+    ) -> None:
         self.client = client
         self.papers = papers
         self.earlier = earlier
@@ -227,12 +243,14 @@ class Script:
         # No real one: an answer may repeat it under any name.
         self._secrets = (*client.secrets, *PERSON_NUMBERS.values())
         self._step = ""
-        self._seen = {key: [] for key in assumptions(self.channel)}
-        self._postponed = {}
-        self._failed = {}
+        self._seen: dict[str, list[tuple[bool, str, tuple[Proposal, ...]]]] = {
+            key: [] for key in assumptions(self.channel)
+        }
+        self._postponed: dict[str, str] = {}
+        self._failed: dict[str, str] = {}
 
     @classmethod
-    def steps(cls, mark="is_step"):
+    def steps(cls, mark: str = "is_step") -> list[str]:
         found = [
             name
             for base in reversed(cls.__mro__)
@@ -242,11 +260,11 @@ class Script:
         return list(dict.fromkeys(found))
 
     @classmethod
-    def followups(cls):
+    def followups(cls) -> list[str]:
         """The steps of a run that continues an earlier one."""
         return cls.steps("is_followup")
 
-    def run(self):
+    def run(self) -> Report:
         """The `Report` of all steps. What fails in one leaves the others."""
         for name in self.followups() if self.earlier else self.steps():
             self._step = name
@@ -269,13 +287,13 @@ class Script:
         ]
         return self.report
 
-    def _found_before(self):
+    def _found_before(self) -> dict[str, Finding]:
         """What the earlier run found, by key."""
         rows = self.earlier["findings"] if self.earlier else []
         found = [Finding(row["key"], row["result"], row["got"]) for row in rows]
         return {finding.key: finding for finding in found}
 
-    def _newer(self, before, now):
+    def _newer(self, before: Finding | None, now: Finding) -> Finding:
         """The finding of now, unless it shows nothing and that of before more."""
         if not before or now.result != UNTRIED:
             return now
@@ -284,17 +302,25 @@ class Script:
 
     # --- what steps say ---
 
-    def check(self, key, held, got, *proposals):
+    def check(self, key: str, held: object, got: object, *proposals: Proposal) -> None:
         """Decides the assumption `key`, or a part of it."""
         self._know(key)
         self._seen[key].append((bool(held), str(got), proposals))
 
-    def postpone(self, key, why):
+    def postpone(self, key: str, why: str) -> None:
         """What of it can only be seen later, however the rest is."""
         self._know(key)
         self._postponed[key] = why
 
-    def check_reply(self, key, reply, held=True, got="", fields=(), proposals=()):
+    def check_reply(
+        self,
+        key: str,
+        reply: Reply,
+        held: object = True,
+        got: object = "",
+        fields: Iterable[str] = (),
+        proposals: Iterable[Proposal] = (),
+    ) -> None:
         """The same, of the status and the keys that the assumption names, too.
 
         :param fields: the keys that are there
@@ -309,26 +335,34 @@ class Script:
         held = held and not problems
         self.check(key, held, text or f"HTTP {reply.status}", *proposals)
 
-    def note(self, text):
+    def note(self, text: str) -> None:
         """What was seen, where nothing was expected."""
         self.report.notes.append((self._step, self.masked(text)))
 
-    def meet(self, kind, values, known):
+    def meet(
+        self, kind: str, values: Mapping[str, object], known: Container[str]
+    ) -> None:
         """Keeps the fields of an answer that are not among the known ones."""
         for name, value in values.items():
             if name not in known:
                 self.meet_value(kind, name, value)
 
-    def meet_value(self, kind, name, value=""):
+    def meet_value(self, kind: str, name: object, value: object = "") -> None:
         """Keeps a field or a code that the code does not know, with an example."""
         unknown = self.report.unknown.setdefault(kind, {})
         unknown.setdefault(str(name), str(self.masked(value))[:LONGEST_TEXT])
 
-    def record(self, exchange):
+    def record(self, exchange: Payload) -> None:
         """Keeps a call of the step under way; `exchange` is JSON."""
         self.report.exchanges.append({"step": self._step, **self.masked(exchange)})
 
-    def keep_call(self, call, reply, only=lambda answer: answer, **request):
+    def keep_call(
+        self,
+        call: str,
+        reply: Reply,
+        only: Callable[[object], object] = lambda answer: answer,
+        **request: object,
+    ) -> None:
         """Keeps a call; of the answer what `only()` leaves."""
         answer = only(reply.json_or_none())
         if answer is None and reply.content:
@@ -337,13 +371,13 @@ class Script:
         request = {name: value for name, value in request.items() if value}
         self.record({"call": call, **request, "status": reply.status, "answer": answer})
 
-    def need(self, name):
+    def need(self, name: str) -> Any:
         """What an earlier step left, or the end of this one."""
         if (found := getattr(self, name, None)) is None:
             raise UntriedError("An earlier step brought no answer to go on with")
         return found
 
-    def masked(self, value):
+    def masked(self, value: object) -> Any:
         """The same JSON without secrets, and without the contents of files."""
         if isinstance(value, dict):
             return {
@@ -358,19 +392,19 @@ class Script:
 
     # --- helpers ---
 
-    def _masked_text(self, text):
+    def _masked_text(self, text: str) -> str:
         for secret in self._secrets:
             text = text.replace(secret, MASK)
         if len(text) > LONGEST_TEXT:
             return f"{text[:LONGEST_TEXT]}… ({len(text)} characters)"
         return text
 
-    def _know(self, key):
+    def _know(self, key: str) -> None:
         """What decides an assumption stands beside it, or a reader looks in vain."""
         if self._step not in assumptions(self.channel)[key].steps:
             raise LookupError(f"{key}: {self._step} is not among its steps")
 
-    def _finding(self, assumption):
+    def _finding(self, assumption: Assumption) -> Finding:
         key, seen = assumption.key, self._seen[assumption.key]
         differing = [entry for entry in seen if not entry[0]]
         if differing:
@@ -388,27 +422,29 @@ class Script:
         texts = dict.fromkeys(got for _held, got, _proposals in seen)
         return self._said(key, HELD, "; ".join(texts))
 
-    def _said(self, key, result, got, proposals=()):
+    def _said(
+        self, key: str, result: str, got: str, proposals: tuple[Proposal, ...] = ()
+    ) -> Finding:
         return Finding(key, result, self.masked(got), proposals)
 
 
-def json_object(reply):
+def json_object(reply: Reply) -> Payload:
     """The body, where it is an object, else {}."""
     body = reply.json_or_none()
     return body if isinstance(body, dict) else {}
 
 
-def objects(value):
+def objects(value: object) -> list[Payload]:
     """The objects in what should be a list of them."""
     rows = value if isinstance(value, list) else []
     return [row for row in rows if isinstance(row, dict)]
 
 
-def is_pdf(reply):
+def is_pdf(reply: Reply) -> bool:
     return reply.ok and reply.content.startswith(b"%PDF-")
 
 
-def kind_of(reply):
+def kind_of(reply: Reply) -> str:
     """What came, in short."""
     kind = reply.headers.get("Content-Type", "nothing")
     return f"HTTP {reply.status}, {kind}"

@@ -4,12 +4,16 @@ assumed. Each step says in its checks which assumptions it decides."""
 import collections
 import datetime
 import uuid
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import Any, Literal
 
 from ..artificial import MARK, PERSON_NUMBERS
 from ..conformance import STATUS_CODE, Proposal, UntriedError, step
-from ..values import moment, number
+from ..documents import Claim
+from ..transport import Reply
+from ..values import Payload, moment, number
 from . import answers, variants
 from .codes import CASE_CLOSED, CLOSED, NO_ASSIGNMENT, NO_INVOICE, PROGRESS
 from .conformance_followup import Followup
@@ -41,7 +45,7 @@ class MaventaScript(Followup):
     # --- transfers ---
 
     @step
-    def receivables_address(self):
+    def receivables_address(self) -> None:
         """Where the Receivables API answers."""
         now = self.receivables
         reply = self._list_at(now)
@@ -57,7 +61,7 @@ class MaventaScript(Followup):
         got = f"{now}: HTTP {reply.status}; {good or 'no other address'} answers"
         self.check("receivables_address", False, got, *proposals)
 
-    def _list_at(self, base_url):
+    def _list_at(self, base_url: str) -> Reply:
         return self.call(
             "GET",
             "/v1/assignments",
@@ -67,7 +71,7 @@ class MaventaScript(Followup):
         )
 
     @step
-    def transfers(self):
+    def transfers(self) -> None:
         self.need_service()
         company = self._claim("company", amount=OPEN, debtor=self.papers.company())
         reply, body = self._first_transfer(company)
@@ -91,11 +95,16 @@ class MaventaScript(Followup):
             if self.took("payer", what, reply):
                 self._keep_transfer(what, claim)
 
-    def _keep_transfer(self, what, claim):
+    def _keep_transfer(self, what: str, claim: Claim) -> None:
         """For later steps, and for a run that continues this one."""
         self.report.sent[what] |= {"is_transferred": True, "open": claim.amount}
 
-    def _claim(self, what, kind="reminder", **values):
+    def _claim(
+        self,
+        what: str,
+        kind: Literal["reminder", "collection"] = "reminder",
+        **values: Any,
+    ) -> Claim:
         identifier, document = self.need("sent")[what]
         return replace(
             self.papers.claim(kind),
@@ -107,7 +116,7 @@ class MaventaScript(Followup):
             **{"amount": document.total, **values},
         )
 
-    def _first_transfer(self, claim):
+    def _first_transfer(self, claim: Claim) -> tuple[Reply, Payload]:
         """`(reply, body)`, once the names are those that Maventa wants."""
         reply, body = self.post_transfer(claim)
         refusal = f"{answers.error_text(body)} {body}".lower()
@@ -121,10 +130,12 @@ class MaventaScript(Followup):
             reply, body = self._other_capital(claim, reply, body)
         return reply, body
 
-    def _is_about_capital(self, body):
+    def _is_about_capital(self, body: Payload) -> bool:
         return self.words["maventa_capital_amount"] in answers.error_text(body)
 
-    def _other_capital(self, claim, reply, body):
+    def _other_capital(
+        self, claim: Claim, reply: Reply, body: Payload
+    ) -> tuple[Reply, Payload]:
         """Tries other names: one that is not known is refused, and nothing is sent."""
         before, got = self.words, answers.error_text(body)
         for name in variants.CAPITALS:
@@ -137,7 +148,7 @@ class MaventaScript(Followup):
         return reply, body
 
     @step
-    def transfer_states(self):
+    def transfer_states(self) -> None:
         self.need_service()
         for what, (identifier, document) in self.need("sent").items():
             if not self.report.sent[what].get("is_transferred"):
@@ -148,11 +159,11 @@ class MaventaScript(Followup):
             raise UntriedError("Ropo has taken no transfer yet")
 
     @step
-    def transfer_refusals(self):
+    def transfer_refusals(self) -> None:
         """None of them begins anything."""
         self.need_service()
         sent = self.need("sent")
-        company = {"debtor": self.papers.company()}
+        company: Payload = {"debtor": self.papers.company()}
         reply = self.call(
             "GET", f"/v2/invoices/{sent['never transferred'][0]}/assignment"
         )
@@ -177,7 +188,7 @@ class MaventaScript(Followup):
     # --- cases ---
 
     @step
-    def case_shown(self):
+    def case_shown(self) -> None:
         identifier, document = self.need("case_company")
         reply, body = self.held(identifier)
         held = str(body.get("invoice_number")) == document.number
@@ -196,7 +207,7 @@ class MaventaScript(Followup):
             self.postpone("open_amounts", f"No fees yet. {ROPO_ACTS}")
 
     @step
-    def case_list(self):
+    def case_list(self) -> None:
         """Two pages of one row each, as far as there are so many."""
         self.need("case_company")
         params = {"page": 1, "per_page": 1}
@@ -215,7 +226,7 @@ class MaventaScript(Followup):
     # --- money ---
 
     @step
-    def payments(self):
+    def payments(self) -> None:
         identifier, _document = self.need("case_company")
         event = self.event(PART)
         reply, body = self._first_event(identifier, event)
@@ -233,7 +244,7 @@ class MaventaScript(Followup):
         status = str(after.get("status"))
         self.check("assignment", status == "partially_closed", f"{status} when paid")
 
-    def _first_event(self, assignment, event):
+    def _first_event(self, assignment: str, event: Payload) -> tuple[Reply, Payload]:
         """`(reply, body)`, once the envelope is the one that Maventa wants."""
         reply, body = self.post_event(assignment, event)
         if reply.status != 400 and reply.status != 422:
@@ -256,7 +267,7 @@ class MaventaScript(Followup):
         return reply, body
 
     @step
-    def credit(self):
+    def credit(self) -> None:
         identifier, document = self.need("case_credited")
         event = self.event(document.total, is_payment=False)
         reply, body = self.post_event(identifier, event)
@@ -265,7 +276,7 @@ class MaventaScript(Followup):
         self.check("credit", amount == 0, f"{amount} open when credited")
 
     @step
-    def odd_events(self):
+    def odd_events(self) -> None:
         identifier, _document = self.need("case_person")
         event = {**self.event(PART), "event_type": "comment"}
         reply, _body = self.post_event(identifier, event)
@@ -280,7 +291,7 @@ class MaventaScript(Followup):
             self.note_answer(what, reply)
 
     @step
-    def closing(self):
+    def closing(self) -> None:
         """What is paid in full is closed, and takes nothing more."""
         identifier, _document = self.need("case_company")
         self.need("paid")
@@ -299,7 +310,7 @@ class MaventaScript(Followup):
     # --- what is reported ---
 
     @step
-    def events(self):
+    def events(self) -> None:
         identifier, _document = self.need("case_company")
         reply, found = self.events_of(identifier)
         again = self.events_of(identifier)[1]
@@ -310,7 +321,7 @@ class MaventaScript(Followup):
         self._from_a_moment(found)
         self._mark_seen(identifier, found[:1])
 
-    def _own_event(self, events):
+    def _own_event(self, events: Sequence[Payload]) -> None:
         """The payment that was reported is among them, and shown to be ours."""
         alike = [
             event for event in events if answers.is_alike(event, self.need("paid"))
@@ -325,7 +336,7 @@ class MaventaScript(Followup):
         got = f"of what we reported: {origin or 'nothing'}"
         self.check("event_shown", is_ours, got, *proposals)
 
-    def _closing_event(self, events):
+    def _closing_event(self, events: Sequence[Payload]) -> None:
         """What came when the last was paid."""
         own = self.words["maventa_origin_own"]
         others = [
@@ -348,7 +359,7 @@ class MaventaScript(Followup):
         self.check("event_stage", is_end, f"the end: {kind}", *proposals)
         self.postpone("event_stage", f"the end: {kind}. {ROPO_ACTS} of the stages")
 
-    def _from_a_moment(self, events):
+    def _from_a_moment(self, events: Sequence[Payload]) -> None:
         """All events from the moment of one on; those before it do not come."""
         moments = [moment(event.get("created_at")) for event in events]
         newest = max(filter(None, moments), default=None)
@@ -365,14 +376,14 @@ class MaventaScript(Followup):
         got = f"{counts[0]} of {len(wanted)} from the first, {counts[1]} after the last"
         self.check_reply("event_cursor", reply, held, got)
 
-    def _mark_seen(self, assignment, events):
+    def _mark_seen(self, assignment: str, events: Sequence[Payload]) -> None:
         for event in events:
             path = f"/v1/assignments/{assignment}/events/{event['id']}/seen"
             reply = self.call("POST", path)
             self.check_reply("seen", reply, reply.ok)
 
     @step
-    def at_once(self):
+    def at_once(self) -> None:
         """More and more calls at the same time, until one is refused."""
         identifier, _document = next(iter(self.need("sent").values()))
         for count in AT_ONCE:
@@ -385,18 +396,18 @@ class MaventaScript(Followup):
                 return
         self.note(f"{AT_ONCE[-1]} calls at once: none refused")
 
-    def _one_of_many(self, identifier):
+    def _one_of_many(self, identifier: str) -> int:
         return self.client.exchange("GET", f"/v1/invoices/{identifier}").status
 
     # --- what all answers show ---
 
     @step
-    def later(self):
+    def later(self) -> None:
         """What this day can't show, and what is new in the answers."""
         self.meet_all()
         for key, why in LATER.items():
             self.postpone(key, why)
 
 
-def _numbers(values):
+def _numbers(values: Iterable[float | None]) -> list[float]:
     return sorted({value for value in values if value is not None})

@@ -1,16 +1,20 @@
 """The calls of Maventa's script, each kept for the report."""
 
+import datetime
 import hashlib
 import time
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
-from ..artificial import NUMBERS
+from ..artificial import NUMBERS, Papers
 from ..artificial_einvoices import finvoice, peppol
 from ..conformance import MASK, Proposal, Script, UntriedError, json_object, objects
-from ..documents import Delivery, EInvoice
-from ..values import number, rows_at
+from ..documents import Claim, Delivery, EInvoice, Invoice
+from ..transport import Params, Reply
+from ..values import Json, Payload, number, rows_at
 from . import answers, known, payloads, variants
-from .client import SERVICE
+from .client import SERVICE, Maventa
 from .codes import STAGES
 from .connection import REFUSALS
 from .reading import transfer_path
@@ -33,16 +37,36 @@ class Calls(Script):
     """
 
     channel = "maventa"
+    client: Maventa
 
-    def __init__(self, client, papers, _service_model="", *, stages=None, **options):
+    def __init__(
+        self,
+        client: Maventa,
+        papers: Papers,
+        _service_model: str = "",
+        *,
+        stages: Mapping[str, str] | None = None,
+        **options: Any,
+    ) -> None:
         super().__init__(client, papers, **options)
         self.stages = STAGES if stages is None else stages
         self.words = Words({name: client.setting(name) for name in SETTINGS})
         self.receivables = client.setting("receivables_base_url")
-        self.assignments = {}  # ids of those of this run, by their invoice's id
-        self._met = []
+        self.assignments: dict[
+            str, str
+        ] = {}  # ids of those of this run, by their invoice's id
+        self._met: list[tuple[str, Payload, Iterable[str]]] = []
 
-    def call(self, method, path, *, body=None, params=None, only=None, **arguments):
+    def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: object | None = None,
+        params: Params | None = None,
+        only: Callable[[object], object] | None = None,
+        **arguments: Any,
+    ) -> Reply:
         """One call, kept; of its answer what `only()` leaves."""
         shown = arguments.pop("shown", body)
         address = arguments.pop("base_url", self.receivables)
@@ -53,26 +77,26 @@ class Calls(Script):
         self.keep_call(f"{method} {path}", reply, only, body=shown, params=params)
         return reply
 
-    def propose(self, setting, value):
+    def propose(self, setting: str, value: str) -> Proposal:
         """The proposal of this value, with which the steps that follow go on."""
         now = self.words[setting]
         self.words = self.words.replaced(setting, value)
         return Proposal(setting, value, now)
 
-    def look(self, kind, body, names):
+    def look(self, kind: str, body: Payload, names: Iterable[str]) -> None:
         """Keeps an answer, whose fields are held against these in the end."""
         self._met.append((kind, body, names))
 
     # --- refusals ---
 
-    def refusal(self, reply):
+    def refusal(self, reply: Reply) -> Json | None:
         """The body of a refusal in Maventa's own shape, else None."""
         body = reply.json_or_none()
         if reply.status in (*REFUSALS, 401) and self.words.is_own_error(body):
             return body
         return None
 
-    def refused(self, code, reply, what):
+    def refused(self, code: str, reply: Reply, what: str) -> None:
         """Whether Maventa refuses it by this code, by our name."""
         body = self.refusal(reply)
         if body is None:
@@ -83,7 +107,15 @@ class Calls(Script):
         proposals = [] if is_known else [self.propose(setting, theirs)]
         self.check("refusal_codes", is_known, f"{what}: {theirs}", *proposals)
 
-    def took(self, key, what, reply, *, status=201, fields=()):
+    def took(
+        self,
+        key: str,
+        what: str,
+        reply: Reply,
+        *,
+        status: int = 201,
+        fields: Iterable[str] = (),
+    ) -> bool:
         """Whether something is taken that `key` says is."""
         if reply.status == status:
             self.check_reply(key, reply, True, f"{what}: taken", fields)
@@ -92,14 +124,14 @@ class Calls(Script):
             self.check(key, False, f"{what}: {text}")
         return reply.status == status
 
-    def note_answer(self, what, reply):
+    def note_answer(self, what: str, reply: Reply) -> None:
         """What came of a request of which nothing is expected."""
         error = answers.error_text(json_object(reply))
         self.note(f"{what}: {', '.join(filter(None, [f'HTTP {reply.status}', error]))}")
 
     # --- the service ---
 
-    def service(self):
+    def service(self) -> tuple[Reply, Payload]:
         """`(reply, state)`, the state in our words."""
         reply = self.call("GET", SERVICE)
         body = json_object(reply)
@@ -108,7 +140,9 @@ class Calls(Script):
 
     # --- invoices ---
 
-    def new_invoice(self, form="peppol_bis3", attachment=b"", **values):
+    def new_invoice(
+        self, form: str = "peppol_bis3", attachment: bytes = b"", **values: Any
+    ) -> tuple[Invoice, bytes]:
         """`(document, file)` of an artificial invoice that leaves by e-mail."""
         document = self.papers.invoice(**{"delivery": EMAIL, **values})
         if form == "finvoice3":
@@ -117,12 +151,16 @@ class Calls(Script):
             octets = peppol(document, self.papers.country, attachment)
         return self.with_file(document, octets, form), octets
 
-    def with_file(self, document, octets, form="peppol_bis3"):
+    def with_file(
+        self, document: Invoice, octets: bytes, form: str = "peppol_bis3"
+    ) -> Invoice:
         checksum = hashlib.sha256(octets).hexdigest()
         einvoice = EInvoice(form, self.papers.attachment("test.xml", checksum))
         return replace(document, einvoice=einvoice)
 
-    def post_invoice(self, document, octets, **further):
+    def post_invoice(
+        self, document: Invoice, octets: bytes, **further: object
+    ) -> tuple[Reply, Payload]:
         """`(reply, body)` of `POST /v1/invoices`.
 
         :param further: fields of the form
@@ -141,7 +179,7 @@ class Calls(Script):
             self._meet_word("status of an invoice", body.get("status"), known.STATES)
         return reply, body
 
-    def send_invoice(self, key, what, **values):
+    def send_invoice(self, key: str, what: str, **values: Any) -> tuple[str, Invoice]:
         """`(id, document)` of a new invoice of which `key` says that it is taken."""
         document, octets = self.new_invoice(**values)
         reply, body = self.post_invoice(document, octets)
@@ -151,7 +189,7 @@ class Calls(Script):
 
     # --- transfers and assignments ---
 
-    def post_transfer(self, claim, **further):
+    def post_transfer(self, claim: Claim, **further: object) -> tuple[Reply, Payload]:
         """`(reply, body)` of a transfer."""
         payload = payloads.freeze(claim).body
         path = f"{transfer_path(payload['invoice_id'])}/ropo"
@@ -162,11 +200,11 @@ class Calls(Script):
             self._meet_transfer("POST /v2/invoices/{id}/assignment/ropo", body)
         return reply, body
 
-    def _meet_transfer(self, call, body):
+    def _meet_transfer(self, call: str, body: Payload) -> None:
         self.look(call, body, known.TRANSFER)
         self._meet_word("status of a transfer", body.get("status"), known.STATES)
 
-    def transfer_of(self, invoice_id):
+    def transfer_of(self, invoice_id: str) -> tuple[Reply, Payload]:
         """`(reply, transfer)` of an invoice."""
         reply = self.call("GET", transfer_path(invoice_id))
         body = json_object(reply)
@@ -174,7 +212,7 @@ class Calls(Script):
             self._meet_transfer("GET /v2/invoices/{id}/assignment", body)
         return reply, body
 
-    def settled(self, invoice_id):
+    def settled(self, invoice_id: str) -> tuple[Reply, Payload]:
         """`(reply, transfer)` once Ropo has taken it, or when the time is up."""
         reply, body = self.transfer_of(invoice_id)
         for seconds in WAITS:
@@ -184,7 +222,7 @@ class Calls(Script):
             reply, body = self.transfer_of(invoice_id)
         return reply, body
 
-    def held(self, assignment):
+    def held(self, assignment: str) -> tuple[Reply, Payload]:
         """`(reply, assignment)`, as it came."""
         reply = self.call("GET", f"/v1/assignments/{assignment}", only=_without_events)
         body = json_object(reply)
@@ -197,14 +235,16 @@ class Calls(Script):
             self._meet_word("collection_status", status, words)
         return reply, body
 
-    def open_of(self, assignment):
+    def open_of(self, assignment: str) -> tuple[float | None, Payload]:
         """What is open of it without fees, and all that is shown."""
         _reply, body = self.held(assignment)
         return number(body.get(self.words["maventa_sum_open"])), body
 
     # --- events ---
 
-    def post_event(self, assignment, event, **further):
+    def post_event(
+        self, assignment: str, event: Payload, **further: object
+    ) -> tuple[Reply, Payload]:
         """`(reply, body)` of a reported event."""
         sent = {**self.words.event_sent(event), **further}
         reply = self.call("POST", f"/v1/assignments/{assignment}/events", body=sent)
@@ -213,33 +253,40 @@ class Calls(Script):
             self._meet_event("POST /v1/assignments/{id}/events", body)
         return reply, body
 
-    def event(self, amount, *, is_payment=True, date=None):
+    def event(
+        self,
+        amount: float,
+        *,
+        is_payment: bool = True,
+        date: datetime.date | None = None,
+    ) -> Payload:
         change = self.papers.change(amount, is_payment=is_payment)
         change = replace(change, date=date or self.papers.today)
-        return payloads.event_payload(change)["event"]
+        event: Payload = payloads.event_payload(change)["event"]
+        return event
 
-    def events_of(self, assignment):
+    def events_of(self, assignment: str) -> tuple[Reply, list[Payload]]:
         """`(reply, events)`, in our words and as they came."""
         reply, rows = self.rows(f"/v1/assignments/{assignment}/events")
         for row in rows:
             self._meet_event("GET /v1/assignments/{id}/events", row)
         return reply, [self.words.event(row) for row in rows]
 
-    def _meet_event(self, call, event):
+    def _meet_event(self, call: str, event: Payload) -> None:
         ours = self.words.event(event)
         self.look(call, ours, known.EVENT)
         self._meet_word("event_type", ours.get("event_type"), known.EVENT_TYPES)
 
     # --- lists ---
 
-    def rows(self, path, **params):
+    def rows(self, path: str, **params: Any) -> tuple[Reply, list[Payload]]:
         """`(reply, rows)` of one page of a list, those of this run."""
         params = {"page": 1, "per_page": 100, **params}
         reply = self.call("GET", path, params=params, only=self._ours_only)
         body = reply.json_or_none()
         return reply, [row for row in self._all(body) if self._is_ours(row)]
 
-    def _all(self, body):
+    def _all(self, body: object) -> list[Payload]:
         """The rows, wherever they are."""
         place = self.words["maventa_list_rows"]
         rows = rows_at(body, place) if place else body
@@ -252,14 +299,14 @@ class Calls(Script):
             return self._all(body)
         return objects(rows)
 
-    def _is_ours(self, row):
+    def _is_ours(self, row: Payload) -> bool:
         """Whether it is about a document of this run."""
         for name in ("number", "invoice_number"):
             if name in row:
                 return str(row[name]).startswith(f"{NUMBERS}{self.papers.run}")
         return row.get("assignment_id") in self.assignments.values()
 
-    def _ours_only(self, answer):
+    def _ours_only(self, answer: object) -> object:
         """The same without rows about the documents of others."""
         if isinstance(answer, dict):
             is_row = {"number", "invoice_number", "assignment_id"} & set(answer)
@@ -271,7 +318,7 @@ class Calls(Script):
             return [self._ours_only(item) for item in answer]
         return answer
 
-    def need_service(self):
+    def need_service(self) -> None:
         """Ends a step that needs the receivables service, where it is not active."""
         if self.need("service_state") != "active":
             raise UntriedError(
@@ -280,18 +327,18 @@ class Calls(Script):
 
     # --- what is new ---
 
-    def _meet_word(self, kind, word, words):
+    def _meet_word(self, kind: str, word: object, words: Container[str]) -> None:
         if word and str(word) not in words:
             self.meet_value(kind, word)
 
-    def meet_all(self):
+    def meet_all(self) -> None:
         """Fields that neither the code nor a setting names."""
         values = {self.words[name] for name in SETTINGS if name != ERROR_KEYS}
         for kind, body, names in self._met:
             self.meet(kind, body, {*names, *values})
 
 
-def _without_events(answer):
+def _without_events(answer: object) -> Any:
     """An assignment without its events, which are asked for by themselves."""
     if isinstance(answer, dict) and "events" in answer:
         return {**answer, "events": MASK}

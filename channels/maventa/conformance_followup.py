@@ -1,7 +1,7 @@
 """What Ropo did, days later, with the transfers of an earlier run of the script."""
 
 from ..conformance import followup
-from ..values import number
+from ..values import Payload, number
 from . import answers, cases, variants
 from .codes import CLOSED
 from .conformance_documents import Documents
@@ -17,7 +17,7 @@ class Followup(Documents):
     """
 
     @followup
-    def transfers_since(self):
+    def transfers_since(self) -> None:
         """What was pending is settled by now; the others are known."""
         for what, sent in self.report.sent.items():
             if assignment := sent.get("assignment"):
@@ -25,7 +25,7 @@ class Followup(Documents):
             elif sent.get("is_transferred"):
                 self.look_for_assignment(what, sent["invoice"])
 
-    def look_for_assignment(self, what, invoice_id):
+    def look_for_assignment(self, what: str, invoice_id: str) -> str:
         """The id of the assignment that a transfer became; "" while there is none."""
         reply, transfer = self.settled(invoice_id)
         state = answers.progress(transfer)
@@ -50,7 +50,7 @@ class Followup(Documents):
         return found
 
     @followup
-    def events_since(self):
+    def events_since(self) -> None:
         """What Ropo added to each case, and by what name it says so."""
         self.money, statuses = {}, []
         for what, assignment in self._followed():
@@ -68,7 +68,7 @@ class Followup(Documents):
         if not statuses:
             self.postpone("event_stage", "No case has come to another stage yet")
 
-    def _ropo_event(self, what, event):
+    def _ropo_event(self, what: str, event: Payload) -> None:
         """An event is ours or Ropo's, and one of a new status has that status."""
         kind, origin = event.get("event_type"), event.get("origin")
         got = f"{what}: {kind} of {origin or 'nobody'}"
@@ -78,7 +78,7 @@ class Followup(Documents):
             self.check("event_stage", False, f"{what}: {kind} without a status")
 
     @followup
-    def cases_since(self):
+    def cases_since(self) -> None:
         """Where each case stands, and whether fees stand beside the capital."""
         has_fees = False
         for what, assignment in self._followed():
@@ -98,7 +98,7 @@ class Followup(Documents):
         if not has_fees:
             self.postpone("open_amounts", "No case has fees yet")
 
-    def _followed(self):
+    def _followed(self) -> list[tuple[str, str]]:
         """`(name, id)` of each assignment."""
         return [
             (what, sent["assignment"])

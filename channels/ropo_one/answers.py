@@ -248,6 +248,18 @@ def assignment_state(body: Json) -> documents.AssignmentState:
     )
 
 
+def customer_invoice(job: object) -> documents.CustomerInvoice:
+    """One of a customer's invoices; without a number (None) where it can't be read."""
+    if not isinstance(job, dict) or "invoice_number" not in job:
+        return documents.CustomerInvoice("", None, "", None)
+    return documents.CustomerInvoice(
+        assignment=identifier(job.get("case_number")),
+        number=str(job.get("invoice_number") or ""),
+        status=str(job.get("status") or ""),
+        open_amount=number(job.get("open_amount")),
+    )
+
+
 def is_own_error(body: object, further_keys: str = "") -> bool:
     """Whether this is one of the five shapes in which the API itself refuses.
 

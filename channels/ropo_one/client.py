@@ -23,7 +23,7 @@ from ..errors import (
 from ..inbound import messages_of
 from ..session import Session, is_token
 from ..transport import CallOptions, Reply, Transport, TransportOptions
-from ..values import Json, Payload, number, rows_at
+from ..values import Json, Payload, rows_at
 from . import answers
 from .answers import assignment_answers, error_text, is_own_error
 from .capabilities import CAPABILITIES, STATUS_TIMEOUT
@@ -258,7 +258,7 @@ class RopoOne(Channel, WithDocuments, WithDays):
         jobs = _accepted(reply).get("jobs")
         if not isinstance(jobs, list):
             raise Unknown(Reason.UNREADABLE, "jobs")
-        return [_customer_invoice(job) for job in jobs]
+        return [answers.customer_invoice(job) for job in jobs]
 
     def find(self, document: Frozen, case: documents.CaseRef | None = None) -> Found:
         """What became of a document whose answer was lost; see `base.Channel`."""
@@ -439,18 +439,6 @@ def _from_api(reply: Reply, is_own: Callable[[object], bool]) -> Reply:
         return reply
     text = f"HTTP {reply.status}: {error_text(body)}".rstrip(": ")
     raise Unknown(Reason.GATEWAY, text[:LONGEST_DETAIL])
-
-
-def _customer_invoice(job: object) -> documents.CustomerInvoice:
-    """One of a customer's invoices; without a number (None) where it can't be read."""
-    if not isinstance(job, dict) or "invoice_number" not in job:
-        return documents.CustomerInvoice("", None, "", None)
-    return documents.CustomerInvoice(
-        assignment=answers.identifier(job.get("case_number")),
-        number=str(job.get("invoice_number") or ""),
-        status=str(job.get("status") or ""),
-        open_amount=number(job.get("open_amount")),
-    )
 
 
 def _open_amount(

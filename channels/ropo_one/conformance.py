@@ -3,7 +3,9 @@ assumed. Each step says in its checks which assumptions it decides."""
 
 import collections
 import datetime
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from ..artificial import MARK, PERSON_NUMBERS
 from ..conformance import (
@@ -14,9 +16,10 @@ from ..conformance import (
     kind_of,
     step,
 )
-from ..documents import Delivery
+from ..documents import Answer, Claim, Delivery, Invoice
 from ..errors import Outcome
-from ..values import moment, number
+from ..transport import Reply
+from ..values import Payload, moment, number
 from . import answers
 from .client import REFUSALS
 from .conformance_documents import OPERATOR, OVT
@@ -45,7 +48,7 @@ class RopoOneScript(Followup):
     # --- claims ---
 
     @step
-    def claims(self):
+    def claims(self) -> None:
         consumer = Delivery("b2c", OVT, OPERATOR, MARK)
         number = PERSON_NUMBERS[self.papers.country]
         known_person = self.papers.person(registration_number=number)
@@ -80,7 +83,9 @@ class RopoOneScript(Followup):
         self._without_notice()
         self._after_reminder(reminder)
 
-    def _keep_claims(self, documents, found):
+    def _keep_claims(
+        self, documents: Sequence[tuple[str, str, Claim]], found: Sequence[Answer]
+    ) -> None:
         """`(document, assignment)` of what was taken, for later steps and runs."""
         names = ("reminder", "known", "consumer", "collection")
         for name, (_key, _what, document), answer in zip(
@@ -90,12 +95,12 @@ class RopoOneScript(Followup):
                 setattr(self, name, (document, answer.assignment))
                 self.remember(name, document, answer.assignment)
 
-    def _letter(self):
+    def _letter(self) -> None:
         params = {"jobid": self.need("reminder")[1], "origdata": 0}
         reply = self.call("GET", "/jobs/pdf", params=params)
         self.check_reply("letter", reply, is_pdf(reply), kind_of(reply))
 
-    def _without_notice(self):
+    def _without_notice(self) -> None:
         """S: the date of the creditor's own reminder is mandatory in Finland."""
         reply, (answer,) = self.post([self.papers.claim("collection")])
         if self.papers.country == "fi":
@@ -104,7 +109,7 @@ class RopoOneScript(Followup):
         else:
             self.postpone("notice_date", "Only a Finnish profile shows it")
 
-    def _after_reminder(self, reminder):
+    def _after_reminder(self, reminder: Claim) -> None:
         """What becomes of a collection of what is in reminder; never sent by us."""
         claim = self.papers.claim(
             "collection",
@@ -115,7 +120,7 @@ class RopoOneScript(Followup):
         self.note_answer("A collection of what is in reminder", reply, answer)
 
     @step
-    def find_by_customer(self):
+    def find_by_customer(self) -> None:
         document, assignment = self.need("reminder")
         reply, rows = self.listed(document.debtor.reference)
         listed = {answers.identifier(row.get("case_number")): row for row in rows}
@@ -136,10 +141,10 @@ class RopoOneScript(Followup):
     # --- money ---
 
     @step
-    def payments(self):
+    def payments(self) -> None:
         document, assignment = self.need("reminder")
 
-        def change(amount, **values):
+        def change(amount: float, **values: Any) -> tuple[Reply, Answer]:
             return self.pay(
                 self.papers.change(amount, **{"assignment": assignment, **values})
             )
@@ -159,7 +164,9 @@ class RopoOneScript(Followup):
         self._pay_in_full(change, answer)
         self.paid = document, assignment
 
-    def _pay_in_full(self, change, answer):
+    def _pay_in_full(
+        self, change: Callable[..., tuple[Reply, Answer]], answer: Answer
+    ) -> None:
         rest = answer.after.total if answer.after else 60.0
         reply, answer = change(rest)
         self._moved("payment", reply, answer, -rest)
@@ -170,7 +177,7 @@ class RopoOneScript(Followup):
             "paid_takes_nothing", reply, is_refused, answer.error, answer.raw
         )
 
-    def _moved(self, key, reply, answer, difference):
+    def _moved(self, key: str, reply: Reply, answer: Answer, difference: float) -> None:
         """Whether the capital has changed by so much."""
         got = answer.error or "no capital shown"
         held, proposals = False, []
@@ -182,7 +189,9 @@ class RopoOneScript(Followup):
                 proposals = [Proposal("payment_sign", self.sign, now)]
         self.check_reply(key, reply, held, got, answer.raw, proposals)
 
-    def _is_listed(self, document, assignment, answer):
+    def _is_listed(
+        self, document: Invoice | Claim, assignment: str, answer: Answer
+    ) -> None:
         """Whether the customer's list has the same open amount as the answer."""
         _reply, rows = self.listed(document.debtor.reference)
         amounts = [
@@ -193,14 +202,14 @@ class RopoOneScript(Followup):
         total = answer.after and answer.after.total
         self.check("customer_list", amounts == [total], f"{amounts} open, not {total}")
 
-    def _refused(self, code, reply):
+    def _refused(self, code: int, reply: Reply) -> None:
         body = json_object(reply)
         got = f"{body.get('statusid')} {body.get('statustext')}"
         is_code = answers.identifier(body.get("statusid")) == str(code)
         self.check_reply("refused_payments", reply, is_code, got, body)
 
     @step
-    def credit_notes(self):
+    def credit_notes(self) -> None:
         collects, invoice = self.model.collects, self.need("sent_invoice")
         note = self.new_invoice(is_credit=True)
         if collects:
@@ -229,7 +238,7 @@ class RopoOneScript(Followup):
             self.check("lookup", is_pdf(reply), f"credit note: {kind_of(reply)}")
         self._credit_in_full(note)
 
-    def _credit_in_full(self, note):
+    def _credit_in_full(self, note: Invoice) -> None:
         document, assignment = self.need("known")
         change = self.papers.change(
             document.amount,
@@ -252,7 +261,7 @@ class RopoOneScript(Followup):
     # --- what is reported ---
 
     @step
-    def status_pages(self):
+    def status_pages(self) -> None:
         """What was not fetched yet, until there is no more."""
         for _ in range(MOST_PAGES):
             reply, _rows = self.updates()
@@ -264,7 +273,7 @@ class RopoOneScript(Followup):
             self.check("status_wrapper", place == now, f"at {place}", *proposals)
 
     @step
-    def status_updates(self):
+    def status_updates(self) -> None:
         document, assignment = self.need("paid")
         reply, rows = self.updates(billnum=document.number)
         self.check("lookup", bool(rows), f"{len(rows)} status rows")
@@ -276,7 +285,7 @@ class RopoOneScript(Followup):
         self._echoes(rows)
         self._by_date(rows)
 
-    def _stage_rows(self, assignment, rows):
+    def _stage_rows(self, assignment: str, rows: Sequence[Payload]) -> None:
         _reply, body = self.case(assignment)
         current = answers.identifier(body.get("currentstatus"))
         codes = [
@@ -289,7 +298,7 @@ class RopoOneScript(Followup):
                 "stage_rows", current in codes, f"{codes}, the case has {current}"
             )
 
-    def _times(self, rows):
+    def _times(self, rows: Sequence[Payload]) -> None:
         """All rows are of what was done a moment ago."""
         now = datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None)
         found = [moment(row.get("statustime")) for row in rows]
@@ -299,7 +308,7 @@ class RopoOneScript(Followup):
             got = f"{off.total_seconds() / 60:.0f} minutes after now in UTC"
             self.check("times", abs(off) < CLOCKS_DIFFER, got)
 
-    def _echoes(self, rows):
+    def _echoes(self, rows: Sequence[Payload]) -> None:
         """Rows about what we reported: nothing has been paid to Ropo itself."""
         echoes = [row for row in rows if row.get("statustype") == "payment"]
         for row in echoes:
@@ -310,7 +319,7 @@ class RopoOneScript(Followup):
         if not echoes:
             self.postpone("echo", "No row came about the payments that were reported")
 
-    def _by_date(self, rows):
+    def _by_date(self, rows: Sequence[Payload]) -> None:
         """The day is Ropo's own, whatever its zone."""
         days = [str(row.get("statustime"))[:10] for row in rows]
         if days:
@@ -322,7 +331,7 @@ class RopoOneScript(Followup):
             self.check_reply("rows_by_date", reply, held, f"{counts} rows")
 
     @step
-    def debtor_page(self):
+    def debtor_page(self) -> None:
         document, _assignment = self.need("reminder")
         reply = self.call(
             "GET", "/online/onlinelink", params={"billnum": document.number}
@@ -332,7 +341,7 @@ class RopoOneScript(Followup):
         self.check_reply("debtor_page", reply, is_https, url, json_object(reply))
 
     @step
-    def at_once(self):
+    def at_once(self) -> None:
         """More and more calls at the same time, until one is refused."""
         for count in AT_ONCE:
             with ThreadPoolExecutor(count) as pool:
@@ -344,14 +353,14 @@ class RopoOneScript(Followup):
                 return
         self.note(f"{AT_ONCE[-1]} calls at once: none refused")
 
-    def _one_of_many(self, _number):
+    def _one_of_many(self, _number: int) -> int:
         params = {"jobid": self.need("invoice_id")}
         return self.client.exchange("GET", "/jobs", params=params).status
 
     # --- what all answers show ---
 
     @step
-    def decimals(self):
+    def decimals(self) -> None:
         amounts = [
             value
             for exchange in self.report.exchanges
@@ -361,13 +370,13 @@ class RopoOneScript(Followup):
         self.check("decimals", not odd, odd or f"{len(amounts)} amounts")
 
     @step
-    def refusals(self):
+    def refusals(self) -> None:
         for status, body in self.refused:
             held = status in REFUSALS and answers.is_own_error(body, self.error_keys)
-            self.check("refusals", held, f"HTTP {status} {sorted(body or {})}")
+            self.check("refusals", held, f"HTTP {status} {sorted(body)}")
 
     @step
-    def later(self):
+    def later(self) -> None:
         """What this day can't show."""
         for key, why in LATER.items():
             self.postpone(key, why)
@@ -376,7 +385,7 @@ class RopoOneScript(Followup):
 DAY = datetime.timedelta(days=1)
 
 
-def _floats(value):
+def _floats(value: object) -> list[float]:
     """Each number with a point, wherever it stands."""
     if isinstance(value, dict):
         value = list(value.values())

@@ -1,12 +1,18 @@
 """The calls of Ropo One's script, each kept for the report."""
 
-from ..artificial import MARK, NUMBERS
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..artificial import MARK, NUMBERS, Papers
+from ..base import Document
 from ..conformance import MASK, Script, json_object, objects
-from ..documents import AccountTotal
+from ..documents import AccountTotal, Answer, CapitalChange, Claim, Invoice
 from ..errors import Outcome
-from ..values import rows_at
+from ..transport import Params, Reply
+from ..values import Payload, rows_at
 from . import answers, known, variants
 from .capabilities import CAPABILITIES, STATUS_TIMEOUT
+from .client import RopoOne
 from .codes import STAGES
 from .payloads import freeze, with_files
 
@@ -23,27 +29,36 @@ class Calls(Script):
     """
 
     channel = "ropo_one"
+    client: RopoOne
 
-    def __init__(self, client, papers, service_model, *, stages=None, **options):
+    def __init__(
+        self,
+        client: RopoOne,
+        papers: Papers,
+        service_model: str,
+        *,
+        stages: Mapping[str, str] | None = None,
+        **options: Any,
+    ) -> None:
         super().__init__(client, papers, **options)
         self.stages = STAGES if stages is None else stages
         self.sign = client.setting("payment_sign")
         self.place_of_rows = client.setting("status_rows")
         self.error_keys = client.setting("error_keys")
         self.model = CAPABILITIES.service_models[service_model]
-        self.contents = {}
-        self.refused = []
+        self.contents: dict[str, bytes] = {}
+        self.refused: list[tuple[int, Payload]] = []
 
     def call(
         self,
-        method,
-        path,
+        method: str,
+        path: str,
         *,
-        body=None,
-        params=None,
-        is_attempt=False,
-        **arguments,
-    ):
+        body: object | None = None,
+        params: Params | None = None,
+        is_attempt: bool = False,
+        **arguments: Any,
+    ) -> Reply:
         """One call; its refusal is looked at, but of an attempt or of a wrong token."""
         reply = self.client.exchange(
             method, path, body=body, params=params, **arguments
@@ -51,26 +66,26 @@ class Calls(Script):
         self.keep_call(f"{method} {path}", reply, body=body, params=params)
         is_meant = is_attempt or arguments.get("token")
         if reply.status >= 400 and not is_meant:
-            self.refused.append((reply.status, reply.json_or_none()))
+            self.refused.append((reply.status, json_object(reply)))
         return reply
 
     # --- writes ---
 
-    def new_invoice(self, **values):
+    def new_invoice(self, **values: Any) -> Invoice:
         """An artificial invoice as this profile's service model has it."""
-        kept = {"ledger_at_ropo": self.model.collects}
+        kept: Payload = {"ledger_at_ropo": self.model.collects}
         if self.model.keeps_books:
             kept["accounts"] = (AccountTotal(3000, 100.0, 25.5, 25.5, MARK),)
         return self.papers.invoice(**kept | values)
 
-    def dataset(self, document):
+    def dataset(self, document: Document) -> Payload:
         return with_files(freeze(document).body, self.contents)
 
-    def post(self, documents):
+    def post(self, documents: Sequence[Document]) -> tuple[Reply, list[Answer]]:
         """`(reply, answers)` of one `POST /jobs`."""
         return self.post_datasets([self.dataset(document) for document in documents])
 
-    def post_datasets(self, datasets):
+    def post_datasets(self, datasets: Sequence[Payload]) -> tuple[Reply, list[Answer]]:
         body = {"datastream": {"dataset": datasets}}
         reply = self.call("POST", "/jobs", body=body)
         answer = json_object(reply)
@@ -82,27 +97,27 @@ class Calls(Script):
         words = self.client.setting("duplicate_words")
         return reply, answers.assignment_answers(datasets, reply.status, answer, words)
 
-    def send(self, key, what, document):
+    def send(self, key: str, what: str, document: Document) -> Answer:
         """The answer to a document of which `key` says that it is taken."""
         reply, (answer,) = self.post([document])
         self.took(key, what, reply, answer)
         return answer
 
-    def send_all(self, documents):
+    def send_all(self, documents: Sequence[tuple[str, str, Document]]) -> list[Answer]:
         """The same of several in one call; `documents` are `(key, what, document)`."""
         reply, found = self.post([document for _key, _what, document in documents])
         for (key, what, _document), answer in zip(documents, found, strict=True):
             self.took(key, what, reply, answer)
         return found
 
-    def took(self, key, what, reply, answer):
+    def took(self, key: str, what: str, reply: Reply, answer: Answer) -> None:
         fields = list(answer.raw)
         if answer.outcome == Outcome.ACCEPTED:
             self.check_reply(key, reply, True, f"{what}: taken", fields)
         else:
             self.check(key, False, f"{what}: {answer.error or answer.outcome}")
 
-    def pay(self, change):
+    def pay(self, change: CapitalChange) -> tuple[Reply, Answer]:
         """`(reply, answer)` of one `POST /jobs/payment`."""
         payload = answers.signed(freeze(change).body, self.sign)
         reply = self.call("POST", "/jobs/payment", body=payload)
@@ -114,7 +129,9 @@ class Calls(Script):
             self.meet_value("statusid", code, body.get("statustext"))
         return reply, answer
 
-    def note_answer(self, what, reply, answer=None):
+    def note_answer(
+        self, what: str, reply: Reply, answer: Answer | None = None
+    ) -> None:
         """What came of a request of which nothing is expected."""
         said = answer.outcome if answer else ""
         notices = "; ".join(answer.notices) if answer else ""
@@ -123,7 +140,7 @@ class Calls(Script):
         parts = [f"HTTP {reply.status}", said, error, notices]
         self.note(f"{what}: {', '.join(filter(None, parts))}")
 
-    def remember(self, name, document, assignment):
+    def remember(self, name: str, document: Invoice | Claim, assignment: str) -> None:
         """Keeps what was sent, for a run that continues this one."""
         self.report.sent[name] = {
             "number": document.number,
@@ -133,7 +150,7 @@ class Calls(Script):
 
     # --- reads ---
 
-    def case(self, assignment):
+    def case(self, assignment: str) -> tuple[Reply, Payload]:
         """`(reply, body)` of a case's state."""
         reply = self.call("GET", "/jobs", params={"jobid": assignment})
         body = json_object(reply)
@@ -142,7 +159,7 @@ class Calls(Script):
             self._meet_code("currentstatus", body.get("currentstatus"))
         return reply, body
 
-    def listed(self, reference):
+    def listed(self, reference: str) -> tuple[Reply, list[Payload]]:
         """`(reply, rows)` of a customer's invoices."""
         body = {"custnum": reference, "all_invoices": 1}
         reply = self.call("POST", "/jobs/findbyendcustomer", body=body)
@@ -154,7 +171,7 @@ class Calls(Script):
                 self.meet_value("status of an invoice of a customer", status)
         return reply, rows
 
-    def updates(self, **params):
+    def updates(self, **params: str) -> tuple[Reply, list[Payload]]:
         """`(reply, rows)` of one page of status updates, without those of others."""
         call = "/jobs/statusupdates"
         reply = self.client.exchange("GET", call, params=params, timeout=STATUS_TIMEOUT)
@@ -171,7 +188,7 @@ class Calls(Script):
                 self.meet_value("statustype", kind, row.get("statustext"))
         return reply, rows
 
-    def _rows(self, body):
+    def _rows(self, body: Payload) -> list[object] | None:
         """The rows, wherever they are."""
         rows = rows_at(body, self.place_of_rows)
         if rows is None and (place := variants.place_of_rows(body)):
@@ -179,18 +196,18 @@ class Calls(Script):
             rows = rows_at(body, place)
         return rows
 
-    def _meet_code(self, name, value):
+    def _meet_code(self, name: str, value: object) -> None:
         code = answers.identifier(value)
         if code and code not in (*self.stages, *known.OTHER_CODES):
             self.meet_value(name, code)
 
 
-def _is_ours(row):
+def _is_ours(row: Payload) -> bool:
     """Whether it is about a document of this run, or of another one."""
     return str(row.get("billnum")).startswith(NUMBERS)
 
 
-def _ours_only(answer):
+def _ours_only(answer: object) -> object:
     """The same without rows about the documents of others."""
     if isinstance(answer, dict):
         if "billnum" in answer and not _is_ours(answer):

@@ -3,9 +3,11 @@
 import base64
 import datetime
 import json
+from collections.abc import Callable
 from dataclasses import replace
 
 from ..artificial import MARK, pdf
+from ..base import Document
 from ..conformance import (
     Proposal,
     UntriedError,
@@ -14,8 +16,10 @@ from ..conformance import (
     kind_of,
     step,
 )
-from ..documents import Delivery, Instalment, TaxTotal
+from ..documents import Attachment, Delivery, Instalment, Invoice, TaxTotal
 from ..errors import Outcome
+from ..transport import Reply
+from ..values import Payload
 from . import answers, variants
 from .capabilities import CAPABILITIES
 from .client import TOKEN_SECONDS
@@ -30,7 +34,7 @@ class Documents(Calls):
     # --- the door ---
 
     @step
-    def token(self):
+    def token(self) -> None:
         reply = self.client.exchange_token()
         body = json_object(reply)
         self.keep_call("POST /token", reply)
@@ -43,7 +47,7 @@ class Documents(Calls):
             raise UntriedError(answers.error_text(body) or f"HTTP {reply.status}")
 
     @step
-    def wrong_credentials(self):
+    def wrong_credentials(self) -> None:
         """Once only: no page says after how many a profile is locked."""
         reply = self.client.exchange_token(apicode="wrong")
         self.keep_call("POST /token", reply, body={"apicode": "wrong"})
@@ -60,14 +64,14 @@ class Documents(Calls):
         self.check("wrong_credentials", False, f"with {keys or 'no keys'}", *proposals)
 
     @step
-    def wrong_token(self):
+    def wrong_token(self) -> None:
         reply = self.call("GET", "/jobs", params={"jobid": 1}, token="wrong")
         self.check_reply("expired_token", reply)
 
     # --- invoices ---
 
     @step
-    def invoice(self):
+    def invoice(self) -> None:
         document = self.new_invoice()
         reply, (answer,) = self.post([document])
         row = answer.raw
@@ -80,7 +84,7 @@ class Documents(Calls):
         self.remember("invoice", document, answer.assignment)
 
     @step
-    def deliveries(self):
+    def deliveries(self) -> None:
         person = self.papers.person()
         company = self.papers.company()
         electronic = Delivery("evoice", OVT, OPERATOR)
@@ -105,12 +109,16 @@ class Documents(Calls):
         )
 
     @step
-    def terms(self):
+    def terms(self) -> None:
         today, days = self.papers.today, datetime.timedelta
         plain = self.new_invoice()
         abroad = self.papers.company(country="HK", zip="", city="Hong Kong")
-        exempt = {"tax_category": "AE", "exemption": "Reverse charge"}
-        row = replace(plain.rows[0], tax_percent=0.0, **exempt)
+        row = replace(
+            plain.rows[0],
+            tax_percent=0.0,
+            tax_category="AE",
+            exemption="Reverse charge",
+        )
         tax = TaxTotal(0.0, 100.0, 0.0, "AE", "Reverse charge", "VATEX-EU-AE")
         parts = (
             Instalment(today + days(7), 50.0),
@@ -119,7 +127,7 @@ class Documents(Calls):
         rounding = round(plain.tax + 0.02, 2)
         half = replace(plain.rows[0], quantity=1, net=50.0)
         rounded = TaxTotal(plain.taxes[0].percent, 100.0, rounding)
-        values = {
+        values: dict[str, Payload] = {
             "finance_purchase": {"financing": "purchase"},
             "no_postcode": {"debtor": abroad},
             "payment_plan": {"instalments": parts},
@@ -143,7 +151,7 @@ class Documents(Calls):
         )
 
     @step
-    def files(self):
+    def files(self) -> None:
         electronic = Delivery("evoice", OVT, OPERATOR)
         room = CAPABILITIES.files.room("evoice")
         image = self._file("image.pdf", pdf())
@@ -156,12 +164,12 @@ class Documents(Calls):
         reply, (answer,) = self.post([document])
         self.note_answer(f"Attachments of {2 * room} bytes", reply, answer)
 
-    def _file(self, name, content):
+    def _file(self, name: str, content: bytes) -> Attachment:
         self.contents[name] = content
         return self.papers.attachment(name, name)
 
     @step
-    def duplicate(self):
+    def duplicate(self) -> None:
         number = self.need("sent_invoice").number
         reply, (answer,) = self.post([self.new_invoice(number=number)])
         refused = answer.outcome == Outcome.REJECTED
@@ -175,7 +183,7 @@ class Documents(Calls):
             self.check("duplicate_words", False, answer.error, proposal)
 
     @step
-    def partial(self):
+    def partial(self) -> None:
         good = [self.dataset(self.new_invoice()) for _ in range(2)]
         bad = self.dataset(self.new_invoice())
         del bad["payrow"]
@@ -187,7 +195,7 @@ class Documents(Calls):
         )
 
     @step
-    def odd_requests(self):
+    def odd_requests(self) -> None:
         reply, _answers = self.post_datasets([])
         self.note_answer("A batch without datasets", reply)
         for what, changed in (
@@ -201,23 +209,23 @@ class Documents(Calls):
         self.note_answer("Half a body", reply)
 
     @step
-    def documents(self):
+    def documents(self) -> None:
         params = {"jobid": self.need("invoice_id"), "origdata": 1}
         reply = self.call("GET", "/jobs/pdf", params=params)
         self.check_reply("document", reply, is_pdf(reply), kind_of(reply))
 
     @step
-    def preview(self):
+    def preview(self) -> None:
         self._try_path("path_preview", self.new_invoice)
 
     @step
-    def local_print(self):
+    def local_print(self) -> None:
         self._try_path("path_localprint", self._printed_here)
 
-    def _printed_here(self):
+    def _printed_here(self) -> Invoice:
         return self.new_invoice(handling="local_print")
 
-    def _try_path(self, name, make):
+    def _try_path(self, name: str, make: Callable[[], Invoice]) -> None:
         """Whether the path that is set answers with a PDF; else which other does."""
         now = self.client.setting(name)
         reply = self._post_to(now, make())
@@ -233,22 +241,23 @@ class Documents(Calls):
         got = f"{now}: HTTP {reply.status}; {good or 'no other path'} answers"
         self.check("paths", False, got, *proposals)
 
-    def _post_to(self, path, document):
+    def _post_to(self, path: str, document: Document) -> Reply:
         body = {"datastream": {"dataset": [self.dataset(document)]}}
         # That a path leads nowhere is no refusal.
         return self.call("POST", path, body=body, is_attempt=True)
 
     @step
-    def case_state(self):
+    def case_state(self) -> None:
         reply, body = self.case(self.need("invoice_id"))
         self.check_reply("case_state", reply, fields=body)
 
 
-def _lifetime(token):
+def _lifetime(token: object) -> float | None:
     """Seconds from the beginning to the end of a JWT, or None."""
     try:
         middle = str(token).split(".")[1]
         claims = json.loads(base64.urlsafe_b64decode(middle + "=" * (-len(middle) % 4)))
-        return claims["exp"] - claims["iat"]
+        lifetime: float = claims["exp"] - claims["iat"]
+        return lifetime
     except (ValueError, LookupError, TypeError):
         return None

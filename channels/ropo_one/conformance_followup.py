@@ -1,11 +1,12 @@
 """What Ropo did, days later, with the documents of an earlier run of the script."""
 
 import datetime
+from collections.abc import Sequence
 
 from ..artificial import MARK
 from ..conformance import followup
 from ..inbound import is_id
-from ..values import date, moment, number
+from ..values import Payload, date, moment, number
 from . import answers
 from .codes import ASSUMED_CODES, CONFIRMATION, MESSAGE
 from .conformance_documents import Documents
@@ -32,7 +33,7 @@ class Followup(Documents):
     """
 
     @followup
-    def rows_since(self):
+    def rows_since(self) -> None:
         """All status rows of each document, those that were fetched before too."""
         self.rows = []
         for sent in self.report.sent.values():
@@ -41,15 +42,16 @@ class Followup(Documents):
         payments = [row for row in self.rows if row.get("statustype") == "payment"]
         ours = [row for row in payments if self.is_marked(row)]
         self.received_by_ropo = [row for row in payments if row not in ours]
-        began = moment(self.earlier["started"]).date()
+        began = date(self.need("earlier")["started"])
         # Ropo's day may be the one before or after that of UTC.
-        days = {began + datetime.timedelta(days=n) for n in (-1, 0, 1)}
+        around = map(datetime.timedelta, (-1, 0, 1))
+        days = {began + each for each in around} if began else set()
         for row in ours:
             self.check("echo", date(row.get("paydate")) in days, _about(row))
         self.check_messages(self.rows)
 
     @followup
-    def stages_since(self):
+    def stages_since(self) -> None:
         """Which stage each case has come to, and those that it went through."""
         seen = {
             answers.identifier(row.get("statuscode"))
@@ -70,7 +72,7 @@ class Followup(Documents):
         if missing := [code for code in ASSUMED_CODES if code not in seen]:
             self.postpone("stage_codes", f"Not seen yet: {', '.join(missing)}")
 
-    def _listed_status(self, sent):
+    def _listed_status(self, sent: Payload) -> str:
         """How the customer's list has the case; "" where it does not."""
         _reply, rows = self.listed(sent["customer"])
         found = [
@@ -81,7 +83,7 @@ class Followup(Documents):
         return found[0] if found else ""
 
     @followup
-    def payments_since(self):
+    def payments_since(self) -> None:
         """What debtors paid to Ropo, and what Ropo took back of it."""
         rows = self.need("received_by_ropo")
         paid = [row for row in rows if (number(row.get("amount")) or 0) > 0]
@@ -99,17 +101,17 @@ class Followup(Documents):
             self.postpone("reversed_payment", "No payment was taken back yet")
 
     @staticmethod
-    def _was_paid(row, paid):
+    def _was_paid(row: Payload, paid: Sequence[Payload]) -> bool:
         """Whether a payment of that amount came before, of the same document."""
         return any(
-            number(one.get("amount")) == -number(row.get("amount"))
+            number(one.get("amount")) == -(number(row.get("amount")) or 0.0)
             and one.get("billnum") == row.get("billnum")
             and str(one.get("statustime")) <= str(row.get("statustime"))
             for one in paid
         )
 
     @followup
-    def webhook_since(self):
+    def webhook_since(self) -> None:
         """The messages of the webhook, beside the rows that were asked for."""
         messages = [
             each["raw"] for each in self.received if each["source"] == "webhook"
@@ -133,7 +135,7 @@ class Followup(Documents):
 
     # --- helpers ---
 
-    def check_messages(self, rows):
+    def check_messages(self, rows: Sequence[Payload]) -> None:
         comments = [row for row in rows if row.get("statustype") == "comment"]
         others = [row for row in comments if self._is_no_stage(row)]
         for row in others:
@@ -144,26 +146,26 @@ class Followup(Documents):
         if not others:
             self.postpone("messages", "No comment came that is no stage")
 
-    def _is_no_stage(self, row):
+    def _is_no_stage(self, row: Payload) -> bool:
         return answers.identifier(row.get("statuscode")) not in self.stages
 
-    def is_marked(self, row):
+    def is_marked(self, row: Payload) -> bool:
         """Whether a row repeats what we reported with a payment."""
         texts = f"{row.get('statusref')} {row.get('statustext')}"
         return f"test-{self.papers.run}-" in texts or MARK in texts
 
 
-def _about(row):
+def _about(row: Payload) -> str:
     return f"{row.get('amount')} of {row.get('paydate')}"
 
 
-def _of_one_payment(row, message):
+def _of_one_payment(row: Payload, message: Payload) -> bool:
     names = ("billnum", "statustype")
     is_same = all(row.get(name) == message.get(name) for name in names)
     return is_same and number(row.get("amount")) == number(message.get("amount"))
 
 
-def _is_known_again(row, message):
+def _is_known_again(row: Payload, message: Payload) -> bool:
     """By its id, or by its day and its code."""
     if str(row.get("statusid")) == str(message.get("id")):
         return True
