@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command, Domain
+from odoo.tools.sql import column_exists, create_column
 
 from .res_partner import READERS
 from .ropo_request import ASSIGNMENTS, LIVE
@@ -155,6 +156,13 @@ class AccountMove(models.Model):
         "amount_residual) "
         "WHERE move_type = 'out_invoice' AND state = 'posted' AND amount_residual > 0"
     )
+
+    def _auto_init(self):
+        # Ropo has none of the invoices that there are: not one row is computed, and
+        # written again, for a column that is empty in all of them.
+        if not column_exists(self.env.cr, "account_move", "ropo_state"):
+            create_column(self.env.cr, "account_move", "ropo_state", "varchar")
+        return super()._auto_init()
 
     # --- computes ---
 

@@ -127,6 +127,25 @@ class TestUpgrade(RopoCommon):
             [(5, "minutes"), (2, "hours")],
         )
 
+    def test_no_invoice_is_written_again_when_the_addon_is_installed(self):
+        """The column of the state is new then, and empty in each of them."""
+        self.create_invoice()
+        self.env.flush_all()
+        self.env.invalidate_all()
+        self.cr.execute("ALTER TABLE account_move DROP COLUMN ropo_state")
+        before = self.places()
+        names, context = ["account.move"], {"module": "ropo_connect"}
+        self.env.registry.init_models(self.cr, names, context, install=False)
+        self.assertEqual(self.places(), before)
+        self.cr.execute("SELECT COUNT(ropo_state) FROM account_move")
+        self.assertEqual(self.cr.fetchone(), (0,))
+
+    def places(self):
+        """Where each invoice is in the file of its table: a row that is written again
+        gets another place."""
+        self.cr.execute("SELECT id, ctid::text FROM account_move ORDER BY id")
+        return self.cr.fetchall()
+
     def renamed(self, job):
         return (
             job.request_ids.mapped("collects"),
