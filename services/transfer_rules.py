@@ -205,12 +205,15 @@ class RopoTransferRules(models.AbstractModel):
         """
         today = fields.Date.context_today(self)
         due_by = due_by or fields.Date.subtract(today, days=1)
-        debts = Domain("display_type", "=", "payment_term")
-        debts &= Domain("reconciled", "=", False)
-        late = debts & Domain("date_maturity", "<=", due_by)
-        # Imported entries may have no day of their own. Asked for apart: else each
-        # line is held against its invoice.
-        undated = debts & Domain("date_maturity", "=", False)
+        late = [
+            ("display_type", "=", "payment_term"),
+            ("reconciled", "=", False),
+            "|",
+            ("date_maturity", "<=", due_by),
+            "&",
+            ("date_maturity", "=", False),
+            ("move_id.invoice_date_due", "<=", due_by),
+        ]
         collected = [
             ("collects", "=", True),
             ("state", "in", LIVE),
@@ -223,11 +226,7 @@ class RopoTransferRules(models.AbstractModel):
             Domain("move_type", "=", "out_invoice")
             & Domain("state", "=", "posted")
             & Domain("amount_residual", ">", 0)
-            & (
-                Domain("line_ids", "any", late)
-                | Domain("invoice_date_due", "<=", due_by)
-                & Domain("line_ids", "any", undated)
-            )
+            & Domain("line_ids", "any", late)
             & Domain("ropo_request_ids", "not any", collected)
         )
 
