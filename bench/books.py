@@ -10,6 +10,8 @@ from odoo.tools import SQL
 
 from dev.demo import books
 
+from .history_rows import column_names
+
 ORIGINALS = 200  # as many customers
 DAYS_OVERDUE = 30
 LINES = [
@@ -182,4 +184,17 @@ def _copy_rows(env, table, of_original, **changed):
             SQL.identifier(table),
             of_original,
         )
+    )
+
+
+def copy_row(env, table, template, count, **changed):
+    """So many copies of the row with the number `template`, straight in its table and
+    numbered from a million: what refers to the same number belongs together."""
+    values = {name: name for name in column_names(env.cr, table)}
+    values |= {"id": "{base} + n", **changed}
+    env.cr.execute(
+        f"INSERT INTO {table} ({', '.join(values)}) "
+        f"SELECT {', '.join(values.values()).format(base=1_000_000)} "
+        f"FROM {table}, generate_series(1, %s) n WHERE id = %s",
+        [count, template],
     )

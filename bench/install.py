@@ -7,7 +7,6 @@ import time
 from dev import processes
 
 from . import books
-from .history_rows import column_names
 from .report import Row
 
 TABLES = ("account_move", "account_move_line")
@@ -29,21 +28,10 @@ def _write(env, count):
     invoice = books.write_drafts(env, books.write_customers(env, 1))
     invoice.action_post()
     debt = invoice.line_ids.filtered(lambda line: line.display_type == "payment_term")
-    _copy(env, "account_move", invoice, count, name="'BENCH/' || n")
-    _copy(env, "account_move_line", debt, count, move_id="{base} + n")
-    env.cr.commit()
-
-
-def _copy(env, table, template, count, **changed):
     env.flush_all()
-    values = {name: name for name in column_names(env.cr, table)}
-    values |= {"id": "{base} + n", **changed}
-    env.cr.execute(
-        f"INSERT INTO {table} ({', '.join(values)}) "
-        f"SELECT {', '.join(values.values()).format(base=1_000_000)} "
-        f"FROM {table}, generate_series(1, %s) n WHERE id = %s",
-        [count, template.id],
-    )
+    books.copy_row(env, "account_move", invoice.id, count, name="'BENCH/' || n")
+    books.copy_row(env, "account_move_line", debt.id, count, move_id="{base} + n")
+    env.cr.commit()
 
 
 def _written(world):

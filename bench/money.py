@@ -5,7 +5,7 @@ from dataclasses import replace
 from odoo import Command, fields
 
 from . import outbox
-from .history_rows import column_names
+from .books import copy_row
 from .measure import Cost, cost, in_turn
 from .report import compared, plain
 
@@ -98,11 +98,13 @@ def _copy_cases(env, count):
     )
     request, job, move, partial, line = env.cr.fetchone()
     number = "{base} + n"
-    _copy(env, "account_move", move, count, name="'BENCH/' || n")
-    _copy(env, "account_move_line", line, count, move_id=number)
-    _copy(env, "ropo_job", job, count, move_id=number, jobid="'bench ' || n")
-    _copy(env, "account_partial_reconcile", partial, count // 2, debit_move_id=number)
-    _copy(
+    copy_row(env, "account_move", move, count, name="'BENCH/' || n")
+    copy_row(env, "account_move_line", line, count, move_id=number)
+    copy_row(env, "ropo_job", job, count, move_id=number, jobid="'bench ' || n")
+    copy_row(
+        env, "account_partial_reconcile", partial, count // 2, debit_move_id=number
+    )
+    copy_row(
         env,
         "ropo_request",
         request,
@@ -112,18 +114,6 @@ def _copy_cases(env, count):
         source_partial_id=number,
     )
     env.cr.execute("ANALYZE")
-
-
-def _copy(env, table, template, count, **changed):
-    """Numbered from a million: what refers to the same number belongs together."""
-    values = {name: name for name in column_names(env.cr, table)}
-    values |= {"id": "{base} + n", **changed}
-    env.cr.execute(
-        f"INSERT INTO {table} ({', '.join(values)}) "
-        f"SELECT {', '.join(values.values()).format(base=1_000_000)} "
-        f"FROM {table}, generate_series(1, %s) n WHERE id = %s",
-        [count, template],
-    )
 
 
 def _compare(world, count, what, work):

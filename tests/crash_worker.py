@@ -14,6 +14,8 @@ import threading
 import time
 import traceback
 
+import requests
+
 from odoo import SUPERUSER_ID, Command, api, fields
 from odoo.modules.registry import Registry
 from odoo.service.model import retrying
@@ -111,6 +113,19 @@ def set_up(env, url, values):
     )
     env["ir.cron"].search([]).active = False
     return account.id
+
+
+def open_accounts(env, url, count, **values):
+    """So many accounts, each with a company of its own, and one connection that takes
+    one invoice a call; the sandbox at `url` gets a customer for each."""
+    ids = []
+    for number in range(1, count + 1):
+        credentials = {"cid": f"70000{number}", "apicode": f"sandbox-{number}"}
+        requests.post(f"{url}/_sandbox/profiles", json=credentials, timeout=10)
+        names = {"channel": "ropo_one", "name": f"{number}"}
+        alone = {"batch_size": 1, "max_concurrency": 1}
+        ids.append(set_up(env, url, {**names, **credentials, **alone, **values}))
+    return ids
 
 
 def prepare(env, account, invoices=0, reminders=0, payments=0, batch_size=50):

@@ -11,7 +11,7 @@ import sys
 import time
 
 import requests
-from crash_worker import finish, in_company, make, put, set_up
+from crash_worker import finish, in_company, make, open_accounts, put
 
 from odoo import SUPERUSER_ID, api, fields
 from odoo.modules.registry import Registry
@@ -27,7 +27,8 @@ def main(database, url):
     registry = Registry(database)
     results = {}
     with registry.cursor() as cr:
-        accounts = open_accounts(api.Environment(cr, SUPERUSER_ID, {}), url)
+        env = api.Environment(cr, SUPERUSER_ID, {})
+        accounts = open_accounts(env, url, ACCOUNTS, timeout=5)
     post(url, "latency", ms=50)
     for scene in (side_by_side, somebody_waits):
         results[scene.__name__] = scene(registry, accounts, url)
@@ -125,18 +126,6 @@ def until(env, is_true):
 
 
 # --- the books and Ropo ---
-
-
-def open_accounts(env, url):
-    """Each with a company of its own and one connection, one invoice a call."""
-    ids = []
-    for number in range(1, ACCOUNTS + 1):
-        credentials = {"cid": f"70000{number}", "apicode": f"sandbox-{number}"}
-        post(url, "profiles", **credentials)
-        values = {"channel": "ropo_one", "name": f"{number}", **credentials}
-        values |= {"batch_size": 1, "max_concurrency": 1, "timeout": 5}
-        ids.append(set_up(env, url, values))
-    return ids
 
 
 def fill(env, count):

@@ -17,7 +17,7 @@ from odoo.tools import config
 
 sys.path.append(sys.argv[4])  # the tests of Ropo Connect
 
-from crash_worker import in_company, make, put, set_up  # noqa: E402
+from crash_worker import in_company, make, open_accounts, put  # noqa: E402
 
 ACCOUNTS, EACH = 3, 20
 BEFORE = 6  # arrived, when the first host dies
@@ -28,7 +28,8 @@ def main(database, url, configuration):
     config.parse_config([*options, "--log-level", "critical"])
     registry = Registry(database)
     with registry.cursor() as cr:
-        accounts = open_accounts(api.Environment(cr, SUPERUSER_ID, {}), url)
+        env = api.Environment(cr, SUPERUSER_ID, {})
+        accounts = open_accounts(env, url, ACCOUNTS, timeout=2)
     post(url, "latency", ms=100)
     with hosts.host(database) as first:
         hosts.until(lambda: has_runner(registry))
@@ -42,18 +43,6 @@ def main(database, url, configuration):
     jobs = arrived(url)
     result = {"before": before, "came": len(jobs), "twice": len(jobs) - len(set(jobs))}
     sys.stdout.write(json.dumps(result) + "\n")
-
-
-def open_accounts(env, url):
-    """Each with a company of its own and one connection, one invoice a call."""
-    ids = []
-    for number in range(1, ACCOUNTS + 1):
-        credentials = {"cid": f"70000{number}", "apicode": f"sandbox-{number}"}
-        post(url, "profiles", **credentials)
-        values = {"channel": "ropo_one", "name": f"{number}", **credentials}
-        values |= {"batch_size": 1, "max_concurrency": 1, "timeout": 2}
-        ids.append(set_up(env, url, values))
-    return ids
 
 
 def fill(registry, accounts):
