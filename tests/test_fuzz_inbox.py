@@ -85,6 +85,19 @@ class TestFuzzInbox(RopoCommon):
 
         self.each(st.one_of(map(contents, WEBHOOKS)), read)
 
+    def test_what_a_database_can_not_hold_is_kept_without_it(self):
+        """The documents drawn seldom have it, so it is here for sure."""
+        self.at_ropo(self.job, "stage", stage="collection")
+        with self.account._client() as client:
+            page = next(iter(client.updates(None, [])))
+        odd = "a\x00b\ud800"
+        rows = [{**row, "odd": odd, odd: [odd, float("inf")]} for row in page.rows]
+        self.assertTrue(rows, "else no test")
+        for source in ("poll", "webhook"):
+            with self.subTest(source=source), self.env.cr.savepoint() as savepoint:
+                self.take(rows, source)
+                savepoint.rollback()
+
     def of_our_case(self, rows):
         """The same rows, those of the usual number being of a case that is there."""
         ours = {"INV/2026/00001": self.invoice.name}
