@@ -170,7 +170,9 @@ class RopoLedger(models.AbstractModel):
             self.env[model].flush_model()
 
     def _sides(self, cases):
-        """What stands and what is reported of these cases, for `_joined()`.
+        """What stands and what is reported of these cases, for `_joined()`: each is
+        computed once. Else the server, which knows nothing of how many rows of them
+        there are, may compute both again for each case.
 
         :param cases: SQL of rows of `ropo_job`
         """
@@ -180,8 +182,8 @@ class RopoLedger(models.AbstractModel):
                      SELECT id, account_id, company_id, currency_id, move_id, profile,
                             part_ids, covers, bad_debts
                        FROM (%s) job),
-                 standing AS (%s),
-                 reported AS (%s)
+                 standing AS MATERIALIZED (%s),
+                 reported AS MATERIALIZED (%s)
             """,
             cases,
             self._standing(),
@@ -194,7 +196,7 @@ class RopoLedger(models.AbstractModel):
             """
             FROM standing
             FULL JOIN reported USING (job_id, partial_id)
-            JOIN compared job ON job.id = job_id
+            JOIN ropo_job job ON job.id = job_id
             JOIN ropo_account account ON account.id = job.account_id
             LEFT JOIN account_move entry
               ON entry.id = COALESCE(standing.entry_id, reported.entry_id)
