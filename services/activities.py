@@ -51,7 +51,7 @@ class RopoActivities(models.AbstractModel):
     @api.model
     def _close_answered(self, accounts):
         """Ends the activities on these accounts whose cause is gone, whoever ended it.
-        One query, where none is open."""
+        One query where none is open, else one more for each kind of cause."""
         activities = (
             self.env["mail.activity"]
             .sudo()
@@ -63,10 +63,13 @@ class RopoActivities(models.AbstractModel):
                 ]
             )
         )
-        for activity in activities:
-            account = accounts.browse(activity.res_id)
-            if not self.env["ropo.questions"]._is_open(activity.ropo_key, account):
-                activity.action_feedback(feedback=self._gone())
+        answered = self.env["mail.activity"]
+        for key, own in activities.grouped("ropo_key").items():
+            asked = accounts.browse(own.mapped("res_id"))
+            still = self.env["ropo.questions"]._still_open(key, asked)
+            answered |= own.filtered(lambda a, ids=still.ids: a.res_id not in ids)
+        if answered:
+            answered.action_feedback(feedback=self._gone())
 
     def _gone(self):
         return self.env._("Nothing needs to be done any more: the reason is gone.")

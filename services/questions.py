@@ -142,15 +142,19 @@ class RopoQuestions(models.AbstractModel):
     _description = "Ropo: Questions to People"
 
     @api.model
-    def _is_open(self, key, account):
-        """Whether the cause of this question is still there on this account."""
+    def _still_open(self, key, accounts):
+        """Those of these accounts on which the cause of this is still there."""
         question = QUESTIONS[key]
-        own = "id" if question.model == account._name else "account_id"
-        domain = Domain(question.domain) & Domain(own, "=", account.id)
+        own = "id" if question.model == accounts._name else "account_id"
+        domain = Domain(question.domain) & Domain(own, "in", accounts.ids)
         records = self.env[question.model].sudo().with_context(active_test=False)
-        if not question.still:
-            return bool(records.search_count(domain, limit=1))
-        return any(records.search(domain).mapped(question.still))
+        if question.still:
+            found = records.search(domain).filtered(question.still)
+            return found if own == "id" else found[own]
+        if own == "id":
+            return records.search(domain)
+        groups = records._read_group(domain, [own])
+        return accounts.browse(account.id for (account,) in groups)
 
     @api.model
     def _waiting(self, key):

@@ -195,6 +195,20 @@ class TestActivities(RopoCommon):
         with self.assertQueryCount(1):
             self.account._close_answered()
 
+    def test_what_is_asked_of_many_accounts_costs_as_much_as_of_one(self):
+        accounts = self.account
+        for number in range(4):
+            accounts |= self._create_account(self.env.company, name=f"Other {number}")
+        accounts = accounts.sudo()
+        accounts.paused_until = "2999-01-01 00:00:00"
+        for account in accounts:
+            account._ask_person("credentials", "Refused", "Look at it.")
+        costs = [
+            self.queries(some._close_answered) for some in (self.account, accounts)
+        ]
+        self.assertEqual(costs[0], costs[1])
+        self.assertEqual(len(accounts.activity_ids), len(accounts), "else no test")
+
     def test_everything_asked_names_a_cause_that_is_known(self):
         asked = set()
         for room in ("models", "services", "report", "wizards", "controllers"):
