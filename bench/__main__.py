@@ -46,7 +46,7 @@ class Books:
 def main():
     options = arguments()
     began = time.monotonic()
-    world = World(options)
+    world = World(options.quick, options.plans, options.cases, options.open)
     names = options.only or [*MEASURES, *APART]
     made = None if APART.keys() >= set(names) else open_books(world)
     rows = []

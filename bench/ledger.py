@@ -49,8 +49,8 @@ def _rows(what, with_addon, without):
             ms=None,
             queries=queries[0] / len(with_addon),
             ratio=f"{queries[0] / queries[1]:.3f}",
-            goal="the same queries",
-            met=queries[0] == queries[1],
+            goal="no more queries",
+            met=queries[0] <= queries[1],
         ),
     ]
 

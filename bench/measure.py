@@ -48,11 +48,13 @@ def in_turn(rounds, *measures):
     return costs
 
 
-def ratio(costs, yardstick):
-    """How many times the time of `yardstick` it took, in the middle of all rounds."""
-    return statistics.median(
+def ratios(costs, yardstick):
+    """How many times the time of `yardstick` each round took: the least, the one in the
+    middle, and the most."""
+    found = sorted(
         cost.ms / other.ms for cost, other in zip(costs, yardstick, strict=True)
     )
+    return found[0], statistics.median(found), found[-1]
 
 
 def middle(costs):

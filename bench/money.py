@@ -11,8 +11,8 @@ from .report import compared, plain
 
 CALLS_AT_ONCE = 8
 LATENCY = 100  # ms
-OF_IDEAL = 1.25
-OF_JOIN = 2
+OF_IDEAL = 1.1
+OF_JOIN = 1.5
 ROUNDS = 9
 SECONDS = 3  # for all open cases
 # What nobody can do without: the reconciliations of what is collected, with what shows

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from dev.demo import screen
 
-from .measure import middle, ratio
+from .measure import middle, ratios
 
 TITLES = ["What", "N", "ms each", "queries each", "ratio", "of", "goal", ""]
 
@@ -43,11 +43,11 @@ def plain(what, costs, **values):
 
 def compared(what, costs, yardstick, others, most, text=""):
     """A row of what may take at most `most` times as long as its yardstick."""
-    times = ratio(costs, others)
+    least, times, most_times = ratios(costs, others)
     return plain(
         what,
         costs,
-        ratio=f"{times:.3f}",
+        ratio=f"{times:.3f} ({least:.2f}–{most_times:.2f})",
         yardstick=yardstick,
         goal=text or f"≤ {most:g} ×",
         met=times <= most,

@@ -11,9 +11,9 @@ from .bare import Bare
 from .measure import Cost, cost, in_turn
 from .report import Row, compared, limited, plain
 
-BARE_RATIO = 2
-QUERIES = 1
-GROWTH = 1.2
+BARE_RATIO = 1.5
+QUERIES = 0.2
+GROWTH = 1.05
 MEGABYTES = 200
 OF_MAIL = 0.1
 OF_LETTERS = 1 / 3

@@ -44,10 +44,10 @@ class World:
     """The database with the addon, the bare one without, those for years of cases,
     and the sandbox."""
 
-    def __init__(self, options):
-        self.quick, self.plans = options.quick, options.plans
-        self.cases = options.cases or self.number(200_000, 5_000)
-        self.open_cases = options.open or self.cases * 2 // 5
+    def __init__(self, quick=False, plans=False, cases=None, open_cases=None):
+        self.quick, self.plans = quick, plans
+        self.cases = cases or self.number(200_000, 5_000)
+        self.open_cases = open_cases or self.cases * 2 // 5
         self.database = os.environ["PGDATABASE"]
         self.bare_database = os.environ["ROPO_BARE_DATABASE"]
         self.history_database = os.environ["ROPO_HISTORY_DATABASE"]
