@@ -14,7 +14,7 @@ from odoo.tests.common import get_db_name
 
 from ..models import ropo_event
 from ..models.ropo_request import WORKER_LOCK
-from ..services import outbox
+from ..services import due, outbox
 from . import race
 from .common import Sandbox
 from .test_outbox import OutboxCommon
@@ -94,7 +94,11 @@ class TestTurns(OutboxCommon):
         mine, others = self.fill(5)
         self.account.last_turn = fields.Datetime.now() - timedelta(days=1)
         self.sandbox.post("latency", ms=60)
-        with patch.object(outbox, "TURN", 0.05):
+        # Two calls are under way at most, and the first takes longer than a turn.
+        with (
+            patch.object(outbox, "TURN", 0.05),
+            patch.object(due, "BATCHES_PER_RESERVATION", 1),
+        ):
             self.run_cron("cron_process_requests")
         self.sandbox.post("latency", ms=0)
         self.assertStates(mine | others, *["done"] * 10)
