@@ -5,8 +5,6 @@ from contextlib import contextmanager
 from datetime import timedelta
 from unittest.mock import patch
 
-import pytest
-
 from odoo import fields
 from odoo.sql_db import db_connect
 from odoo.tests import tagged
@@ -15,8 +13,6 @@ from odoo.tests.common import get_db_name
 from ..models import ropo_event
 from ..models.ropo_request import WORKER_LOCK
 from ..services import due, outbox
-from . import race
-from .common import Sandbox
 from .test_outbox import OutboxCommon
 
 
@@ -214,27 +210,3 @@ class TestTurns(OutboxCommon):
             cron.nextcall = fields.Datetime.now() - timedelta(minutes=5)
             self.run_cron("cron_poll_status")
             self.assertEqual(asked, [third.id, self.account.id, self.other.id])
-
-
-@pytest.fixture(scope="module")
-def scenes():
-    sandbox = Sandbox()
-    try:
-        return race.run("turns_worker.py", 800, sandbox.url)
-    finally:
-        sandbox.stop()
-
-
-def test_accounts_are_worked_off_side_by_side_and_each_invoice_comes_once(scenes):
-    scene = scenes["side_by_side"]
-    assert scene["came"] == [10] * 4
-    assert scene["twice"] == 0
-    assert sum(scene["sent"]) == 40
-    assert min(scene["sent"]) > 0, "one worker did all"
-
-
-def test_who_sends_one_does_not_wait_for_a_nights_run(scenes):
-    scene = scenes["somebody_waits"]
-    assert scene["left"] > 0
-    assert scene["twice"] == 0
-    assert scene["came"][0] == 10 + 40 + 1
