@@ -17,3 +17,14 @@ class TestFiles(translated.FilesCase):
 class TestScreens(translated.ScreensCase):
     addon = translations.OURS
     at_least = {"views": 40, "fields": 200}
+
+    def test_the_title_of_a_dialog_is_in_the_language_of_who_reads_it(self):
+        for env, terms in self.in_each_language():
+            for model, title in (
+                ("ropo.send.wizard", "Send via Ropo"),
+                ("ropo.transfer.wizard", "Transfer to Ropo"),
+            ):
+                shown = env[model].new()._reopen()["name"]
+                # In Norwegian the first reads the same.
+                self.assertEqual(shown, terms.get(title, title))
+                self.assertEqual(shown != title, title in terms)

@@ -80,7 +80,7 @@ class RopoWizardMixin(models.AbstractModel):
         """Shows this wizard as it is now."""
         return {
             "type": "ir.actions.act_window",
-            "name": self._description,
+            "name": self.env["ir.model"]._get(self._name).name,  # as it is translated
             "res_model": self._name,
             "res_id": self.id,
             "views": [(False, "form")],

@@ -1,7 +1,9 @@
 """The screenshots of README.rst, taken of the demo's database in headless Chromium.
 
-Odoo's database comes from the environment. A few more invoices are posted first, so
-that there is something to send and to transfer.
+Odoo's database comes from the environment, and so does LANGUAGE where it is to be
+another one, such as fi_FI: those pictures, and those of a telephone, are to be looked
+at, and are not kept with the product. A few more invoices are posted first, so that
+there is something to send and to transfer.
 """
 
 import os
@@ -9,14 +11,26 @@ import sys
 from shutil import which
 
 from .. import system
-from ..place import ROOT
+from ..place import ROOT, STATE
 from . import screen, web
 from .__main__ import odoo
 
 FOLDER = ROOT / "static/description"
+LOOKED_AT = STATE / "screenshots"
+USUAL = "en_US"
 SIZE = {"width": 1400, "height": 900}  # in pixels
+TELEPHONE = {"width": 390, "height": 844}
 SECONDS_TO_APPEAR = 60
 SETTLES = 1500  # milliseconds: what moves or is fetched late
+TO_LOOK_AT = [
+    "overview",
+    "cases",
+    "to-send",
+    "to-transfer",
+    "outbox",
+    "inbox",
+    "accounts",
+]
 WITHOUT_ADDRESS = "Esimerkki Ilman Osoitetta Oy"
 WAITING = [
     ("Esimerkki Asiakas 2", 32, "hours"),
@@ -29,12 +43,14 @@ FOLLOWED = ("Example 4 Oy", "collection")  # has a history of all kinds
 
 
 def main():
+    lang = os.environ.get("LANGUAGE") or USUAL
     with odoo(os.environ["PGDATABASE"]) as env:
         write_more(env)
+        speak(env, lang)
         paths = find_paths(env)
         env.cr.commit()
         with web.served() as url:
-            take_all(url, paths)
+            take_all(url, paths, lang)
     return 0
 
 
@@ -49,6 +65,15 @@ def write_more(env):
         invoice.is_move_sent = days_overdue > 0  # else each transfer has a warning
 
 
+def speak(env, lang):
+    """Has the administrator's screens in this language."""
+    wizard = env["base.language.install"]
+    known = env["res.lang"].with_context(active_test=False)
+    chosen = known.search([("code", "=", lang)])
+    wizard.create({"lang_ids": chosen.ids, "overwrite": False}).lang_install()
+    env.ref("base.user_admin").lang = lang
+
+
 def find_paths(env):
     customer, stage = FOLLOWED
     domain = [("partner_id.name", "=", customer), ("stage", "=", stage)]
@@ -60,30 +85,50 @@ def find_paths(env):
     }
 
 
-def take_all(url, paths):
+def take_all(url, paths, lang):
     from playwright.sync_api import sync_playwright
 
+    folder = FOLDER if lang == USUAL else LOOKED_AT / lang
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=next(filter(None, map(which, system.BROWSERS))),
             args=["--no-sandbox"],
         )
-        page = browser.new_context(
-            viewport=SIZE, locale="en-US", timezone_id="Europe/Helsinki", base_url=url
-        ).new_page()
-        page.set_default_timeout(SECONDS_TO_APPEAR * 1000)
-        log_in(page)
+        page = open_page(browser, url, lang, SIZE)
         page.goto(paths["account"])
-        shoot(page, "account_form", ".o_form_view .o_notebook")
+        shoot(page, folder / "account_form.png", ".o_form_view .o_notebook")
         show_invoice(page, paths["invoice"])
-        shoot(page, "invoice_form", ".o_field_widget[name=ropo_job_ids] .o_data_row")
+        cases = ".o_field_widget[name=ropo_job_ids] .o_data_row"
+        shoot(page, folder / "invoice_form.png", cases)
         page.goto("/odoo/ropo-scheduled-transfers")
-        shoot(page, "scheduled_transfers", ".o_list_view .o_data_row")
+        shoot(page, folder / "scheduled_transfers.png", ".o_list_view .o_data_row")
         press_for_all(page, "/odoo/ropo-to-send", "action_ropo_send")
-        shoot(page, "send_wizard", ".modal .o_data_row")
+        shoot(page, folder / "send_wizard.png", ".modal .o_data_row")
         press_for_all(page, "/odoo/ropo-to-transfer", "action_ropo_transfer")
-        shoot(page, "transfer_wizard", ".modal .o_data_row")
+        shoot(page, folder / "transfer_wizard.png", ".modal .o_data_row")
+        if folder != FOLDER:
+            take_to_look_at(page, folder)
+            take_to_look_at(open_page(browser, url, lang, TELEPHONE), folder / "narrow")
         browser.close()
+
+
+def take_to_look_at(page, folder):
+    for name in TO_LOOK_AT:
+        page.goto(f"/odoo/ropo-{name}")
+        shoot(page, folder / f"{name}.png", ".o_action .o_content :visible")
+
+
+def open_page(browser, url, lang, size):
+    context = browser.new_context(
+        viewport=size,
+        locale=lang.replace("_", "-"),
+        timezone_id="Europe/Helsinki",
+        base_url=url,
+    )
+    page = context.new_page()
+    page.set_default_timeout(SECONDS_TO_APPEAR * 1000)
+    log_in(page)
+    return page
 
 
 def log_in(page):
@@ -107,12 +152,11 @@ def press_for_all(page, path, button):
     page.click(f"button[name={button}]")
 
 
-def shoot(page, name, shown):
-    """Writes the picture of this name as soon as the selector `shown` is there."""
+def shoot(page, path, shown):
+    """Writes the picture as soon as the selector `shown` is there."""
     page.wait_for_selector(shown)
     page.mouse.move(0, 0)  # nothing is hovered over
     page.wait_for_timeout(SETTLES)
-    path = FOLDER / f"{name}.png"
     page.screenshot(path=path)
     screen.show(path.relative_to(ROOT))
 
