@@ -84,7 +84,7 @@ class Server:
 
     def _work(self, env, name):
         action = env["ir.cron"].browse(self.actions[name]).ir_actions_server_id
-        action.with_context(lastcall=None).run()
+        action.run()
         env.cr.commit()
 
     def explain(self, name):

@@ -57,6 +57,7 @@ from . import (
     ropo_request,
     ropo_request_answered,
     ropo_request_files,
+    ropo_request_order,
     ropo_request_state,
     ropo_request_summary,
     ropo_status_code,

@@ -262,12 +262,6 @@ class RopoRequest(models.Model):
         copy=False,
         help="Of sending it, or of looking it up.",
     )
-    is_urgent = fields.Boolean(
-        string="Urgent",
-        readonly=True,
-        copy=False,
-        help="Somebody waits for it: it goes first.",
-    )
     lease_until = fields.Datetime(readonly=True, copy=False)
     error = fields.Text(readonly=True, copy=False)
     payload_text = fields.Text(
@@ -288,8 +282,6 @@ class RopoRequest(models.Model):
         "This invoice is collected already: no debt is collected twice.",
     )
     _due = models.Index("(account_id, next_attempt_at) WHERE state = 'queued'")
-    _in_order = models.Index("(account_id, id) WHERE state = 'queued'")
-    _urgent = models.Index("(account_id) WHERE state = 'queued' AND is_urgent IS TRUE")
 
     # --- computes ---
 

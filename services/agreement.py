@@ -11,7 +11,7 @@ LAST_DAY = "ropo_connect.ledger_compared_on"
 # is committed. None takes so long.
 LONGEST_TRANSACTION = timedelta(days=1)
 AT_ONCE = 50_000  # cases that are left in one run
-OF_A_DAY = 7  # days in which each case that was left is compared once
+WEEK = 7  # days, in which each case that was left is compared once
 
 
 class RopoAgreement(models.AbstractModel):
@@ -35,8 +35,8 @@ class RopoAgreement(models.AbstractModel):
         """Compares some of those that were left, so that none stays wrong for long."""
         todays = SQL(
             "SELECT * FROM ropo_job WHERE agreed_at IS NOT NULL AND id %% %s = %s",
-            OF_A_DAY,
-            fields.Date.today().toordinal() % OF_A_DAY,
+            WEEK,
+            fields.Date.today().toordinal() % WEEK,
         )
         commit_with_retry(self.env, self._take_back, todays)
 

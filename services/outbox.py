@@ -133,13 +133,16 @@ class RopoOutbox(models.AbstractModel):
             # Nobody opened the door: nothing was reserved, nothing is lost.
             account._pause(error)
         # The pause, what is answered, and when to come back.
-        self._persist(self._end_run, account)
+        self._persist(self._end_run, account, only)
         return total
 
-    def _end_run(self, account):
+    def _end_run(self, account, only):
         account.last_turn = fields.Datetime.now()
         account._close_answered()
         self._come_back(account)
+        if only and self.env["ropo.due"]._has_work(account):
+            # A run for all came meanwhile, found the account taken, and passed on.
+            self._wake(account)
 
     def _come_back(self, account):
         """Has the cron run again when the first of what must wait is due.

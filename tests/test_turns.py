@@ -113,12 +113,29 @@ class TestTurns(OutboxCommon):
 
     def test_what_a_run_has_no_time_for_is_left_to_the_next_one(self):
         mine, others = self.fill(3)
-        with patch.object(outbox, "TURN", 0):
-            self.env["ropo.outbox"]._take_turn(self.account.id, 0)
+        self.env["ropo.outbox"]._take_turn(self.account.id, 0)
         self.assertStates(mine | others, *["queued"] * 6)
         self.run_cron("cron_process_requests")
         self.assertStates(mine | others, *["done"] * 6)
         self.assertFalse(self.progress().remaining)
+
+    def test_what_a_run_for_all_passed_on_is_done_after_a_run_for_one(self):
+        """Who sends one has the account for a moment. A run for all that comes then
+        does not come back by itself."""
+        many = self.put(self.create_invoices(2))
+        one = self.put(self.create_invoice())
+        cron = self.env.ref("ropo_connect.cron_process_requests")
+        woken = self.env["ir.cron.trigger"].sudo()
+        woken.search([("cron_id", "=", cron.id)]).unlink()
+        work_off = self.env["ropo.outbox"]._work_off
+        work_off(self.account.id, only=one.ids)
+        self.env.invalidate_all()
+        self.assertStates(one | many, "done", "queued", "queued")
+        self.assertEqual(woken.search_count([("cron_id", "=", cron.id)]), 1)
+        # With nothing left, nobody is woken.
+        woken.search([("cron_id", "=", cron.id)]).unlink()
+        work_off(self.account.id, only=many.ids)
+        self.assertFalse(woken.search([("cron_id", "=", cron.id)]))
 
     # --- helpers ---
 
