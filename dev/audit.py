@@ -60,6 +60,5 @@ def _ensure():
     if not steps.fresh(HOME, TOOL.read_bytes()):
         show("Audit: installing pip-audit …")
         venv.create(HOME)
-        python = HOME / "bin/python"
-        venv.pip("install", "--no-deps", "--requirement", TOOL, python=python)
+        venv.install(TOOL, python=HOME / "bin/python")
         steps.stamp(HOME, TOOL.read_bytes())

@@ -21,6 +21,7 @@ from . import (
 )
 from . import docs as guides
 from . import lint as linters
+from . import lock as locks
 from . import readme as readme_file
 from . import tests as test_runner
 from .demo.sandbox import DEFAULT, SANDBOXES
@@ -278,13 +279,17 @@ def run(*command):
         return processes.call(command)
 
 
-def lock():
-    """Renew dev/requirements.txt and dev/package-lock.json to the newest releases.
+def lock(which="all"):
+    """Renew the locks in dev/ to the newest releases; `lock new` adds what is new.
 
-    Run it with the oldest Python that is to do: newer ones take what it takes.
+    Each file of each release is locked by its hash.
     """
+    if which not in {"all", "new"}:
+        raise UsageError(f"There is no {which}: it may be all or new.")
     with steps.alone():
-        venv.lock()
+        locks.renew(which)
+    if which == "new":
+        return
     tools()
     with steps.alone():
         node.lock()

@@ -8,7 +8,12 @@ from .place import HERE, IN_CI, STATE, TroubleError, show
 
 HOME = STATE / "node"
 MODULES = HOME / "node_modules"
+# npm compares each file with its hash there, and fetches a broken one again.
 LISTS = [HERE / "package.json", HERE / "package-lock.json"]
+REMEDY = (
+    "npm could not install what dev/package-lock.json lists: above it says which file"
+    " and why. Run the command again: what had come whole is kept"
+)
 
 
 def ensure():
@@ -20,7 +25,8 @@ def ensure():
         for path in LISTS:
             shutil.copy(path, folder)
         try:
-            steps.run("npm", [*npm(), "ci", "--ignore-scripts"], cwd=folder, env=_env())
+            install = [*npm(), "ci", "--ignore-scripts"]
+            steps.run("npm", install, cwd=folder, env=_env(), trouble=REMEDY)
         except TroubleError as trouble:
             if IN_CI:
                 raise

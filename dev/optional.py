@@ -30,8 +30,7 @@ def ensure(odoo):
         show("Optional addons: installing what they are for …")
         with steps.new_folder(HOME) as folder:
             # Odoo is there, though not always in a way that pip can see.
-            install = ["install", "--no-deps", "--target", folder]
-            venv.pip(*install, "--requirement", ASKED)
+            venv.install(ASKED, "--target", folder)
         steps.stamp(HOME, ASKED.read_bytes())
     config.write(odoo, CONFIG, [FOLDER, INSTALLED])
 

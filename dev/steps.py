@@ -13,6 +13,14 @@ from .place import LOGS, STATE, TroubleError, show
 SHOWN_LINES = 15
 
 
+class FailedError(TroubleError):
+    """A step failed; `output` is what its program printed."""
+
+    def __init__(self, text, output):
+        super().__init__(text)
+        self.output = output
+
+
 def run(log, command, *, trouble=None, **options):
     """Run `command`, what it prints kept in `.dev/log/<log>.log`."""
     LOGS.mkdir(parents=True, exist_ok=True)
@@ -25,10 +33,12 @@ def run(log, command, *, trouble=None, **options):
         if not subprocess.run(command, **streams, **options).returncode:
             return
         output.seek(begin)
-        for line in output.readlines()[-SHOWN_LINES:]:
-            show(f"  {line.rstrip()}")
+        lines = output.readlines()
+    for line in lines[-SHOWN_LINES:]:
+        show(f"  {line.rstrip()}")
     trouble = trouble or f"{os.path.basename(command[0])} failed"
-    raise TroubleError(f"{trouble}; all that it said is in {path}.")
+    text = f"{trouble}; all that it said is in {path}."
+    raise FailedError(text, "".join(lines))
 
 
 def output(command, **options):

@@ -45,7 +45,7 @@ def test_arrows_point_one_way(source, forbidden):
 def test_the_addon_knows_no_optional_addon_and_imports_none_of_oca():
     """It runs where neither is."""
     optional = [path.parent.name for path in ROOT.glob("addons/*/__manifest__.py")]
-    asked = (ROOT / "dev/requirements-addons.txt").read_text()
+    asked = (ROOT / "dev/requirements-addons.in").read_text()
     oca = re.findall(r"^odoo-addon-(\w+)==", asked, re.MULTILINE)
     files = [path for room in ROOMS for path in python_files(ROOT / room)]
     wrong = [
