@@ -10,6 +10,7 @@ from . import campaign as campaigns
 from . import (
     config,
     databases,
+    debian,
     node,
     odoo,
     optional,
@@ -292,6 +293,7 @@ def lock(which="all"):
         return
     tools()
     with steps.alone():
+        debian.lock()
         node.lock()
 
 

@@ -8,9 +8,7 @@ import hashlib
 import importlib.metadata
 import os
 import re
-import threading
 import zipfile
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -19,6 +17,7 @@ from packaging.utils import canonicalize_name
 
 from ..dev import steps, venv
 from ..dev.place import TroubleError
+from .broken_server import BrokenServer
 
 DEV = Path(__file__).resolve().parents[1] / "dev"
 LOCKS = sorted(path.with_suffix("") for path in DEV.glob("*.in"))
@@ -79,68 +78,18 @@ def below(name, extras):
             yield needed
 
 
-class Index(ThreadingHTTPServer):
-    """A package index with one wheel, and what it was asked for."""
-
-    def __init__(self, wheel):
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.wheel = wheel
-        self.wrong = 0  # so many times it sends other bytes
-        self.cut_at = []  # where it breaks off, the first time and the next
-        self.ranges = []
-
-    @property
-    def url(self):
-        return f"http://127.0.0.1:{self.server_port}/simple"
-
-
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self):
-        if self.path.startswith("/simple"):
-            page = f'<!DOCTYPE html><a href="/files/{WHEEL}">{WHEEL}</a>'.encode()
-            return self.answer(200, page, {"Content-Type": "text/html"})
-        whole = self.server.wheel
-        if self.server.wrong:
-            self.server.wrong -= 1
-            whole = whole[:-1] + b"?"
-        asked = self.headers.get("Range")
-        self.server.ranges.append(asked)
-        first = int(re.fullmatch(r"bytes=(\d+)-", asked)[1]) if asked else 0
-        headers = {"ETag": '"1"', "Cache-Control": "max-age=31536000"}
-        if first:
-            headers["Content-Range"] = f"bytes {first}-{len(whole) - 1}/{len(whole)}"
-        self.answer(206 if first else 200, whole[first:], headers)
-
-    def answer(self, status, body, headers):
-        self.send_response(status)
-        for name, value in {**headers, "Content-Length": len(body)}.items():
-            self.send_header(name, str(value))
-        self.end_headers()
-        cuts = self.server.cut_at if self.path.startswith("/files") else []
-        self.wfile.write(body[: cuts.pop(0)] if cuts else body)
-        self.close_connection = True
-
-    def log_message(self, *_arguments):
-        pass
-
-
 @pytest.fixture
 def index(tmp_path, monkeypatch):
-    server = Index(wheel(tmp_path))
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
+    page = f'<!DOCTYPE html><a href="/files/{WHEEL}">{WHEEL}</a>'.encode()
+    files = {"/simple/demo-download/": page, f"/files/{WHEEL}": wheel(tmp_path)}
     for name in [name for name in os.environ if name.startswith("PIP_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
-    monkeypatch.setenv("PIP_INDEX_URL", server.url)
     monkeypatch.setenv("PIP_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setattr(steps, "LOGS", tmp_path / "log")
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with BrokenServer(files, fragile=f"/files/{WHEEL}") as server:
+        monkeypatch.setenv("PIP_INDEX_URL", f"{server.url}/simple")
+        yield server
 
 
 def wheel(folder):
@@ -162,7 +111,7 @@ def wheel(folder):
 @pytest.fixture
 def install(index, tmp_path):
     """Installs from the index what is locked, and says whether it is there."""
-    digest = hashlib.sha256(index.wheel).hexdigest()
+    digest = hashlib.sha256(index.files[index.fragile]).hexdigest()
 
     def install(pin=f"demo-download==1.0 --hash=sha256:{digest}"):
         lock = tmp_path / "requirements-demo.txt"
