@@ -4,9 +4,10 @@
 # answers than assumed: make demo DIALECT=other
 # It leaves Odoo open at its end, but with SERVE=0.
 # The storm for many seeds: make campaign SEEDS=1000; odd answers: make fuzz DOCUMENTS=100000
+# Small faults in the code, which tests have to find: make mutate ARGS="channels/pace.py"
 # Of a test profile of Ropo's: make conformance URL=https://… CID=… or, at Maventa,
 # make conformance CHANNEL=maventa URL=https://… COMPANY=…
-.PHONY: demo test lint docs bench campaign fuzz wheel audit sandbox conformance screenshots clean
+.PHONY: demo test lint docs bench campaign fuzz mutate wheel audit sandbox conformance screenshots clean
 
-demo test lint docs bench campaign fuzz wheel audit sandbox conformance screenshots clean:
+demo test lint docs bench campaign fuzz mutate wheel audit sandbox conformance screenshots clean:
 	@python3 -m dev $@ $(ARGS)

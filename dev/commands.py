@@ -23,6 +23,7 @@ from . import (
 from . import docs as guides
 from . import lint as linters
 from . import lock as locks
+from . import mutate as mutations
 from . import readme as readme_file
 from . import tests as test_runner
 from .demo.sandbox import DEFAULT, SANDBOXES
@@ -127,6 +128,27 @@ def _how_many(name, usual, example):
     if not count.isdecimal():
         raise UsageError(f"Say how many: {example}")
     return int(count)
+
+
+def mutate(*files):
+    """Try small faults in the code, one at a time: which makes no test fail?
+
+    Of all files or of these; goes on where it was stopped.
+    """
+    with servers() as found:
+        mutations.ensure()
+        names = [
+            f"{databases.PREFIX}mutate_{part}" for part in range(mutations.PROCESSES)
+        ]
+        for name in names:
+            databases.new(found, name)
+        path = f"{ROOT}{os.pathsep}{mutations.PACKAGES}"
+        command = [venv.PYTHON, "-m", "dev.mutate", ",".join(names), *files]
+        try:
+            return processes.call(command, PYTHONPATH=path)
+        finally:
+            for name in names:
+                databases.drop(name)
 
 
 def lint():
@@ -351,6 +373,7 @@ ALL += [
     bench,
     campaign,
     fuzz,
+    mutate,
     wheel,
     audit,
     sandbox,
