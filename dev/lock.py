@@ -11,7 +11,10 @@ from .place import HERE, ROOT, STATE, show
 
 OLDEST = "3.11"  # a lock holds from this Python on
 # Odoo is there in ways that no index knows, so nothing follows from what needs it.
-OPTIONS = {"requirements-addons": ["--no-deps"]}
+OPTIONS = {
+    "requirements-addons": ["--no-deps"],
+    "requirements-mutate": ["--no-deps"],  # its mutations alone are used
+}
 
 
 def renew(which="all"):

@@ -67,8 +67,7 @@ def ensure():
     if not steps.fresh(PACKAGES, TOOL.read_bytes()):
         show("Mutation testing: installing mutmut …")
         with steps.new_folder(PACKAGES) as folder:
-            asked = ["--no-deps", "--target", folder, "--requirement", TOOL]
-            venv.pip("install", *asked)
+            venv.install(TOOL, "--target", folder)
         steps.stamp(PACKAGES, TOOL.read_bytes())
 
 
