@@ -46,6 +46,20 @@ def test_never_more_than_the_most_at_once():
         assert call.most == most
 
 
+def test_as_many_at_once_as_may_be():
+    call = Counter(seconds=0.05)
+    Pace(20).map(call, [[0]] * 40)
+    assert call.most == 20
+
+
+def test_throttling_of_an_odd_limit_leaves_the_smaller_half():
+    pace = Pace(3)
+    pace.map(Counter(THROTTLED), [[0]])
+    call = Counter()
+    pace.map(call, [[0]] * (CALM - 1))
+    assert (pace.limit, call.most) == (1, 1)
+
+
 def test_throttling_halves_down_to_one():
     pace = Pace(8)
     limits = []
@@ -63,6 +77,17 @@ def test_creeps_up_while_all_is_well_and_never_above_the_most():
         pace.map(Counter(), [[0]] * CALM)
         limits.append(pace.limit)
     assert limits == [3, 4, 4, 4]
+
+
+def test_each_step_up_takes_as_many_calm_calls():
+    pace = Pace(4)
+    pace.map(Counter(), [[0]] * 3)
+    pace.map(Counter(THROTTLED), [[0]])
+    for limit in (2, 3):
+        pace.map(Counter(), [[0]] * (CALM - 1))
+        assert pace.limit == limit
+        pace.map(Counter(), [[0]])
+        assert pace.limit == limit + 1
 
 
 def test_lowered_limit_holds_for_the_calls_that_wait():
