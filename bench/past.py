@@ -60,11 +60,6 @@ class Server:
         began = time.monotonic()
         with world.environment(database) as env:
             history_books.write(env, world.ropo, cases, world.open_cases)
-            # Each was made on its day, and not when it was copied.
-            env.cr.execute(
-                "UPDATE account_partial_reconcile SET create_date = max_date"
-            )
-            env.cr.commit()
             self.cases = env["ropo.job"].search_count([("is_collected", "=", True)])
             own = [("module", "=", "ropo_connect"), ("model", "=", "ir.cron")]
             crons = env["ir.cron"].browse(

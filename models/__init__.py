@@ -50,6 +50,7 @@ from . import (
     ropo_job_bad_debt,
     ropo_job_decision,
     ropo_job_exemption,
+    ropo_job_figures,
     ropo_job_next_step,
     ropo_job_plan,
     ropo_job_progress,

@@ -28,6 +28,15 @@ class AccountJournal(models.Model):
         groups=READERS,
     )
 
+    # --- CRUD ---
+
+    def write(self, vals):
+        # EXTENDS 'account': by these, a payment is one to Ropo, or one at all
+        done = super().write(vals)
+        if {"ropo_settlement", "type"} & vals.keys():
+            self.env["ropo.job.figures"]._forget_all()
+        return done
+
     # --- computes ---
 
     @api.depends("ropo_settlement")

@@ -334,6 +334,8 @@ class RopoAccount(models.Model):
             self._resume()
         if "settlement_journal_id" in vals:
             self._keep_to_settlement()
+        if {"settlement_journal_id", "settlement_journal_ids"} & vals.keys():
+            self.env["ropo.job.figures"]._forget_all()
         return result
 
     def _check_archivable(self):

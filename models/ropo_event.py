@@ -205,6 +205,15 @@ class RopoEvent(models.Model):
     def create(self, vals_list):
         return super().create(self.env["ropo.account"]._stamp_profile(vals_list))
 
+    def write(self, vals):
+        # EXTENDS 'base': by these, a payment in the ledger is one to Ropo
+        decides = {"job_id", "source_partial_id"} & vals.keys()
+        moves = self.job_id.move_id if decides else None
+        done = super().write(vals)
+        if decides:
+            self.env["ropo.job.figures"]._forget(moves | self.job_id.move_id)
+        return done
+
     # --- computes ---
 
     @api.depends("job_id", "account_id")

@@ -26,6 +26,7 @@ from . import (
     guard,
     holds,
     inbox,
+    kept_figures,
     ledger,
     linking,
     lookup,

@@ -32,13 +32,21 @@ class RopoAgreement(models.AbstractModel):
 
     @api.model
     def _cron_compare_ended(self):
-        """Compares some of those that were left, so that none stays wrong for long."""
+        """Compares some of those that were left, and computes some of what is kept,
+        so that nothing stays wrong for long."""
+        day = fields.Date.today().toordinal() % WEEK
         todays = SQL(
             "SELECT * FROM ropo_job WHERE agreed_at IS NOT NULL AND id %% %s = %s",
             WEEK,
-            fields.Date.today().toordinal() % WEEK,
+            day,
         )
         commit_with_retry(self.env, self._take_back, todays)
+        kept = SQL(
+            "SELECT job_id AS id FROM ropo_job_figures WHERE job_id %% %s = %s",
+            WEEK,
+            day,
+        )
+        commit_with_retry(self.env, self.env["ropo.kept.figures"]._compute, kept)
 
     # --- business ---
 
@@ -66,24 +74,45 @@ class RopoAgreement(models.AbstractModel):
         """SQL of the ids of invoices whose cases may agree no more."""
         return SQL(
             """
-            SELECT line.move_id
-              FROM account_partial_reconcile partial
-              JOIN account_move_line line ON line.id = partial.debit_move_id
-             WHERE partial.id > %s
+            %(reconciled)s
              UNION
             SELECT id FROM account_move
              WHERE ropo_state IS NOT NULL AND amount_residual != 0
              UNION
+            %(reset)s
+             UNION
+            SELECT move_id FROM ropo_event WHERE is_missing
+            """,
+            reconciled=self._newly_reconciled(),
+            reset=self._reset_to_draft(),
+        )
+
+    @api.model
+    def _newly_reconciled(self):
+        """SQL of the ids of invoices of which something was reconciled since the last
+        day on which all was compared."""
+        return SQL(
+            """
+            SELECT line.move_id
+              FROM account_partial_reconcile partial
+              JOIN account_move_line line ON line.id = partial.debit_move_id
+             WHERE partial.id > %s
+            """,
+            self._last_seen(),
+        )
+
+    @api.model
+    def _reset_to_draft(self):
+        """SQL of the ids of invoices that are reconciled with a draft."""
+        return SQL(
+            """
             SELECT line.move_id
               FROM account_move_line draft
               JOIN account_partial_reconcile partial
                 ON partial.credit_move_id = draft.id
               JOIN account_move_line line ON line.id = partial.debit_move_id
              WHERE draft.parent_state = 'draft' AND draft.matching_number IS NOT NULL
-             UNION
-            SELECT move_id FROM ropo_event WHERE is_missing
-            """,
-            self._last_seen(),
+            """
         )
 
     def _last_seen(self):
@@ -105,10 +134,11 @@ class RopoAgreement(models.AbstractModel):
 
     @api.model
     def _follow(self):
-        """Takes back those that agree no more and leaves those that do; up to which day
-        all was compared is noted."""
+        """Takes back those that agree no more and leaves those that do, and keeps what
+        has been settled; up to which day all was compared is noted."""
         self._take_back(self._moved_again())
         self._leave()
+        self.env["ropo.kept.figures"]._keep()
         self._note_day()
 
     def _take_back(self, cases):

@@ -2,6 +2,7 @@ from odoo import api, models
 from odoo.tools import SQL
 
 from ..models.ropo_job import ENDED
+from .kept_figures import FIGURES
 
 
 class RopoFigures(models.AbstractModel):
@@ -52,12 +53,11 @@ class RopoFigures(models.AbstractModel):
                        move.amount_total_signed / NULLIF(move.amount_total, 0), 1)
                        AS rate,
                    job.amount,
-                   COALESCE(settled.collected, 0) AS collected,
-                   COALESCE(settled.paid, 0) AS paid,
-                   COALESCE(settled.credited, 0) AS credited,
-                   COALESCE(settled.adjusted, 0) AS adjusted,
-                   COALESCE(settled.money_days, 0)
-                       + COALESCE(recovery.money_days, 0) AS money_days,
+                   %(collected)s AS collected,
+                   %(paid)s AS paid,
+                   %(credited)s AS credited,
+                   %(adjusted)s AS adjusted,
+                   %(money_days)s + COALESCE(recovery.money_days, 0) AS money_days,
                    ledger.residual,
                    CASE WHEN job.part_ids IS NULL THEN move.amount_residual_signed END
                        AS whole_residual,
@@ -84,9 +84,9 @@ class RopoFigures(models.AbstractModel):
                         WHEN job.stage IN ('collection', 'legal')
                         THEN COALESCE(steps.collection, job.stage_date::date)
                         ELSE steps.collection END AS collection_date,
-                   LEAST(settled.first_day, recovery.first_day)
+                   LEAST(%(first_day)s, recovery.first_day)
                        AS first_payment_date,
-                   GREATEST(settled.last_day, recovery.last_day)
+                   GREATEST(%(last_day)s, recovery.last_day)
                        AS last_payment_date,
                    CASE WHEN job.stage IN %(ended)s THEN job.stage_date::date END
                        AS ended_date
@@ -108,6 +108,7 @@ class RopoFigures(models.AbstractModel):
              CROSS JOIN LATERAL (
                    SELECT CASE WHEN job.bad_debts IS NULL THEN 0
                           ELSE (%(written_off)s) END AS amount) bad
+              LEFT JOIN ropo_job_figures kept ON kept.job_id = job.id
               LEFT JOIN (%(settled)s) settled ON settled.job_id = job.id
               LEFT JOIN (%(recovery)s) recovery ON recovery.job_id = job.id
               LEFT JOIN (%(registered)s) registered ON registered.job_id = job.id
@@ -120,7 +121,18 @@ class RopoFigures(models.AbstractModel):
             ended=ENDED,
             is_asked=_among(SQL("job.id"), only),
             written_off=ledger._written_off(),
-            settled=self._settled(only),
+            settled=self._settled(
+                self.env["ropo.kept.figures"]._changed(_among(SQL("job.id"), only))
+            ),
+            # What was kept serves where nothing had to be computed.
+            **{
+                name: SQL(
+                    "CASE WHEN settled.job_id IS NULL THEN %s ELSE %s END",
+                    SQL.identifier("kept", name),
+                    SQL.identifier("settled", name),
+                )
+                for name in FIGURES
+            },
             recovery=self._recovery(only),
             registered=self._registered(only),
             reporting=self._reporting(only),
@@ -130,35 +142,42 @@ class RopoFigures(models.AbstractModel):
 
     # --- parts ---
 
-    def _settled(self, only):
-        """How the ledger settled what was transferred, since it was.
+    @api.model
+    def _settled(self, job_ids):
+        """How the ledger settled what was transferred, since it was: one row for each
+        of these cases, which are few. What an earlier case had been paid is part of
+        what the next one covers.
 
-        What an earlier case had been paid is part of what the next one covers.
-        PostgreSQL takes a condition on a list of jsonb for one that hardly anything
-        fulfils, and would look up each row of what follows: one that it can't judge
-        (`COALESCE`, `CASE`) it takes for one of two.
+        :param job_ids: SQL of their ids
         """
         ledger = self.env["ropo.ledger"]
-        few = only if isinstance(only, tuple) else None
         return SQL(
             """
+            WITH asked AS MATERIALIZED (%(job_ids)s)
             SELECT job_id,
-                   SUM(amount) FILTER (WHERE part = 'collected') AS collected,
-                   SUM(amount) FILTER (WHERE part = 'paid') AS paid,
-                   SUM(amount) FILTER (WHERE part = 'credited') AS credited,
-                   SUM(amount) FILTER (WHERE part = 'adjusted') AS adjusted,
-                   SUM(amount * GREATEST(day - began, 0))
-                       FILTER (WHERE part IN ('collected', 'paid')) AS money_days,
+                   COALESCE(SUM(amount) FILTER (WHERE part = 'collected'), 0)
+                       AS collected,
+                   COALESCE(SUM(amount) FILTER (WHERE part = 'paid'), 0) AS paid,
+                   COALESCE(SUM(amount) FILTER (WHERE part = 'credited'), 0)
+                       AS credited,
+                   COALESCE(SUM(amount) FILTER (WHERE part = 'adjusted'), 0)
+                       AS adjusted,
+                   COALESCE(SUM(amount * days)
+                       FILTER (WHERE part IN ('collected', 'paid')), 0) AS money_days,
                    MIN(day) FILTER (WHERE part IN ('collected', 'paid')) AS first_day,
                    MAX(day) FILTER (WHERE part IN ('collected', 'paid')) AS last_day
               FROM (SELECT job.id AS job_id,
-                           job.began,
                            counterpart.date AS day,
+                           GREATEST(counterpart.date - job.create_date::date, 0)
+                               AS days,
                            partial.debit_amount_currency - COALESCE(
                                (job.bad_debts->>partial.id::text)::numeric, 0)
                                AS amount,
                            CASE WHEN %(is_credit)s THEN 'credited'
-                                WHEN found.job_id IS NOT NULL
+                                WHEN EXISTS (
+                                     SELECT FROM ropo_event found
+                                      WHERE found.job_id = job.id
+                                        AND found.source_partial_id = partial.id)
                                      OR %(is_ropos)s THEN 'collected'
                                 WHEN %(is_money)s THEN 'paid'
                                 ELSE 'adjusted' END AS part
@@ -169,53 +188,27 @@ class RopoFigures(models.AbstractModel):
                         ON journal.id = counterpart.journal_id
                       LEFT JOIN account_payment payment
                         ON payment.id = counterpart.payment_id
-                      LEFT JOIN (
-                           SELECT DISTINCT job_id, source_partial_id
-                             FROM ropo_event
-                            WHERE source_partial_id != 0) found
-                        ON found.job_id = job.id
-                       AND found.source_partial_id = partial.id
-                      -- Exchange differences are the ledger's matter.
-                      LEFT JOIN (
-                           SELECT DISTINCT exchange_move_id AS move_id
-                             FROM account_partial_reconcile
-                            WHERE exchange_move_id IS NOT NULL) exchange
-                        ON exchange.move_id = counterpart.move_id
-                     WHERE counterpart.parent_state = 'posted'
-                       AND exchange.move_id IS NULL
-                       AND CASE WHEN jsonb_exists(job.covers, partial.id::text)
-                                THEN FALSE
-                                WHEN job.has_others THEN %(is_before_next)s
-                                ELSE TRUE END
+                     -- PostgreSQL takes an array for short, so that it looks up what
+                     -- belongs to these cases alone.
+                     WHERE job.id = ANY(ARRAY(SELECT id FROM asked))
+                       AND counterpart.parent_state = 'posted'
+                       AND %(is_real)s
+                       AND NOT COALESCE(jsonb_exists(job.covers, partial.id::text), FALSE)
+                       AND %(is_before_next)s
+                     UNION ALL
+                    SELECT id, NULL, NULL, NULL, NULL FROM asked
                     -- Else what a part is is found out anew for each sum.
                     OFFSET 0) settlement
              GROUP BY job_id
             """,
+            job_ids=job_ids,
             ledger=ledger._ledger(
-                SQL(
-                    """
-                    (SELECT own.id, own.move_id, own.account_id, own.part_ids,
-                            own.covers, own.bad_debts,
-                            own.create_date::date AS began,
-                            several.move_id IS NOT NULL AS has_others
-                       FROM ropo_job own
-                       LEFT JOIN (
-                            SELECT move_id
-                              FROM ropo_job
-                             WHERE is_collected AND %s
-                             GROUP BY move_id
-                            HAVING COUNT(*) > 1) several
-                         ON several.move_id = own.move_id
-                      WHERE own.is_collected AND %s) job
-                    JOIN account_move_line line ON line.move_id = job.move_id
-                    """,
-                    _of_invoices(few),
-                    _among(SQL("own.id"), only),
-                )
+                SQL("ropo_job job JOIN account_move_line line ON line.move_id = job.move_id")
             ),
             is_credit=self._is_credit(),
             is_ropos=ledger._is_ropos(),
             is_money=self._is_money(),
+            is_real=ledger._is_real(),
             is_before_next=self._is_before_next(),
         )
 

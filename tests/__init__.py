@@ -24,6 +24,7 @@ TESTS = (
     "test_in_words",
     "test_history",
     "test_inbox",
+    "test_kept_figures",
     "test_ledger",
     "test_local_print",
     "test_lookup",
