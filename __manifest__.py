@@ -1,6 +1,6 @@
 {
     "name": "Ropo Connect",
-    "version": "19.0.1.5.0",
+    "version": "19.0.1.6.0",
     "summary": "Invoices, reminders and debt collection through Ropo",
     "author": "Ropo Connect contributors",
     "website": "https://pypi.org/project/odoo-addon-ropo_connect/",

@@ -34,7 +34,7 @@ class RopoJobFigures(models.Model):
     credited = fields.Monetary()
     adjusted = fields.Monetary(string="Other Entries")
     money_days = fields.Monetary(
-        string="Days to Pay", help="Days from the transfer, times money."
+        string="Days To Pay", help="Days from the transfer, times money."
     )
     first_day = fields.Date(string="First Payment")
     last_day = fields.Date(string="Last Payment")

@@ -11,6 +11,8 @@ class RopoFigures(models.AbstractModel):
     Each part is grouped once and joined, never looked up for each row; PostgreSQL
     leaves out the parts whose columns nobody asks for. Where some cases only are asked
     for, each part is limited to them: PostgreSQL does not conclude it from the join.
+    What the ledger has settled is kept (`ropo.kept.figures`), and computed of those
+    cases alone where it may have changed.
     """
 
     _name = "ropo.figures"
@@ -193,7 +195,8 @@ class RopoFigures(models.AbstractModel):
                      WHERE job.id = ANY(ARRAY(SELECT id FROM asked))
                        AND counterpart.parent_state = 'posted'
                        AND %(is_real)s
-                       AND NOT COALESCE(jsonb_exists(job.covers, partial.id::text), FALSE)
+                       AND NOT COALESCE(
+                           jsonb_exists(job.covers, partial.id::text), FALSE)
                        AND %(is_before_next)s
                      UNION ALL
                     SELECT id, NULL, NULL, NULL, NULL FROM asked
@@ -203,7 +206,9 @@ class RopoFigures(models.AbstractModel):
             """,
             job_ids=job_ids,
             ledger=ledger._ledger(
-                SQL("ropo_job job JOIN account_move_line line ON line.move_id = job.move_id")
+                SQL(
+                    "ropo_job job JOIN account_move_line line ON line.move_id = job.move_id"
+                )
             ),
             is_credit=self._is_credit(),
             is_ropos=ledger._is_ropos(),
