@@ -19,8 +19,8 @@ class RopoKeptFigures(models.AbstractModel):
 
     What was kept serves as long as the invoice has the open amount that it had, unless
     something of it was reconciled since the last day on which all was computed, or a
-    reconciled entry is a draft. What else decides, forgets it (`_forget`). Besides, all
-    of it is computed anew once in a week.
+    reconciled entry is a draft, whose figures are not kept. What else decides, forgets
+    it (`_forget`). Besides, all of it is computed anew once in a week.
     """
 
     _name = "ropo.kept.figures"
@@ -72,13 +72,18 @@ class RopoKeptFigures(models.AbstractModel):
             SQL(
                 """
                 INSERT INTO ropo_job_figures AS kept (job_id, %(names)s)
-                SELECT job.id, move.amount_residual, %(figures)s
+                SELECT job.id,
+                       -- Nothing tells when a draft is posted again.
+                       CASE WHEN move.id NOT IN (%(reset)s)
+                            THEN move.amount_residual END,
+                       %(figures)s
                   FROM (%(settled)s) settled
                   JOIN ropo_job job ON job.id = settled.job_id
                   JOIN account_move move ON move.id = job.move_id
                     ON CONFLICT (job_id) DO UPDATE SET (%(names)s) = (%(computed)s)
                  WHERE (%(current)s) IS DISTINCT FROM (%(computed)s)
                 """,
+                reset=self.env["ropo.agreement"]._reset_to_draft(),
                 settled=self.env["ropo.figures"]._settled(job_ids),
                 names=SQL(", ").join(names),
                 figures=_all_of("settled", FIGURES),
