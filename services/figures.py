@@ -207,7 +207,10 @@ class RopoFigures(models.AbstractModel):
             job_ids=job_ids,
             ledger=ledger._ledger(
                 SQL(
-                    "ropo_job job JOIN account_move_line line ON line.move_id = job.move_id"
+                    """
+                    ropo_job job
+                    JOIN account_move_line line ON line.move_id = job.move_id
+                    """
                 )
             ),
             is_credit=self._is_credit(),
