@@ -17,6 +17,7 @@ from . import steps
 from .place import ROOT
 
 LEFT_ALONE = (libcst.Annotation, libcst.Decorator, libcst.Param)
+NAMED = (libcst.ClassDef, libcst.FunctionDef)
 CALLS_LEFT_ALONE = {"len", "isinstance", "cast", "_logger", "super"}
 
 
@@ -48,10 +49,10 @@ def of(path):
         visitor = _Visitor(positions)
         node.visit(visitor)
         original = _parts(path)[1][statement]
-        for lines, old, new in visitor.found:
+        for place, lines, old, new in visitor.found:
             text = wrapper.module.code_for_node(node.deep_replace(old, new))
             key = steps.digest(path, original, text)
-            change = _change(original, text)
+            change = f"{place}: {_change(original, text)}"
             found.setdefault(key, Mutant(path, lines, change, key, statement, text))
     return list(found.values())
 
@@ -63,8 +64,9 @@ class _Visitor(libcst.CSTVisitor):
         super().__init__()
         self.found = []
         self._positions = positions
+        self._names = []  # of the classes and functions that we are in
         self._functions = 0
-        self._lines = []  # of the statements that we are in
+        self._lines = []  # of the statement that we are in
 
     def on_visit(self, node):
         if isinstance(node, LEFT_ALONE) or _is_left_alone(node):
@@ -74,10 +76,14 @@ class _Visitor(libcst.CSTVisitor):
         if self._functions:
             self._mutate(node)
         self._functions += isinstance(node, libcst.FunctionDef)
+        if isinstance(node, NAMED):
+            self._names.append(node.name.value)
         return True
 
     def on_leave(self, node):
         self._functions -= isinstance(node, libcst.FunctionDef)
+        if isinstance(node, NAMED):
+            self._names.pop()
         if isinstance(node, libcst.SimpleStatementLine):
             self._lines.pop()
 
@@ -87,7 +93,8 @@ class _Visitor(libcst.CSTVisitor):
                 changed = list(operator(node))
                 chosen = changed[:1] if operator is operator_string else changed
                 lines = self._lines[-1] if self._lines else self._span(node)
-                self.found += [(lines, node, new) for new in chosen]
+                place = ".".join(self._names)
+                self.found += [(place, lines, node, new) for new in chosen]
 
     def _span(self, node):
         if span := self._positions.get(node):
