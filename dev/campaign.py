@@ -1,12 +1,13 @@
-"""What is tried for many seeds, in several processes: the storm of tests/test_crash.py,
+"""What is tried for many seeds, in several processes: the storm and the random walks,
 and the odd documents of tests/channels/test_fuzz.py.
 
-What each seed brought is kept in .dev, so that a campaign that was stopped goes on; a
-seed that failed is run again by the variables that its log begins with.
+What each seed brought is kept in .dev, so that a campaign that was stopped goes on; one
+that failed is tried again alone by `make campaign SEED=7`, which tells its story.
 """
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -46,6 +47,14 @@ class Campaign:
                 show(f"Seeds {chunk[0]} to {chunk[-1]}: {self._verdict(chunk)}")
         return self._sum_up(range(1, seeds + 1))
 
+    def replay(self, seed):
+        """One seed alone, with its story."""
+        command = [sys.executable, "-m", "dev", "pytest", "--numprocesses=0", "-s"]
+        variables = {**os.environ, **self.variables([seed])}
+        return subprocess.run(
+            [*command, *self.tests], cwd=ROOT, env=variables
+        ).returncode
+
     def _run(self, chunk):
         """One process for these seeds. What it leaves out, since it died, is run
         again."""
@@ -72,8 +81,8 @@ class Campaign:
         """Write what the tests of each seed brought; where a process has several, a
         test bears its own at the end of its name."""
         for seed in chunk:
-            end = "" if self.chunk == 1 else f"-{seed}]"
-            own = [case for case in cases if case.get("name").endswith(end)]
+            end = re.compile("" if self.chunk == 1 else rf"\D0*{seed}\]?$")
+            own = [case for case in cases if end.search(case.get("name"))]
             stories = {
                 case.get("name"): story.text
                 for case in own
@@ -124,14 +133,16 @@ class Campaign:
         return int(any(r["failed"] for r in found.values()) or len(found) < len(seeds))
 
 
-STORM = Campaign(
+CAMPAIGN = Campaign(
     STATE / "campaign",
-    ["tests/test_crash.py", "-k", "storm"],
-    lambda seeds: {
-        "ROPO_STORM_SEEDS": ",".join(map(str, seeds)),
-        "ROPO_STORM_ROUNDS": "1",
-    },
-    chunk=10,
+    [
+        "tests/test_storm.py",
+        "tests/test_random_walk.py",
+        "tests/test_payout_walk.py",
+        *("-k", "storm or test_walk", "-p", "dev.happened"),
+    ],
+    lambda seeds: {"ROPO_SEEDS": ",".join(map(str, seeds))},
+    chunk=25,
 )
 
 OF_EACH_SEED = 5000  # documents

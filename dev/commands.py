@@ -110,10 +110,16 @@ def pytest(*arguments):
 
 
 def campaign():
-    """Run the storm for SEEDS seeds; goes on where it was stopped."""
+    """Run the storm and the walks for SEEDS seeds; goes on where it was stopped.
+
+    With SEED=7 it runs that one alone, and tells its story.
+    """
     seeds = _how_many("SEEDS", "200", "make campaign SEEDS=1000")
+    alone = _how_many("SEED", "0", "make campaign SEED=7")
     with servers():
-        return campaigns.STORM.run(seeds)
+        if alone:
+            return campaigns.CAMPAIGN.replay(alone)
+        return campaigns.CAMPAIGN.run(seeds)
 
 
 def fuzz():

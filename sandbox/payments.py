@@ -170,10 +170,8 @@ def _report_stage(
         jobs.credited(world, job, body["creditnotebillnum"], effect)
     elif profile.status_rows == "full":
         _full_rows(world, job, body)
-    if job.finished and not ledger.settled(job):
-        world.move(job, job.stage_before or "invoiced", "Opened again")
-    elif not credit:
-        close_if_settled(world, job)
+    if not credit or job.finished:
+        _follow_capital(world, job)
 
 
 def _full_rows(world: World, job: Job, body: Any) -> None:
@@ -186,6 +184,14 @@ def _full_rows(world: World, job: Job, body: Any) -> None:
     text = body.get("description") or "1"
     world.add_update(job, "payment", None, ref, text, body["paydate"], amount)
     world.add_comment(job, f"Bypass payment posted: {money.text(amount)}")
+
+
+def _follow_capital(world: World, job: Job) -> None:
+    """What is paid is closed, and open again when money is taken back."""
+    if job.finished and not ledger.settled(job):
+        world.move(job, job.stage_before or "invoiced", "Opened again")
+    else:
+        close_if_settled(world, job)
 
 
 def close_if_settled(world: World, job: Job) -> None:
@@ -201,7 +207,7 @@ def receive(world: World, job: Job, amount: int, paydate: str) -> ledger.Effect:
     full = world.profiles[job.cid].status_rows == "full"
     code, text = (None, "2") if full else (101, f"Paid: {money.text(amount)}")
     world.add_update(job, "payment", code, "Paid to Ropo", text, paydate, amount)
-    close_if_settled(world, job)
+    _follow_capital(world, job)
     return effect
 
 

@@ -1,4 +1,4 @@
-from .available import import_tests
+from importlib import import_module
 
 TESTS = (
     "test_account",
@@ -63,4 +63,4 @@ TESTS = (
     "test_without_entry",
 )
 
-globals().update(import_tests(__name__, TESTS))
+globals().update({name: import_module(f".{name}", __name__) for name in TESTS})

@@ -1,8 +1,17 @@
-"""What differs between the channels where workers die and meet: one object each."""
+"""What differs between the channels where workers die and meet: one object each.
+
+Imports nothing: the tests read it, and the processes beside them.
+"""
 
 from dataclasses import dataclass
 
-from .maventa import CREDENTIALS, FINLAND
+MONEY = ("payment", "payment_reversal", "credit_allocation")
+FINLAND = "5f0c1f9e-0001-4a00-8000-000000000001"
+CREDENTIALS = {
+    "maventa_company_uuid": FINLAND,
+    "maventa_user_api_key": "sandbox-user-api-key",
+    "maventa_vendor_api_key": "sandbox-vendor-api-key",
+}
 
 
 @dataclass(frozen=True)
@@ -11,6 +20,10 @@ class Held:
 
     :param reports: how many of our reports of money it took
     :param ended: what came to an end asks for nothing, whatever the ledger says
+    :param said: the sums of money that we reported and it took
+    :param held: what Ropo collected of its principal and did not pay out yet
+    :param others: the same, of its interest and fees
+    :param path: under which things happen to it in the sandbox
     """
 
     number: str
@@ -18,6 +31,10 @@ class Held:
     overpaid: float = 0
     reports: int = 0
     ended: bool = False
+    said: tuple = ()
+    held: float = 0
+    others: float = 0
+    path: str = ""
 
 
 @dataclass(frozen=True)
@@ -57,7 +74,13 @@ class RopoOne:
         "/rest/jobs/pdf",
         "/rest/token",
     )
+    lookups = ("/rest/jobs/findbyendcustomer", "/rest/jobs/statusupdates")
+    polls = {"GET /rest/jobs/statusupdates", "POST /rest/token"}
     by_person = ()  # operations that no call tells Ropo of
+    secret = "apicode"
+    # Between which a manager may choose at any time.
+    settings = {"credit_allocation": ["payment", "credit_job"], "layout": [False, "2"]}
+    payouts = "payout"
     profile = "profiles"
     worlds = {
         "plain": {**PROFILE, "status_rows": "plain"},
@@ -110,6 +133,14 @@ class RopoOne:
                 capital=job["capital"] if job["jobtype"] in (1, 2) else None,
                 overpaid=job["overpaid"],
                 reports=len(job["payments"]),
+                said=tuple(
+                    payment["request"]["amount"]
+                    for payment in job["payments"]
+                    if payment["statusid"] == 6
+                ),
+                held=job["held_principal"],
+                others=job["held_interest"] + job["held_fees"],
+                path=f"jobs/{job['jobid']}",
             )
             for job in state["jobs"]
         }
@@ -117,6 +148,11 @@ class RopoOne:
     @staticmethod
     def duplicates(state):
         return state["duplicates"]
+
+    @staticmethod
+    def says_sum(payload):
+        """Whether a report of money is one, and no credit note as a job of its own."""
+        return "amount" in payload
 
 
 class Maventa:
@@ -136,7 +172,12 @@ class Maventa:
         "/v1/events",
         "/oauth2/token",
     )
+    lookups = ("/v1/invoices", "/v1/invoices/*", "/v1/assignments/*", "/v1/events")
+    polls = {"GET /v1/events", "POST /oauth2/token"}
     by_person = ("payment_reversal",)
+    secret = "maventa_user_api_key"
+    settings = {}
+    payouts = "maventa/payout"
     profile = "maventa/companies"
     worlds = {"usual": {"company_id": FINLAND, "service": "ACTIVE"}}
     buttons = {
@@ -178,6 +219,14 @@ class Maventa:
                 overpaid=case["overpaid"],
                 reports=reported.count(case["id"]),
                 ended=bool(case["closed_at"]),
+                said=tuple(
+                    event["values"].get("sum_paid") or event["values"]["credit_sum"]
+                    for event in _own_events(books)
+                    if event["assignment_id"] == case["id"]
+                ),
+                held=case["held_principal"],
+                others=case["held_interest"] + case["held_fees"],
+                path=f"maventa/assignments/{case['id']}",
             )
             for case in books["assignments"]
         }
@@ -192,6 +241,10 @@ class Maventa:
             for event in _own_events(books)
         ]
         return books["duplicates"] - (len(reports) - len(set(reports)))
+
+    @staticmethod
+    def says_sum(_payload):
+        return True
 
 
 def _own_events(books):

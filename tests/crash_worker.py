@@ -7,7 +7,6 @@ forks once Odoo is loaded. An order `die` names the step at which they kill them
 import fnmatch
 import json
 import os
-import random
 import signal
 import sys
 import threading
@@ -339,30 +338,6 @@ def settle(env, account, die=""):
         env["ropo.outbox"]._work_off(account)
 
 
-def trade(env, account, seed):
-    """A day's business: sales, overdue ones, money that comes and goes again."""
-    env = in_company(env, account)
-    dice = random.Random(seed)
-    transfer(env, make_claims(env, account, 2))
-    send(env, make(env, 2))
-    collected = collected_by(env, account)
-    unpaid = collected.move_id.filtered("amount_residual")
-    for invoice in dice.sample(unpaid, min(3, len(unpaid))):
-        part = dice.randint(1, round(invoice.amount_residual * 100)) / 100
-        pay(env, invoice, dice.choice([part, invoice.amount_residual]))
-    payments = env["account.payment"].search([("company_id", "=", env.company.id)])
-    for payment in dice.sample(payments, min(1, len(payments))):
-        (payment.action_post if payment.state == "draft" else payment.action_draft)()
-    for invoice in dice.sample(unpaid, min(1, len(unpaid))):
-        credit(env, invoice, dice.randint(1, 20))
-    settled = receivables(collected.move_id).filtered("matched_credit_ids")
-    for line in dice.sample(settled, min(1, len(settled))):
-        line.remove_move_reconcile()
-    env["ropo.comparison"]._cron_post_payments()
-    env["ropo.comparison"]._cron_post_credit_notes()
-    env.cr.commit()
-
-
 def collected_by(env, account):
     """The cases that Ropo collects, the newest first."""
     return env["ropo.job"].search(
@@ -424,8 +399,10 @@ def receivables(moves):
     return moves.line_ids.filtered(lambda line: line.display_type == "payment_term")
 
 
-def poll(env, account):
-    """Asks what happened; returns why it could not."""
+def poll(env, account, die=""):
+    """Asks what happened, and dies at the step of that name; why it could not."""
+    if die:
+        KILL[die](env)
     # Only now does Odoo know where its addons are.
     from odoo.addons.ropo_connect.channels.errors import ChannelError
 
@@ -449,7 +426,7 @@ def report(env, account):
             "progress": request.job_id.progress,
             "stage": request.job_id.stage,
             "capital": request.job_id.open_amount,
-            "residual": residual(request.move_id),
+            "owed": residual(request.move_id) + loss(request.job_id),
             "error": request.error,
             "cases": len(cases_like(request)),
         }
@@ -470,6 +447,11 @@ def residual(invoice):
         lambda partial: partial.credit_move_id.move_id.state == "posted"
     )
     return invoice.amount_total - sum(standing.mapped("debit_amount_currency"))
+
+
+def loss(case):
+    """What is a loss in the ledger, though Ropo goes on collecting it."""
+    return case.written_off - case.recovered
 
 
 def hold(env, account, after, seconds):
@@ -497,7 +479,7 @@ def in_company(env, account):
 ORDERS = {
     order.__name__: order
     for order in (
-        *(set_up, prepare, trade, undo, pay_again, compare, work, poll, settle),
+        *(set_up, prepare, undo, pay_again, compare, work, poll, settle),
         *(report, hold, send_one, fail, press),
     )
 }
@@ -547,6 +529,11 @@ KILL = {
     "answered, not recorded": replace("ropo.recording", "_record"),
     "recorded, not committed": replace("ropo.recording", "_record", once_done),
     "looked up, not committed": replace("ropo.lookup", "_take_finding", once_done),
+    # Of the poll:
+    "fetched, not kept": replace("ropo.inbox", "_store"),
+    "kept, not taken in": replace("ropo.inbox", "_interpret"),
+    "taken in, not committed": replace("ropo.inbox", "_interpret", once_done),
+    "booked, not committed": replace("ropo.settlement", "_settle", once_done),
 }
 
 if __name__ == "__main__":

@@ -3,15 +3,10 @@
 import requests
 
 from .common import RopoCommon
+from .crash_channels import CREDENTIALS, FINLAND
 
-FINLAND = "5f0c1f9e-0001-4a00-8000-000000000001"
 SWEDEN = "5f0c1f9e-0002-4a00-8000-000000000002"
 WITHOUT_SERVICE = "5f0c1f9e-0003-4a00-8000-000000000003"
-CREDENTIALS = {
-    "maventa_company_uuid": FINLAND,
-    "maventa_user_api_key": "sandbox-user-api-key",
-    "maventa_vendor_api_key": "sandbox-vendor-api-key",
-}
 
 
 class MaventaCommon(RopoCommon):

@@ -26,11 +26,7 @@ sys.meta_path.insert(0, Blocker())
 import odoo.tests
 from odoo.tests.loader import get_module_test_cases, get_test_modules
 for module in get_test_modules("ropo_connect"):
-    for test in get_module_test_cases(module):
-        if test._testMethodName == "test_skipped":
-            result = odoo.tests.common.TestResult()
-            test.run(result)
-            print(module.__name__, *(why for _test, why in result.skipped), sep=": ")
+    list(get_module_test_cases(module))
 from odoo.addons.ropo_connect.tests.test_account import TestAccount
 try:
     TestAccount.setUpClass()
@@ -41,11 +37,7 @@ except Exception as error:
 
 def test_tests_load_where_only_odoo_is_installed():
     lines = load(DEVELOPERS)
-    assert lines == [
-        "odoo.addons.ropo_connect.tests.test_payout_walk: not installed: hypothesis",
-        "odoo.addons.ropo_connect.tests.test_random_walk: not installed: hypothesis",
-        "SkipTest: not installed: aiohttp, jsonschema_rs",
-    ]
+    assert lines == ["SkipTest: not installed: aiohttp, jsonschema_rs"]
 
 
 def test_nothing_is_skipped_in_the_developers_environment():
