@@ -78,7 +78,7 @@ def write(env, ropo, cases, open_cases):
     user = demo.create_user(env)
     books = _open_books(env, ropo)
     history = History(
-        PATTERN,
+        min(PATTERN, cases),
         len(books),
         fields.Date.context_today(user),
         days=DAYS,
@@ -87,7 +87,7 @@ def write(env, ropo, cases, open_cases):
     customers = env["res.partner"].create(
         [
             {"name": f"Example {number} Oy", "is_company": True}
-            for number in range(PATTERN // INVOICES_PER_CUSTOMER)
+            for number in range(min(PATTERN, cases) // INVOICES_PER_CUSTOMER)
         ]
     )
     rows = Rows(env, history, books, customers)

@@ -68,7 +68,8 @@ def open_cases(world, _books):
     count = world.number(100_000, 10_000)
     with world.environment() as env:
         _copy_cases(env, count)
-        costs = [cost(lambda: _queue(env), count) for _time in range(ROUNDS)]
+        rounds = range(world.rounds(ROUNDS))
+        costs = [cost(lambda: _queue(env), count) for _time in rounds]
         env.cr.rollback()
     found = plain("Comparison of open cases, no news", costs)
     seconds = found.ms * count / 1000
@@ -129,7 +130,7 @@ def _compare(world, count, what, work):
 
     compared_()
     joined()
-    costs, joins = in_turn(ROUNDS, compared_, joined)
+    costs, joins = in_turn(world.rounds(ROUNDS), compared_, joined)
     yardstick = "the bare join"
     return [
         plain(f"Bare join: {what.split(', ')[1]}", joins),

@@ -29,7 +29,7 @@ def _row(desk, name, work):
             return cost(lambda: work(env))
 
     measure()
-    costs = [measure() for _time in range(ROUNDS)]
+    costs = [measure() for _time in range(desk.world.rounds(ROUNDS))]
     if desk.world.plans:
         desk.explain(name, work)
     times = sorted(cost.ms for cost in costs)

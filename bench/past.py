@@ -30,7 +30,9 @@ def scheduled(world):
     rows = []
     for name in old.actions:
         old_costs, new_costs = in_turn(
-            ROUNDS, lambda name=name: old.run(name), lambda name=name: new.run(name)
+            world.rounds(ROUNDS),
+            lambda name=name: old.run(name),
+            lambda name=name: new.run(name),
         )
         if world.plans:
             old.explain(name)

@@ -22,7 +22,10 @@ OF_LETTERS = 1 / 3
 def beside_bare(world, books_):
     """A hundred and a thousand, beside the same rows and bytes alone."""
     rows = []
-    for count, rounds in (100, 5), (world.number(1000, 300), world.number(5, 3)):
+    for count, rounds in (
+        (100, world.rounds(5)),
+        (world.number(1000, 300), world.number(5, 3)),
+    ):
         move_ids = books_.move_ids[:count]
 
         def send(move_ids=move_ids):
@@ -69,7 +72,7 @@ def many(world, books_):
 
 def beside_others(world, books_):
     """Odoo's own e-mail and its letters, of the same invoices, whose PDFs exist."""
-    count, rounds = world.number(100, 30), 3
+    count, rounds = world.number(100, 30), world.rounds(3)
     move_ids = books_.move_ids[:count]
     _attach_pdfs(world, move_ids)
 

@@ -26,7 +26,7 @@ def transfer(world, books_):
     measures = [measured(FEW), measured(many)]
     for measure in measures:
         measure()
-    few, lots = in_turn(9, *measures)
+    few, lots = in_turn(world.rounds(9), *measures)
     queries = {cost.queries for cost in few + lots}
     return [
         plain("Verdicts for transfer", few),

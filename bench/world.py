@@ -13,6 +13,9 @@ from dev.demo.sandbox import RopoOne
 from dev.place import LOGS
 
 LOG = LOGS / "bench.log"
+# Of what a quick run takes, where it is only to be seen that it runs.
+SMALLER = 20
+LEAST = 2
 
 
 class Ropo(RopoOne):
@@ -44,8 +47,8 @@ class World:
     """The database with the addon, the bare one without, those for years of cases,
     and the sandbox."""
 
-    def __init__(self, quick=False, plans=False, cases=None, open_cases=None):
-        self.quick, self.plans = quick, plans
+    def __init__(self, size="full", plans=False, cases=None, open_cases=None):
+        self.size, self.plans = size, plans
         self.cases = cases or self.number(200_000, 5_000)
         self.open_cases = open_cases or self.cases * 2 // 5
         self.database = os.environ["PGDATABASE"]
@@ -59,7 +62,12 @@ class World:
         config.parse_config(options, setup_logging=True)
 
     def number(self, full, quick):
-        return quick if self.quick else full
+        """So many, as large as this run is to be."""
+        least = max(quick // SMALLER, LEAST)
+        return {"full": full, "quick": quick, "smoke": least}[self.size]
+
+    def rounds(self, full):
+        return self.number(full, full)
 
     @contextlib.contextmanager
     def environment(self, database=None, user_id=SUPERUSER_ID, **context):

@@ -6,6 +6,7 @@ import shutil
 import socket
 
 from . import audit as audits
+from . import bench as benches
 from . import campaign as campaigns
 from . import (
     config,
@@ -30,10 +31,6 @@ from .demo.sandbox import DEFAULT, SANDBOXES
 from .place import ROOT, STATE, TroubleError, UsageError, show
 
 DEMO_DATABASE = "ropo_demo"
-BENCH_DATABASE = "ropo_bench"
-BARE_DATABASE = "ropo_bench_bare"
-HISTORY_DATABASE = "ropo_bench_history"
-OLD_DATABASE, NEW_DATABASE = "ropo_bench_old", "ropo_bench_new"
 DEVELOPMENT_DATABASE = "ropo_dev"
 TRANSLATIONS_DATABASE = "ropo_translations"
 
@@ -212,20 +209,10 @@ def translations():
 
 def bench(*arguments):
     """Measure, with new databases and a sandbox; arguments go to the benchmark."""
-    with servers() as found, processes.sandbox() as sandbox_url:
-        databases.new(found, BENCH_DATABASE)
-        databases.new(found, BARE_DATABASE, "base")
-        for name in (HISTORY_DATABASE, OLD_DATABASE, NEW_DATABASE):
-            databases.new(found, name)
-        variables = {
-            "PGDATABASE": BENCH_DATABASE,
-            "ROPO_BARE_DATABASE": BARE_DATABASE,
-            "ROPO_HISTORY_DATABASE": HISTORY_DATABASE,
-            "ROPO_OLD_DATABASE": OLD_DATABASE,
-            "ROPO_NEW_DATABASE": NEW_DATABASE,
-            "ROPO_SANDBOX_URL": sandbox_url,
-        }
-        return processes.call([venv.PYTHON, "-m", "bench", *arguments], **variables)
+    with servers() as found, benches.databases_for(found, arguments) as variables:
+        with processes.sandbox() as url:
+            command = [venv.PYTHON, "-m", "bench", *arguments]
+            return processes.call(command, ROPO_SANDBOX_URL=url, **variables)
 
 
 def sandbox(*arguments):

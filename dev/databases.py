@@ -137,7 +137,7 @@ def _drop_stale(keep):
 def _drop_stale_tests():
     """Drop what test runs left that came to no end of their own."""
     for name in names():
-        owner = re.fullmatch(rf"{PREFIX}test_(\d+)(-gw\d+)?", name)
+        owner = re.fullmatch(rf"{PREFIX}test_(\d+)(-\w+)?", name)
         if owner and not processes.alive(int(owner[1])):
             drop(name)
 
