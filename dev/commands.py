@@ -25,6 +25,7 @@ from . import docs as guides
 from . import lint as linters
 from . import lock as locks
 from . import mutate as mutations
+from . import neighbours as beside
 from . import readme as readme_file
 from . import tests as test_runner
 from .demo.sandbox import DEFAULT, SANDBOXES
@@ -104,6 +105,15 @@ def pytest(*arguments):
     """Run the tests alone; arguments go to pytest."""
     with servers() as found:
         return test_runner.run(found, arguments)
+
+
+def neighbours(*modules):
+    """Run tests of Odoo and of OCA without and beside the addon, and compare.
+
+    Arguments say of which of those modules.
+    """
+    with servers() as found:
+        return beside.run(found, modules)
 
 
 def campaign():
@@ -364,6 +374,7 @@ def _serve(database, *arguments):
 ALL = [setup, demo, test, pytest, lint, format, docs, readme, banner, translations]
 ALL += [
     bench,
+    neighbours,
     campaign,
     fuzz,
     mutate,

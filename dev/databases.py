@@ -1,7 +1,8 @@
 """Databases: templates that are built once, and copies of them.
 
 `base` has Odoo's own modules that the addon needs, `addon` has the addon too, and
-`optional` the optional addons besides.
+`optional` the optional addons besides. `neighbours` has addons that many have beside
+it, but not the addon itself; `beside` has both.
 A template's name says what it was built from: a stale one is never mistaken for it.
 """
 
@@ -20,6 +21,11 @@ PREFIX = f"ropo_{steps.digest(STATE)[:6]}_"
 # what the addon says when it is there: references, corrected invoices, buyers' codes.
 ALWAYS = ["account", "l10n_fi", "l10n_no", "l10n_se"]
 ALWAYS += ["account_debit_note", "account_peppol_advanced_fields"]
+NEIGHBOURS = ["account_debit_note", "account_edi_ubl_cii", "account_peppol", "sale"]
+NEIGHBOURS += ["snailmail_account"]
+# OCA's, as pinned.
+NEIGHBOURS += ["account_credit_control", "account_due_list", "account_edi_finvoice"]
+NEIGHBOURS += ["l10n_fi_edicode", "queue_job"]
 REACH_THE_DATABASE = [
     "__init__.py",
     "__manifest__.py",
@@ -56,7 +62,32 @@ def optional_template(odoo):
         modules = [*optional.names(), *optional.LOOKED_FOR]
         show(f"Database: installing {', '.join(modules)} …")
         _build(name, modules, template=addon, configuration=optional.CONFIG)
-        _drop_stale(keep={base_template(odoo), addon, name})
+        _drop_stale("optional", keep={name})
+    return name
+
+
+def neighbours_template(odoo):
+    """The name of a database with what many have beside the addon, without it."""
+    optional.ensure(odoo)
+    base, locked = base_template(odoo), optional.LOCK.read_bytes()
+    name = f"{PREFIX}neighbours_{steps.digest(base, locked, NEIGHBOURS)}"
+    if not exists(name):
+        show(f"Database: installing {', '.join(NEIGHBOURS)} …")
+        _build(name, NEIGHBOURS, template=base, configuration=optional.CONFIG)
+        _drop_stale("neighbours", keep={name})
+    return name
+
+
+def beside_template(odoo):
+    """The name of a database with all that, and with the addon as it is now."""
+    neighbours = neighbours_template(odoo)
+    files = [*_addon_files(), *optional.files()]
+    name = f"{PREFIX}beside_{steps.digest(neighbours, *files)}"
+    if not exists(name):
+        modules = [NAME, *optional.names()]
+        show(f"Database: installing {', '.join(modules)} beside those …")
+        _build(name, modules, template=neighbours, configuration=optional.CONFIG)
+        _drop_stale("beside", keep={name})
     return name
 
 
@@ -67,7 +98,7 @@ def addon_template(odoo):
     if not exists(name):
         show(f"Database: installing {NAME} …")
         _build(name, [NAME], template=base)
-        _drop_stale(keep={base, name})
+        _drop_stale("base", "addon", "optional", keep={base, name})
     return name
 
 
@@ -127,8 +158,8 @@ def _build(name, modules, template=None, configuration=config.PATH):
     steps.run("database", ["psql", "-d", "postgres", "-qc", rename])
 
 
-def _drop_stale(keep):
-    templates = tuple(f"{PREFIX}{kind}_" for kind in TEMPLATES)
+def _drop_stale(*kinds, keep):
+    templates = tuple(f"{PREFIX}{kind}_" for kind in kinds)
     for name in names():
         if name.startswith(templates) and name not in keep:
             drop(name)
@@ -160,4 +191,6 @@ TEMPLATES = {
     "base": base_template,
     "addon": addon_template,
     "optional": optional_template,
+    "neighbours": neighbours_template,
+    "beside": beside_template,
 }

@@ -7,7 +7,7 @@ from . import config, steps, venv
 from .place import HERE, ROOT, STATE, show
 
 FOLDER = ROOT / "addons"
-ASKED = HERE / "requirements-addons.txt"
+LOCK = HERE / "requirements-addons.txt"
 HOME = STATE / "oca-addons"
 CONFIG = STATE / "odoo-addons.conf"
 # Where pip puts them below HOME, as it does in any environment.
@@ -26,18 +26,18 @@ def names():
 
 def ensure(odoo):
     """Have OCA's addons as pinned, and a configuration of Odoo that finds them."""
-    if not steps.fresh(HOME, ASKED.read_bytes()):
+    if not steps.fresh(HOME, LOCK.read_bytes()):
         show("Optional addons: installing what they are for …")
         with steps.new_folder(HOME) as folder:
             # Odoo is there, though not always in a way that pip can see.
-            venv.install(ASKED, "--target", folder)
-        steps.stamp(HOME, ASKED.read_bytes())
+            venv.install(LOCK, "--target", folder)
+        steps.stamp(HOME, LOCK.read_bytes())
     config.write(odoo, CONFIG, [FOLDER, INSTALLED])
 
 
 def files():
     """Path and content of each file that has a say in what their database holds."""
-    yield ASKED.read_bytes()
+    yield LOCK.read_bytes()
     for folder in folders():
         for path in sorted(folder.rglob("*")):
             parts = path.relative_to(folder).parts

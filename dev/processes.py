@@ -29,10 +29,15 @@ def alive(process_id):
     return True
 
 
-def call(command, **variables):
-    """Run `command` in front of the person and return its exit code."""
+def call(command, output=None, **variables):
+    """Run `command` in front of the person and return its exit code.
+
+    What it prints goes to the file `output`, if any.
+    """
     command = [str(word) for word in command]
-    with subprocess.Popen(command, env={**os.environ, **variables}) as process:
+    streams = {"stdout": output, "stderr": output and subprocess.STDOUT}
+    environment = {**os.environ, **variables}
+    with subprocess.Popen(command, env=environment, **streams) as process:
         try:
             return process.wait()
         except KeyboardInterrupt:

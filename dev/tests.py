@@ -28,7 +28,7 @@ def run(odoo, arguments):
     The addon's own session comes last: what it sums up closes the output.
     """
     system.ensure(*PROGRAMS)
-    codes = [_run(odoo, *chosen) for chosen in _chosen(arguments)]
+    codes = [run_session(odoo, *chosen) for chosen in _chosen(arguments)]
     return next((code for code in codes if code not in (0, NO_TESTS)), min(codes))
 
 
@@ -65,14 +65,17 @@ def _is_place(path):
     return named and (ROOT / path).exists()
 
 
-def _run(odoo, session, arguments):
-    """Run a session on a database of its own; two workers take copies of that."""
+def run_session(odoo, session, arguments, output=None):
+    """Run a session on a database of its own; two workers take copies of that.
+
+    What it prints goes to the file `output`, if any.
+    """
     name = f"{databases.PREFIX}test_{os.getpid()}"
     databases.new(odoo, name, session.kind)
     if session.kind == "optional":
         show(f"Tests of {', '.join(optional.names())}:")
     try:
-        return processes.call(_command(name, session, arguments))
+        return processes.call(_command(name, session, arguments), output)
     finally:
         databases.drop(name)
 

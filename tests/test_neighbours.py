@@ -1,0 +1,35 @@
+"""How tests of others are compared: without the addon, and beside it."""
+
+from ..dev import databases, neighbours
+
+REPORT = """\
+<testsuites><testsuite>
+<testcase classname="a.TestSend" name="test_good"/>
+<testcase classname="a.TestSend" name="test_bad"><failure>why</failure></testcase>
+<testcase classname="a.TestSend" name="test_broken"><error>why</error></testcase>
+<testcase classname="a.TestSend" name="test_left_out"><skipped/></testcase>
+<testcase classname="a.TestSend" name="test_parts"><failure>one</failure></testcase>
+<testcase classname="a.TestSend" name="test_parts"/>
+</testsuite></testsuites>
+"""
+
+
+def test_a_report_says_what_passed_and_what_did_not(tmp_path):
+    report = tmp_path / "report.xml"
+    report.write_text(REPORT)
+    assert neighbours.outcomes(report) == {
+        "a.TestSend.test_good": True,
+        "a.TestSend.test_bad": False,
+        "a.TestSend.test_broken": False,
+        "a.TestSend.test_parts": False,
+    }
+
+
+def test_only_what_passes_without_the_addon_and_not_beside_it_is_held_against_it():
+    without = {"good": True, "worse": True, "gone": True, "bad": False, "mended": False}
+    beside = {"good": True, "worse": False, "bad": False, "mended": True, "new": False}
+    assert neighbours.compared(without, beside) == ["gone", "worse"]
+
+
+def test_each_neighbour_that_is_installed_is_tested():
+    assert {*databases.NEIGHBOURS, "account"} == neighbours.CHOSEN.keys()
