@@ -85,7 +85,10 @@ def checked_url(base_url: str | None, *, loopback_http: bool = False) -> str:
     to this very machine, for a sandbox.
     """
     given = base_url or ""
-    parts = urlsplit(given.strip())
+    try:
+        parts = urlsplit(given.strip())
+    except ValueError as error:  # such as a bracket that is not closed
+        raise NotSent(Reason.ADDRESS) from error
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise NotSent(Reason.ADDRESS, given)
     if parts.username or parts.password or parts.query or parts.fragment:

@@ -39,7 +39,7 @@ from .place import ROOT
 PLAN = json.loads(os.environ["ROPO_MUTATE"])
 PART = PLAN["part"]
 KEPT = Path(PLAN["kept"])
-MOST = 40  # tests for one mutant
+MOST = 60  # tests for one mutant
 
 
 def pytest_collection_modifyitems(items):
@@ -128,7 +128,7 @@ def _mutate(items):
         for mutant in mutants.of(path)[PART::PROCESSES]:
             if done.get(mutant.key) not in (KILLED, MISFIT):
                 names = set().union(*(running[path, line] for line in mutant.lines))
-                chosen[mutant] = _closest(names, tests)
+                chosen[mutant] = _closest(path, names, tests)
     functions = _functions(PLAN["files"])
     gc.collect()
     gc.freeze()
@@ -260,13 +260,17 @@ def _running(tests):
     return found
 
 
-def _closest(names, tests):
-    """Those that are likely to tell: quick ones that run little else."""
+def _closest(path, names, tests):
+    """Those that are likely to tell: of this file, and quick ones that run little."""
+    subjects = {Path(path).stem, Path(path).parent.name} - {"channels", "services"}
 
-    def breadth(name):
-        return sum(map(len, tests[name]["lines"].values())) * tests[name]["seconds"]
+    def distance(name):
+        module = name.partition("::")[0].rpartition("/")[2]
+        is_about_it = any(subject in module for subject in subjects)
+        lines = sum(map(len, tests[name]["lines"].values()))
+        return not is_about_it, lines * tests[name]["seconds"], name
 
-    return sorted(names, key=lambda one: (breadth(one), one))[:MOST]
+    return sorted(names, key=distance)[:MOST]
 
 
 def _cost(names, seconds):

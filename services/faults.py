@@ -24,10 +24,9 @@ class RopoFaults(models.AbstractModel):
             )
         sentences = self._connection_sentences()
         sentence = sentences.get(error.reason, sentences[Reason.UNREADABLE])
-        url = account.base_url
         return sentence % {
             "account": account.name,
-            "host": urlsplit(url or "").netloc or url or "-",
+            "host": _host(account.base_url or "") or account.base_url or "-",
             "credentials": self._labels(account, account._channel().credentials),
             "detail": f" ({error.detail})" if error.detail else "",
         }
@@ -155,3 +154,10 @@ class RopoFaults(models.AbstractModel):
         """The labels of these fields, as a list in a sentence."""
         texts = (account._fields[name]._description_string(self.env) for name in names)
         return ", ".join(texts)
+
+
+def _host(url):
+    try:
+        return urlsplit(url).netloc
+    except ValueError:  # it is no address, which is what is to be explained
+        return ""

@@ -197,6 +197,7 @@ class TestAccount(RopoCommon):
             ("ftp://127.0.0.1", "no address"),
             ("127.0.0.1:8080", "no address"),
             ("https://user:secret@127.0.0.1", "no address"),
+            ("https://[127.0.0.1", "no address"),
             ("https://ropo24.fi", "no address"),
             ("https://ROPO24.fi/rest", "no address"),
         ):

@@ -1,6 +1,7 @@
 """Every way a call can end, over real sockets."""
 
 import datetime
+import gzip
 import ipaddress
 import re
 import socket
@@ -83,16 +84,34 @@ class TestNotSent(ChannelTests):
             with pytest.raises(NotSent) as caught:
                 checked_url(url)
             assert caught.value.reason == Reason.INSECURE
+            assert caught.value.detail == url
 
     @pytest.mark.parametrize(
-        "url",
-        [None, "", "ropo24.fi", "ftp://ropo24.fi", "https://", "https://u:p@x.fi"],
+        ("url", "shown"),
+        [
+            (None, ""),
+            ("", ""),
+            ("ropo24.fi", "ropo24.fi"),
+            ("ftp://ropo24.fi", "ftp://ropo24.fi"),
+            ("https://", "https://"),
+            ("https://u:p@x.fi", "x.fi"),
+            ("https://user@x.fi", "x.fi"),
+            ("https://:p@x.fi", "x.fi"),
+            ("https://x.fi?user=u:p", "x.fi"),
+            ("https://x.fi#u:p", "x.fi"),
+            ("https://u:p@[x.fi", ""),
+            ("https://[x.fi]", ""),
+        ],
     )
-    def test_what_is_no_address_is_refused(self, url):
+    def test_what_is_no_address_is_refused_without_its_secrets(self, url, shown):
         with pytest.raises(NotSent) as caught:
             checked_url(url)
-        assert caught.value.reason == Reason.ADDRESS
+        assert (caught.value.reason, caught.value.detail) == (Reason.ADDRESS, shown)
         assert "u:p" not in str(caught.value)
+
+    def test_address_keeps_its_path(self):
+        assert checked_url(" https://x.fi/api/v1/ ") == "https://x.fi/api/v1"
+        assert checked_url("https://x.fi:8443/XX/") == "https://x.fi:8443/XX"
 
 
 def self_signed():
@@ -202,7 +221,9 @@ class TestUnknown(ChannelTests):
 
     def test_too_large_an_answer_is_not_read_to_its_end(self, serve):
         server = serve(says("200 OK", b"x" * 300_000))
-        assert failure(server.url, Unknown, limit=100_000).reason == Reason.TOO_LARGE
+        error = failure(server.url, Unknown, limit=100_000)
+        assert (error.reason, error.detail) == (Reason.TOO_LARGE, "100000")
+        assert len(call(server.url, limit=300_000).content) == 300_000
 
     @pytest.mark.parametrize(
         "answer", [b"not HTTP at all\r\n\r\n", b"HTTP/1.1 abc\r\n\r\n"]
@@ -214,8 +235,39 @@ class TestUnknown(ChannelTests):
     def test_redirect_is_not_followed(self, serve):
         target = serve(says("201 Created", b"{}"))
         server = serve(says("307 Temporary Redirect", Location=target.url))
-        assert failure(server.url, Unknown).reason == Reason.SERVER
+        error = failure(server.url, Unknown)
+        assert (error.reason, error.detail) == (Reason.SERVER, "HTTP 307")
         assert not target.received
+
+    @pytest.mark.parametrize("status", [300, 399, 500, 599])
+    def test_answer_that_says_nothing_of_the_request_is_unknown(self, serve, status):
+        error = failure(serve(says(f"{status} Odd")).url, Unknown)
+        assert (error.reason, error.detail) == (Reason.SERVER, f"HTTP {status}")
+
+    @pytest.mark.parametrize(
+        ("status", "is_ok"), [(200, True), (299, True), (400, False), (499, False)]
+    )
+    def test_answer_of_the_api_is_returned(self, serve, status, is_ok):
+        reply = call(serve(says(f"{status} So")).url)
+        assert (reply.status, reply.ok) == (status, is_ok)
+
+    def test_reply_is_ok_from_200_to_299(self):
+        statuses = [status for status in range(100, 600) if Reply(status, {}, b"").ok]
+        assert statuses == list(range(200, 300))
+
+    def test_compressed_answer_is_read(self, serve):
+        body = gzip.compress(b'{"a": 1}')
+        server = serve(says("200 OK", body, Content_Encoding="gzip"))
+        assert call(server.url).json() == {"a": 1}
+
+    def test_no_call_takes_longer_than_the_longest(self, serve):
+        server = serve(lambda _connection: time.sleep(5))
+        begin = time.monotonic()
+        transport = Transport(server.url, timeout=5, longest=0.3, loopback_http=True)
+        with pytest.raises(Unknown) as caught:
+            transport.call("GET", "/", timeout=5)
+        assert caught.value.reason == Reason.TIMEOUT
+        assert time.monotonic() - begin < 3
 
     @pytest.mark.parametrize(
         "body", [b"", b"<html>", b'{"a": ', b"\xff\xfe", b"[" * 10**6]
@@ -225,6 +277,7 @@ class TestUnknown(ChannelTests):
         with pytest.raises(Unknown) as caught:
             reply.json()
         assert caught.value.reason == Reason.UNREADABLE
+        assert caught.value.detail == "HTTP 201"
 
 
 class TestThrottled(ChannelTests):
@@ -236,6 +289,8 @@ class TestThrottled(ChannelTests):
             ({"Retry_After": "0"}, 0),
             ({"Retry_After": "Wed, 21 Oct 2026 07:28:00 GMT"}, None),
             ({"Retry_After": "\xb2"}, None),
+            ({"Retry_After": "1.5"}, None),
+            ({"Retry_After": "-1"}, None),
         ],
     )
     def test_429_is_throttled(self, serve, header, seconds):
@@ -254,6 +309,27 @@ class TestRequest(ChannelTests):
         with_token, without = server.received
         assert f"Authorization: Bearer {SECRET}" in with_token
         assert "Authorization" not in without
+
+    def test_what_is_asked_travels_whole(self, serve):
+        server = serve(says("201 Created", b"{}"))
+        call(server.url, params={"custnum": "4711"})
+        call(server.url, method="GET", content=("text/plain", b"as it is"))
+        call(server.url, method="GET")
+        json_call, content_call, empty_call = server.received
+        assert json_call.startswith("POST /rest/jobs?custnum=4711 HTTP/1.1\r\n")
+        assert "\r\nAccept: application/json, application/pdf\r\n" in json_call
+        assert "\r\nContent-Type: application/json\r\n" in json_call
+        assert json_call.endswith('\r\n\r\n{"hello": 1}')
+        assert "\r\nContent-Type: text/plain\r\n" in content_call
+        assert content_call.endswith("\r\n\r\nas it is")
+        assert empty_call.endswith("\r\n\r\n") and "Content-Type" not in empty_call
+
+    def test_number_that_json_lacks_is_never_sent(self, serve):
+        server = serve(says("201 Created", b"{}"))
+        transport = Transport(server.url, loopback_http=True)
+        with pytest.raises(ValueError, match="Out of range"):
+            transport.call("POST", "/", body={"amount": float("nan")})
+        assert not server.received
 
     def test_call_to_this_machine_uses_no_proxy(self, serve, monkeypatch):
         proxy = serve(says("201 Created", b"{}"))
