@@ -289,6 +289,24 @@ class TestNextStepOfOutbox(NextStepCommon):
             self.put_transfer(invoice, kind)
             self.assertStep(invoice, f"{text} {NEXT_RUN}", model="ropo.request")
 
+    def test_a_transfer_that_waits_comes_before_a_report_that_waits(self):
+        """Whichever of them was put into the outbox first."""
+        invoice = self.transferred()
+        self.pay(invoice, 25.5)
+        self.compare()
+        transfer = self.requests_of(invoice, "reminder").sudo()
+        transfer.write({"state": "cancelled"})  # there is one of an invoice at most
+        self.env.flush_all()
+        again = transfer.copy(
+            {"state": "queued", "move_id": invoice.id, "operation": "reminder"}
+        )
+        self.assertGreater(again.id, self.requests_of(invoice, "payment").id)
+        self.assertStep(
+            invoice,
+            f"It waits to be transferred for a payment reminder. {NEXT_RUN}",
+            model="ropo.request",
+        )
+
     def test_rejected(self):
         refused, transfer, payment = (
             self.create_invoice(days_overdue=20) for _number in range(3)
