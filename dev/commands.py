@@ -150,9 +150,8 @@ def mutate(*files):
     """
     with servers() as found:
         mutations.ensure()
-        names = [
-            f"{databases.PREFIX}mutate_{part}" for part in range(mutations.PROCESSES)
-        ]
+        own = f"{databases.PREFIX}test_{os.getpid()}"
+        names = [f"{own}-mutate{part}" for part in range(mutations.PROCESSES)]
         for name in names:
             databases.new(found, name)
         path = f"{ROOT}{os.pathsep}{mutations.PACKAGES}"

@@ -22,7 +22,7 @@ from types import CodeType, FunctionType
 
 from odoo.tests import HttpCase
 
-from . import mutants, steps
+from . import mutants, processes, steps
 from .mutate import (
     AGAIN,
     KILLED,
@@ -49,6 +49,7 @@ def pytest_collection_modifyitems(items):
 
 def pytest_runtestloop(session):
     """Instead of just running the tests."""
+    processes.end_on_termination()  # and the sandboxes of its tests with it
     {"measure": _measure, "mutate": _mutate}[PLAN["phase"]](session.items)
     session._setupstate.teardown_exact(None)
     return True
@@ -159,7 +160,7 @@ def _try_group(group, chosen, seconds, functions, done, kept):
         if code != SURVIVED:
             del chosen[mutant]
         if hasattr(first.cls, "cr"):
-            if os.WIFSIGNALED(code):  # amid a query: the connection is of no more use
+            if code < 0:  # amid a query: the connection is of no more use
                 atexit._run_exitfuncs()
                 os._exit(AGAIN)
             first.cls.cr.execute("ROLLBACK TO SAVEPOINT mutant")
@@ -179,7 +180,7 @@ def _set_up(item):
 
 
 def _fork(mutant, items, functions, limit):
-    """How a fork with this mutant ended: its code, or with the bit of a signal."""
+    """How a fork with this mutant ended: its code, below zero for a signal."""
     child = os.fork()
     if not child:
         try:
@@ -208,7 +209,7 @@ def _fork(mutant, items, functions, limit):
             break
     with contextlib.suppress(ProcessLookupError):
         os.killpg(child, signal.SIGKILL)  # what its tests started
-    return ended[1] if os.WIFSIGNALED(ended[1]) else os.WEXITSTATUS(ended[1])
+    return os.waitstatus_to_exitcode(ended[1])
 
 
 def _functions(files):
