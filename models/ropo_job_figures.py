@@ -33,39 +33,44 @@ class RopoJobFigures(models.Model):
     paid = fields.Monetary(string="Paid to Us")
     credited = fields.Monetary()
     adjusted = fields.Monetary(string="Other Entries")
+    last_partial_id = fields.Integer(
+        string="Reconciliation", help="The last one of the invoice by then."
+    )
     money_days = fields.Monetary(
         string="Days To Pay", help="Days from the transfer, times money."
     )
     first_day = fields.Date(string="First Payment")
     last_day = fields.Date(string="Last Payment")
 
+    # What has to be computed by the next run.
+    _forgotten = models.Index("(job_id) WHERE residual IS NULL")
     _job_unique = models.Constraint("UNIQUE(job_id)", "One row per case.")
 
     @api.model
     def _forget(self, moves):
         """What decides about the figures of these invoices' cases has changed, other
-        than in the ledger. The rows stay, so that whoever computes them right now
-        notices and begins again."""
-        if moves:
-            self._forget_where(
-                SQL(
-                    "job_id IN (SELECT id FROM ropo_job WHERE move_id IN %s)",
-                    tuple(moves.ids),
-                )
+        than in the ledger, or they are new. The rows stay, so that whoever computes
+        them right now notices and begins again."""
+        if not moves:
+            return
+        self.env["ropo.job"].flush_model(["is_collected", "move_id"])
+        self.env.cr.execute(
+            SQL(
+                """
+                INSERT INTO ropo_job_figures (job_id)
+                SELECT id FROM ropo_job WHERE is_collected AND move_id IN %s
+                    ON CONFLICT (job_id) DO UPDATE SET residual = NULL
+                """,
+                tuple(moves.ids),
             )
+        )
+        self.invalidate_model()
 
     @api.model
     def _forget_all(self):
         """It has changed which journals are Ropo's."""
-        self._forget_where(SQL("TRUE"))
-
-    def _forget_where(self, condition):
         self.env.cr.execute(
-            SQL(
-                "UPDATE ropo_job_figures SET residual = NULL "
-                "WHERE residual IS NOT NULL AND %s",
-                condition,
-            )
+            "UPDATE ropo_job_figures SET residual = NULL WHERE residual IS NOT NULL"
         )
         self.invalidate_model(["residual"])
 

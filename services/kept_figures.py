@@ -11,6 +11,7 @@ FIGURES = (
     "first_day",
     "last_day",
 )
+COLUMNS = ("residual", "last_partial_id", *FIGURES)
 
 
 class RopoKeptFigures(models.AbstractModel):
@@ -28,11 +29,10 @@ class RopoKeptFigures(models.AbstractModel):
 
     @api.model
     def _changed(self, is_asked):
-        """SQL of the ids of cases whose figures have to be computed.
+        """SQL of the ids of cases whose figures have to be computed to show them.
 
         :param is_asked: SQL of which cases, of a `job`
         """
-        agreement = self.env["ropo.agreement"]
         return SQL(
             """
             SELECT job.id
@@ -42,22 +42,59 @@ class RopoKeptFigures(models.AbstractModel):
                 ON move.id = job.move_id
                AND move.move_type IN ('out_invoice', 'out_refund')
               LEFT JOIN ropo_job_figures kept ON kept.job_id = job.id
+              LEFT JOIN (%(newest)s) newest ON newest.move_id = job.move_id
              WHERE job.is_collected
                AND %(is_asked)s
                AND (kept.residual IS DISTINCT FROM move.amount_residual
-                    OR job.move_id IN (%(reconciled)s UNION ALL %(reset)s))
+                    OR newest.partial_id > COALESCE(kept.last_partial_id, 0)
+                    OR job.move_id IN (%(reset)s))
             """,
             is_asked=is_asked,
-            reconciled=agreement._newly_reconciled(),
-            reset=agreement._reset_to_draft(),
+            newest=self._newest(),
+            reset=self.env["ropo.agreement"]._reset_to_draft(),
+        )
+
+    def _newest(self):
+        """SQL of the last reconciliation of each invoice that was reconciled since the
+        last day on which all was computed."""
+        return SQL(
+            """
+            SELECT line.move_id, MAX(partial.id) AS partial_id
+              FROM account_partial_reconcile partial
+              JOIN account_move_line line
+                ON line.id = partial.debit_move_id
+               AND line.display_type = 'payment_term'
+             WHERE partial.id > %s
+             GROUP BY line.move_id
+            """,
+            self.env["ropo.agreement"]._last_seen(),
         )
 
     @api.model
     def _keep(self):
-        """Keeps the figures that have changed, and some of those that are new."""
-        self._compute(self._changed(SQL("kept.job_id IS NOT NULL")))
-        new = self._changed(SQL("kept.job_id IS NULL"))
-        self._compute(SQL("%s LIMIT %s", new, AT_ONCE))
+        """Keeps what was reconciled meanwhile and so much of what has nothing kept: it
+        costs what has changed. What was taken off an invoice is computed wherever it is
+        shown, and kept within a week."""
+        self._compute(
+            SQL(
+                """
+                SELECT job.id
+                  FROM (%s) newest
+                  JOIN ropo_job job
+                    ON job.move_id = newest.move_id AND job.is_collected
+                  LEFT JOIN ropo_job_figures kept ON kept.job_id = job.id
+                 WHERE newest.partial_id > COALESCE(kept.last_partial_id, 0)
+                """,
+                self._newest(),
+            )
+        )
+        self._compute(
+            SQL(
+                "SELECT job_id AS id FROM ropo_job_figures "
+                "WHERE residual IS NULL LIMIT %s",
+                AT_ONCE,
+            )
+        )
 
     @api.model
     def _compute(self, job_ids):
@@ -67,7 +104,7 @@ class RopoKeptFigures(models.AbstractModel):
         """
         self.env["ropo.ledger"]._flush_sides()
         self.env["account.journal"].flush_model()
-        names = [SQL.identifier(name) for name in ("residual", *FIGURES)]
+        names = [SQL.identifier(name) for name in COLUMNS]
         self.env.cr.execute(
             SQL(
                 """
@@ -76,6 +113,12 @@ class RopoKeptFigures(models.AbstractModel):
                        -- Nothing tells when a draft is posted again.
                        CASE WHEN move.id NOT IN (%(reset)s)
                             THEN move.amount_residual END,
+                       (SELECT MAX(partial.id)
+                          FROM account_move_line line
+                          JOIN account_partial_reconcile partial
+                            ON partial.debit_move_id = line.id
+                         WHERE line.move_id = move.id
+                           AND line.display_type = 'payment_term'),
                        %(figures)s
                   FROM (%(settled)s) settled
                   JOIN ropo_job job ON job.id = settled.job_id
@@ -87,8 +130,8 @@ class RopoKeptFigures(models.AbstractModel):
                 settled=self.env["ropo.figures"]._settled(job_ids),
                 names=SQL(", ").join(names),
                 figures=_all_of("settled", FIGURES),
-                current=_all_of("kept", ("residual", *FIGURES)),
-                computed=_all_of("excluded", ("residual", *FIGURES)),
+                current=_all_of("kept", COLUMNS),
+                computed=_all_of("excluded", COLUMNS),
             )
         )
         self.env["ropo.job.figures"].invalidate_model()

@@ -209,18 +209,35 @@ class TestKeptFigures(KeptFiguresCommon):
 
     # --- runs ---
 
-    def test_a_run_keeps_what_has_changed(self):
+    def test_a_run_keeps_what_was_reconciled_and_what_was_forgotten(self):
         invoice, case, _payment = self.kept()
+        other = self.kept()[1]
         with self.weeks_later():
-            self.unassign(invoice)
-            self.assertIn(case, self.changed())
-            self.report()
-            self.assertNotIn(case, self.changed())
-            self.assertFresh(case, paid=0)
+            self.pay(invoice, 10)
+            other.bad_debts = {"1": 1}
+            self.assertEqual(self.changed() & (case | other), case | other)
+            self.env["ropo.kept.figures"]._keep()
+            self.assertFalse(self.changed() & (case | other))
+            self.assertFresh(case, paid=35.5)
+
+    def test_a_run_computes_nothing_twice(self):
+        """Though it is still new what was reconciled: a day has not passed."""
+        self.kept()
+        compute = type(self.env["ropo.kept.figures"])._compute
+        computed = []
+
+        def note(service, job_ids):
+            computed.extend(service.env.execute_query(job_ids))
+            return compute(service, job_ids)
+
+        with patch.object(type(self.env["ropo.kept.figures"]), "_compute", note):
+            self.env["ropo.kept.figures"]._keep()
+            self.assertEqual(computed, [])
+            self.kept()
+            self.assertTrue(computed, "else no test")
 
     def test_a_run_keeps_so_many_new_ones_and_the_next_one_goes_on(self):
         cases = self.case(self.transferred()) | self.case(self.transferred())
-        self.cr.execute("DELETE FROM ropo_job_figures")
         with (
             self.weeks_later(),
             patch("odoo.addons.ropo_connect.services.kept_figures.AT_ONCE", 1),
@@ -256,6 +273,7 @@ class TestKeptHistory(HistoryCommon, KeptFiguresCommon):
     def test_a_year_shows_the_same_with_all_of_it_kept(self):
         report = self.env["ropo.receivable.report"]
         before = report.search_read([], SHOWN, order="id")
+        self.env["ropo.job.figures"]._forget(self.env["ropo.job"].search([]).move_id)
         self.env["ropo.kept.figures"]._keep()
         with self.weeks_later():
             self.assertFalse(self.changed())

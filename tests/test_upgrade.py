@@ -127,6 +127,21 @@ class TestUpgrade(RopoCommon):
             [(5, "minutes"), (2, "hours")],
         )
 
+    def test_the_figures_of_all_cases_are_kept_from_now_on(self):
+        kept, other = (
+            self.transferred().sudo().ropo_job_ids.filtered("is_collected")
+            for _number in range(2)
+        )
+        self.report()
+        self.cr.execute("DELETE FROM ropo_job_figures WHERE job_id = %s", [other.id])
+        path = ROOT / "migrations" / "19.0.1.6.0" / "post-migrate.py"
+        load_script(str(path), "ropo_post_6").migrate(self.cr, "19.0.1.5.0")
+        self.cr.execute(
+            "SELECT job_id, residual IS NULL FROM ropo_job_figures WHERE job_id IN %s",
+            [(kept.id, other.id)],
+        )
+        self.assertEqual(dict(self.cr.fetchall()), {kept.id: False, other.id: True})
+
     def test_no_invoice_is_written_again_when_the_addon_is_installed(self):
         """The column of the state is new then, and empty in each of them."""
         self.create_invoice()
