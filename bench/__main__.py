@@ -15,7 +15,17 @@ from pathlib import Path
 from dev.demo import books as demo
 from dev.demo import screen
 
-from . import books, install, ledger, money, opening, past, sending, verdicts
+from . import (
+    books,
+    install,
+    ledger,
+    money,
+    opening,
+    past,
+    sending,
+    side_by_side,
+    verdicts,
+)
 from .report import show
 from .world import World
 
@@ -25,6 +35,7 @@ MEASURES = {
     "sending": sending.beside_bare,
     "many": sending.many,
     "others": sending.beside_others,
+    "accounts": side_by_side.accounts,
     "verdicts": verdicts.transfer,
     "money": money.payments,
     "cases": money.open_cases,

@@ -20,12 +20,12 @@ def clear(world):
         env.cr.commit()
 
 
-def fill(world, move_ids, operation="invoice"):
-    """Queues one request for each, as the wizards do."""
+def fill(world, move_ids, operation="invoice", **values):
+    """Queues one request for each, as the wizards do, with these values."""
     with world.environment() as env:
         moves = env["account.move"].browse(move_ids)
         request_vals = env["ropo.queueing"]._request_vals
-        vals_list = [request_vals(move, operation) for move in moves]
+        vals_list = [request_vals(move, operation) | values for move in moves]
         env["ropo.request"]._queue(vals_list)
         env.cr.commit()
 
@@ -34,11 +34,16 @@ def work_off(world, account_id, count):
     """The cost of reporting all that is queued; none of it may be left."""
     with world.environment() as env:
         found = cost(lambda: env["ropo.outbox"]._work_off(account_id), count)
-        env.invalidate_all()
+    check(world)
+    return found
+
+
+def check(world):
+    """Nothing may be left that was not reported."""
+    with world.environment() as env:
         states = dict(env["ropo.request"]._read_group([], ["state"], ["__count"]))
     if [*states] != ["done"]:
         raise RuntimeError(f"Not all of it was reported: {states}, see {LOG}")
-    return found
 
 
 def send(world, account_id, move_ids):

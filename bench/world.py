@@ -33,6 +33,9 @@ class Ropo(RopoOne):
         """So many calls of the customer may be under way at once."""
         self._post("profiles", **self.credentials, concurrency=count)
 
+    def open_customer(self, cid, apicode):
+        self._post("profiles", cid=cid, apicode=apicode)
+
     def session(self):
         """Logged in, past the addon."""
         session = requests.Session()
