@@ -241,6 +241,11 @@ class Channel(Protocol):
     def freeze(cls, document: Document) -> Frozen: ...
 
     @classmethod
+    def case_of(cls, document: Frozen) -> str:
+        """The id of the case that this becomes, where we choose it; empty where only
+        the answer says it."""
+
+    @classmethod
     def without_personal_numbers(cls, payload: Payload) -> Payload:
         """The body of a `Frozen` with `ERASED` for each personal identity number."""
 

@@ -210,7 +210,11 @@ class RopoEffects(models.AbstractModel):
 
     def _job_vals(self, request, answer=None):
         is_transfer = request.operation in TRANSFERS
-        can = request.account_id._channel().capabilities
+        channel = request.account_id._channel()
+        can = channel.capabilities
+        # Without an answer, as when a person says that it arrived, the id is the one
+        # that was sent, if any was.
+        assignment = answer.assignment if answer else channel.case_of(request._frozen())
         fetches = can.documents and request.account_id.fetch_documents
         return {
             "account_id": request.account_id.id,
@@ -220,7 +224,7 @@ class RopoEffects(models.AbstractModel):
             # What the field computes, so that it is not written a second time.
             "partner_id": request.move_id.commercial_partner_id.id,
             "kind": request.operation,
-            "jobid": answer.assignment if answer else "",
+            "jobid": assignment,
             "billnum": request.number or request.move_id.name,
             "billcode": request.reference or request.move_id.payment_reference,
             "reference": answer.payment_reference if answer else "",

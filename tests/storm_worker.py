@@ -264,22 +264,28 @@ def payout(env, account, amount):
     return line.is_reconciled
 
 
-def tidy(env, account):
-    """What is not to be there in the end, and in the ledger but not on a case: what is
-    asked twice, or still, though its reason is gone; what Ropo holds of the money."""
+def asked(env, account):
+    """How often people are asked about each cause."""
+    groups = env["mail.activity"]._read_group(
+        [("ropo_key", "!=", False)], ["ropo_key", "res_model", "res_id"], ["__count"]
+    )
+    return [(key, count) for key, _model, _id, count in groups]
+
+
+def left(env, account):
+    """What is in no case: what the ledger says that Ropo holds, and what people are
+    still asked."""
     record = env["ropo.account"].browse(account)
-    record._close_answered()
-    activities = env["mail.activity"].search([("ropo_key", "!=", False)])
-    asked = [(a.ropo_key, a.res_model, a.res_id) for a in activities]
     journal = record.settlement_journal_id
     outstanding = journal.inbound_payment_method_line_ids.payment_account_id
     lines = env["account.move.line"].search(
         [("account_id", "=", outstanding.id), ("parent_state", "=", "posted")]
     )
     return {
-        "asked": sorted({key for key, _model, _id in asked}),
-        "asked twice": [each for each in set(asked) if asked.count(each) > 1],
         "held": round(sum(lines.mapped("balance")), 2),
+        "asked": env["mail.activity"]
+        .search([("ropo_key", "!=", False)])
+        .mapped("ropo_key"),
     }
 
 
@@ -322,7 +328,7 @@ def events(env, account):
 
 
 make, crash_worker.make = crash_worker.make, take
-own = (set_up, opening, trade, newest, configure, decide, payout, tidy)
+own = (set_up, opening, trade, newest, configure, decide, payout, asked, left)
 own += (run_crons, events)
 crash_worker.ORDERS |= {order.__name__: order for order in own}
 crash_worker.ORDERS = {

@@ -5,6 +5,8 @@ from odoo.tools import mute_logger
 
 from .maventa import MaventaCommon
 
+PATHS = {"invoice": "/v1/invoices", "reminder": "/v2/invoices/*/assignment/ropo"}
+
 
 @tagged("post_install", "-at_install")
 class TestMaventaFollowing(MaventaCommon):
@@ -19,6 +21,28 @@ class TestMaventaFollowing(MaventaCommon):
 
     def events(self):
         return self.case.event_ids
+
+    # --- what a person says arrived ---
+
+    def test_what_a_person_marked_as_received_is_followed_like_any_other(self):
+        """Its answer was lost, and no event brings its id: it is the one we chose."""
+        invoice = self.create_invoice(days_overdue=20)
+        lost = {"invoice": self.send, "reminder": self.transfer}
+        for operation, sending in lost.items():
+            self.sandbox.fault("drop_after", PATHS[operation], method="POST")
+            with mute_logger("odoo.addons.ropo_connect"):
+                sending(invoice)
+            request = self.requests_of(invoice, operation)
+            self.assertEqual(request.state, "unknown")
+            request.action_resolve_done()
+            self.assertEqual(request.job_id.progress, "pending")
+            self.run_cron("cron_poll_status")
+            self.assertEqual(request.job_id.progress, "done")
+        there = self.invoice_there(invoice)["id"]
+        self.assertEqual(
+            invoice.sudo().ropo_job_ids.sorted("id").mapped("jobid"),
+            [there, f"{there}/ropo"],
+        )
 
     # --- stages ---
 

@@ -56,6 +56,7 @@ class Maventa(Following, Channel, WithInvoices, WithActivation):
     freeze = staticmethod(payloads.freeze)
     without_personal_numbers = staticmethod(payloads.without_personal_numbers)
     of_debtor = staticmethod(payloads.of_debtor)
+    case_of = staticmethod(payloads.case_of)
     interpret = staticmethod(answers.status_update)
 
     @classmethod

@@ -7,7 +7,7 @@ from urllib3 import encode_multipart_formdata
 from ..base import ERASED, Document, Frozen
 from ..documents import CapitalChange, Claim, Debtor, Delivery, Invoice
 from ..values import Payload, money, readable, without_blanks
-from .cases import is_uuid
+from .cases import is_uuid, transfer_of
 from .codes import (
     COLLECTION_TYPES,
     FORMATS,
@@ -37,6 +37,14 @@ def freeze(document: Document) -> Frozen:
     if isinstance(document, Claim):
         return Frozen(Call.TRANSFER, transfer_payload(document), batchable=False)
     return Frozen(Call.INVOICE, invoice_payload(document), batchable=False)
+
+
+def case_of(document: Frozen) -> str:
+    """The id of an invoice is one that we choose, and its transfer is named by it."""
+    if document.call == Call.TRANSFER:
+        return transfer_of(document.body["invoice_id"])
+    form = document.body.get("form") or {}
+    return str(form.get("uuid", ""))
 
 
 # --- invoices ---

@@ -37,7 +37,13 @@ from .codes import (
     STAGES,
     Call,
 )
-from .payloads import freeze, of_debtor, with_files, without_personal_numbers
+from .payloads import (
+    case_of,
+    freeze,
+    of_debtor,
+    with_files,
+    without_personal_numbers,
+)
 
 _logger = logging.getLogger(__name__)
 
@@ -89,6 +95,7 @@ class RopoOne(Channel, WithDocuments, WithDays):
     freeze = staticmethod(freeze)
     without_personal_numbers = staticmethod(without_personal_numbers)
     of_debtor = staticmethod(of_debtor)
+    case_of = staticmethod(case_of)
     interpret = staticmethod(answers.status_update)
     messages = staticmethod(messages_of)
 

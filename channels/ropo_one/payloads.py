@@ -44,6 +44,11 @@ NAMELESS = "-"  # each row must have a description
 TEXT_ROW = 25601  # `invoicerowtype` of a header row: a text without money
 
 
+def case_of(document: Frozen) -> str:
+    """The number of a job is Ropo's own."""
+    return ""
+
+
 def freeze(document: Document) -> Frozen:
     """An `Invoice`, a `Claim` or a `CapitalChange` as it will be sent."""
     if isinstance(document, CapitalChange):
