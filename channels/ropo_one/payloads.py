@@ -94,7 +94,7 @@ def invoice_payload(invoice: Invoice) -> Payload:
         **_printing(invoice.printing),
         **_terms(invoice),
         **_ledger(invoice, sign),
-        **_credit(invoice, sign),
+        **_credit(invoice),
         "attachment": [
             {
                 "attachmentname": file.name,
@@ -389,7 +389,7 @@ def _account_row(row: AccountTotal, sign: int) -> Payload:
     )
 
 
-def _credit(invoice: Invoice, sign: int) -> Payload:
+def _credit(invoice: Invoice) -> Payload:
     """What a credit note credits, and where it is paid out to."""
     origin = invoice.origin
     credit: Payload = {

@@ -278,6 +278,18 @@ def test_layout_is_given_by_its_name_or_its_id():
     assert (payload["billtemplate"], "billtemplateid" in payload) == ("Own", False)
 
 
+def test_goods_may_have_gone_to_a_person_whose_country_is_not_known():
+    place = Place(name="A Person", is_company=False, street="Tie 2")
+    assert build.invoice_payload(invoice(place=place))["addaddress"] == [
+        {
+            "addresstype": 2,
+            "customertype": 2,
+            "person": "A Person",
+            "address": "Tie 2",
+        }
+    ]
+
+
 def test_consumer_has_no_payment_plan():
     consumer = replace(FULL, is_company=False)
     plan = (Instalment(DAY(2026, 2, 16), 450.0),)
