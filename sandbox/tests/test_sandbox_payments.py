@@ -241,6 +241,15 @@ def test_a_reversal_opens_a_paid_job_again(ropo):
     assert (job["stage"], job["capital"]) == ("collection", 100)
 
 
+def test_a_paid_job_is_open_again_when_ropo_takes_a_payment_back(ropo):
+    jobid = _claim(ropo)["jobid"]
+    ropo.control(f"jobs/{jobid}/pay", amount=100)
+    assert ropo.job(jobid)["stage"] == "paid"
+    ropo.control(f"jobs/{jobid}/pay", amount=-100)
+    job = ropo.job(jobid)
+    assert (job["stage"], job["capital"]) == ("reminder", 100)
+
+
 def test_a_reversal_takes_back_what_was_unfocused_and_the_fees_first(ropo):
     jobid = _claim(ropo)["jobid"]
     ropo.control(f"jobs/{jobid}/fees", interest=3, noticefee=5)
