@@ -33,8 +33,15 @@ DECIDING = ["agreement", "channel_rules", "comparison", "delivery_rules", "effec
 DECIDING += ["eligibility", "lookup", "transfer_rules", "verdict"]
 # And the tests that speak of what they decide.
 DECIDED = ["agreement", "bad_debt", "customer_number", "debtor", "debtor_rules"]
-DECIDED += ["decisions", "exemption", "holds", "ledger", "local_print", "lookup"]
-DECIDED += ["main_job", "maventa_transfer", "money_back", "notice", "outbox"]
+DECIDED += ["decisions", "exemption", "holds", "kept_figures", "ledger", "lookup"]
+DECIDED += [
+    "local_print",
+    "main_job",
+    "maventa_transfer",
+    "money_back",
+    "notice",
+    "outbox",
+]
 DECIDED += ["request_state", "send_wizard", "taking_back", "transfer", "verdicts"]
 
 

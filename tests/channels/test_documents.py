@@ -19,20 +19,24 @@ from ...channels.ropo_one import variants
 
 
 @pytest.mark.parametrize(
-    ("error", "outcome", "reason", "text"),
+    ("kind", "values", "outcome", "reason", "text"),
     [
-        (Unknown(Reason.TIMEOUT), Outcome.UNKNOWN, Reason.TIMEOUT, "timeout"),
-        (NotSent(Reason.DNS, "x.fi"), Outcome.NOT_SENT, Reason.DNS, "dns: x.fi"),
+        (Unknown, [Reason.TIMEOUT], Outcome.UNKNOWN, Reason.TIMEOUT, "timeout"),
+        (NotSent, [Reason.DNS, "x"], Outcome.NOT_SENT, Reason.DNS, "dns: x"),
         (
-            CredentialsRefused("bad"),
+            CredentialsRefused,
+            ["bad"],
             Outcome.NOT_SENT,
             Reason.CREDENTIALS,
             "credentials: bad",
         ),
-        (RightsRefused("no"), Outcome.NOT_SENT, Reason.RIGHTS, "rights: no"),
+        (RightsRefused, ["no"], Outcome.NOT_SENT, Reason.RIGHTS, "rights: no"),
     ],
 )
-def test_failed_call_stands_as_an_answer_with_its_reason(error, outcome, reason, text):
+def test_failed_call_stands_as_an_answer_with_its_reason(
+    kind, values, outcome, reason, text
+):
+    error = kind(*values)
     assert str(error) == text
     assert Answer.failed(error) == Answer(
         outcome,
@@ -121,5 +125,5 @@ def test_keys_that_a_refusal_has_besides_are_named(body, keys):
 
 
 def test_words_of_a_refusal_are_what_is_not_its_number():
-    said = "Invoice (see guide): INV/1 is known already."
+    said = "Zero (see guide): INV/1 is known already."
     assert variants.words_of(said, "INV/1") == "is known already"
