@@ -415,6 +415,8 @@ def poll(env, account, die=""):
 def report(env, account):
     """What the ledger says of what Ropo holds."""
     requests = env["ropo.request"].search([("account_id", "=", account)], order="id")
+    # What was refused and sent again since is as if it had not been.
+    requests -= requests.filtered(lambda r: r.state == "rejected" and not r.is_to_fix)
     return [
         {
             "operation": request.operation,

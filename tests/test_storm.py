@@ -138,7 +138,9 @@ class Storm:
             "seconds": SLOW,
         }
         if kind.startswith("gateway"):
-            fault["status"] = self.dice.choice(STATUSES)
+            # By 429 a server says that it has not acted.
+            may = [s for s in STATUSES if s != 429 or kind == "gateway_before"]
+            fault["status"] = self.dice.choice(may)
             kind = f"{kind} {fault['status']}"
         self.tell("fault", f"{kind} at {path}")
         return fault
