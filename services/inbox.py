@@ -91,11 +91,13 @@ class RopoInbox(models.AbstractModel):
             if poll:
                 self._persist(account._connected_again)
         except ChannelError as error:
-            if error.outcome == Outcome.NOT_SENT:
-                account._pause(error)
-            # The pause, or the gap that was noted.
-            self.env.cr.commit()  # pylint: disable=invalid-commit
+            # The pause, or the gap that was noted: others write the account too.
+            self._persist(self._note_failure, account, error)
             raise
+
+    def _note_failure(self, account, error):
+        if error.outcome == Outcome.NOT_SENT:
+            account._pause(error)
 
     def _persist(self, act, *args):
         """What `act(*args)` returns, committed; anew when another came first."""

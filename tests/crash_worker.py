@@ -412,6 +412,29 @@ def poll(env, account, die=""):
         return str(error)
 
 
+def poll_beside(env, account):
+    """Polls, and another changes the account when Ropo can't be asked; what became of
+    the pause and of the change."""
+    model, registry, changed = type(env["ropo.account"]), env.registry, []
+    pause = model._pause
+
+    def _pause(self, error):
+        if not changed:
+            changed.append(True)
+            with registry.cursor() as cr:
+                cr.execute("UPDATE ropo_account SET layout = 'other'")
+        return pause(self, error)
+
+    model._pause = _pause
+    poll(env, account)
+    env.cr.rollback()
+    record = env["ropo.account"].browse(account)
+    kept = [bool(record.paused_until), record.layout]
+    record.paused_until = False
+    env.cr.commit()
+    return kept
+
+
 def report(env, account):
     """What the ledger says of what Ropo holds."""
     requests = env["ropo.request"].search([("account_id", "=", account)], order="id")
@@ -481,7 +504,7 @@ def in_company(env, account):
 ORDERS = {
     order.__name__: order
     for order in (
-        *(set_up, prepare, undo, pay_again, compare, work, poll, settle),
+        *(set_up, prepare, undo, pay_again, compare, work, poll, poll_beside, settle),
         *(report, hold, send_one, fail, press),
     )
 }

@@ -145,6 +145,13 @@ def test_ropo_is_asked_once_though_the_request_runs_again(workers, button):
     assert {name: made[name] for name in calls} == calls
 
 
+def test_a_pause_is_kept_though_another_changes_the_account_meanwhile(workers):
+    workers.sandbox.fault("refuse", path="*", times=None)
+    kept = workers.run("poll_beside")
+    workers.sandbox.heal()
+    assert kept == [True, "other"]
+
+
 def test_user_who_changes_the_invoices_meanwhile_loses_no_answer(workers):
     """His transaction is under way when the answers come, and is committed first."""
     workers.run("prepare", **EVERYTHING)
