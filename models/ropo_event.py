@@ -207,7 +207,9 @@ class RopoEvent(models.Model):
 
     def write(self, vals):
         # EXTENDS 'base': by these, a payment in the ledger is one to Ropo
-        decides = {"job_id", "source_partial_id"} & vals.keys()
+        decides = "source_partial_id" in vals or (
+            "job_id" in vals and any(event.source_partial_id for event in self)
+        )
         moves = self.job_id.move_id if decides else None
         done = super().write(vals)
         if decides:
