@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+WAITING = "ropo_connect.forgotten_figures"
 # What decides, besides the ledger, which reconciliations belong to a case.
 DECIDING = {
     "account_id",
@@ -51,6 +52,16 @@ class RopoJobFigures(models.Model):
         """What decides about the figures of these invoices' cases has changed, other
         than in the ledger, or they are new. The rows stay, so that whoever computes
         them right now notices and begins again."""
+        waiting = self.env.cr.precommit.data.setdefault(WAITING, set())
+        if moves and not waiting:
+            self.env.cr.precommit.add(self._write_forgotten)
+        waiting.update(moves.ids)
+
+    @api.model
+    def _write_forgotten(self):
+        """Writes down what was forgotten in this transaction, all in one go: before it
+        is committed, or before any of it is read."""
+        moves = self.env.cr.precommit.data.pop(WAITING, None)
         if not moves:
             return
         self.env["ropo.job"].flush_model(["is_collected", "move_id"])
@@ -61,7 +72,7 @@ class RopoJobFigures(models.Model):
                 SELECT id FROM ropo_job WHERE is_collected AND move_id IN %s
                     ON CONFLICT (job_id) DO UPDATE SET residual = NULL
                 """,
-                tuple(moves.ids),
+                tuple(moves),
             )
         )
         self.invalidate_model()

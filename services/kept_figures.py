@@ -33,6 +33,7 @@ class RopoKeptFigures(models.AbstractModel):
 
         :param is_asked: SQL of which cases, of a `job`
         """
+        self.env["ropo.job.figures"]._write_forgotten()
         return SQL(
             """
             SELECT job.id
@@ -75,6 +76,7 @@ class RopoKeptFigures(models.AbstractModel):
         """Keeps what was reconciled meanwhile and so much of what has nothing kept: it
         costs what has changed. What was taken off an invoice is computed wherever it is
         shown, and kept within a week."""
+        self.env["ropo.job.figures"]._write_forgotten()
         self._compute(
             SQL(
                 """

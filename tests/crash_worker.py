@@ -422,14 +422,17 @@ def poll_beside(env, account):
         if not changed:
             changed.append(True)
             with registry.cursor() as cr:
-                cr.execute("UPDATE ropo_account SET layout = 'other'")
+                cr.execute("UPDATE ropo_account SET name = 'other'")
         return pause(self, error)
 
     model._pause = _pause
+    # Without a token nothing can be asked, and that is certain.
+    env.cr.execute("DELETE FROM ropo_token")
+    env.cr.commit()
     poll(env, account)
     env.cr.rollback()
     record = env["ropo.account"].browse(account)
-    kept = [bool(record.paused_until), record.layout]
+    kept = [bool(record.paused_until), record.name]
     record.paused_until = False
     env.cr.commit()
     return kept

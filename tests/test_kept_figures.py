@@ -202,6 +202,7 @@ class TestKeptFigures(KeptFiguresCommon):
         """The row is written, so that the server refuses to write an older state."""
         _invoice, case, _payment = self.kept()
         self.env["ropo.job.figures"]._forget(case.move_id)
+        self.env.cr.precommit.run()
         self.cr.execute(
             "SELECT residual FROM ropo_job_figures WHERE job_id = %s", [case.id]
         )
