@@ -91,7 +91,7 @@ class RopoInbox(models.AbstractModel):
             if poll:
                 self._persist(account._connected_again)
         except ChannelError as error:
-            # The pause, or the gap that was noted: others write the account too.
+            # Others write the account too, so that it may have to be noted once more.
             self._persist(self._note_failure, account, error)
             raise
 
@@ -121,7 +121,8 @@ class RopoInbox(models.AbstractModel):
             is_complete = self._take_pages(account, client)
         except ChannelError as error:
             if error.outcome != Outcome.UNKNOWN:
-                account.gap_since = False  # no page had been given out
+                # No page had been given out.
+                account.gap_since = False
             raise
         if is_complete:
             self._persist(account.write, {"gap_since": False})

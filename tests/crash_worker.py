@@ -414,7 +414,7 @@ def poll(env, account, die=""):
 
 def poll_beside(env, account):
     """Polls, and another changes the account when Ropo can't be asked; what became of
-    the pause and of the change."""
+    the pause, of the change, and of the day that would have to be asked for again."""
     model, registry, changed = type(env["ropo.account"]), env.registry, []
     pause = model._pause
 
@@ -432,7 +432,7 @@ def poll_beside(env, account):
     poll(env, account)
     env.cr.rollback()
     record = env["ropo.account"].browse(account)
-    kept = [bool(record.paused_until), record.name]
+    kept = [bool(record.paused_until), record.name, record.gap_since]
     record.paused_until = False
     env.cr.commit()
     return kept
