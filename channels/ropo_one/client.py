@@ -24,7 +24,7 @@ from ..inbound import messages_of
 from ..session import Session, is_token
 from ..transport import CallOptions, Reply, Transport, TransportOptions
 from ..values import Json, Payload, rows_at
-from . import answers
+from . import answers, payloads
 from .answers import assignment_answers, error_text, is_own_error
 from .capabilities import CAPABILITIES, STATUS_TIMEOUT
 from .codes import (
@@ -36,13 +36,6 @@ from .codes import (
     REMINDER,
     STAGES,
     Call,
-)
-from .payloads import (
-    case_of,
-    freeze,
-    of_debtor,
-    with_files,
-    without_personal_numbers,
 )
 
 _logger = logging.getLogger(__name__)
@@ -92,10 +85,10 @@ class RopoOne(Channel, WithDocuments, WithDays):
     settings = tuple(SETTINGS)
     further_hosts = {}
 
-    freeze = staticmethod(freeze)
-    without_personal_numbers = staticmethod(without_personal_numbers)
-    of_debtor = staticmethod(of_debtor)
-    case_of = staticmethod(case_of)
+    freeze = staticmethod(payloads.freeze)
+    without_personal_numbers = staticmethod(payloads.without_personal_numbers)
+    of_debtor = staticmethod(payloads.of_debtor)
+    case_of = staticmethod(payloads.case_of)
     interpret = staticmethod(answers.status_update)
     messages = staticmethod(messages_of)
 
@@ -144,7 +137,9 @@ class RopoOne(Channel, WithDocuments, WithDays):
             Call.LOCAL_PRINT: self._print_locally,
         }[Call(batch[0].call)]
         try:
-            return send([with_files(frozen.body, files or {}) for frozen in batch])
+            return send(
+                [payloads.with_files(frozen.body, files or {}) for frozen in batch]
+            )
         except ChannelError as error:
             return [documents.Answer.failed(error)] * len(batch)
         except Exception:
