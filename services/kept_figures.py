@@ -34,6 +34,7 @@ class RopoKeptFigures(models.AbstractModel):
         :param is_asked: SQL of which cases, of a `job`
         """
         self.env["ropo.job.figures"]._write_forgotten()
+        agreement = self.env["ropo.agreement"]
         return SQL(
             """
             SELECT job.id
@@ -51,24 +52,8 @@ class RopoKeptFigures(models.AbstractModel):
                     OR job.move_id IN (%(reset)s))
             """,
             is_asked=is_asked,
-            newest=self._newest(),
-            reset=self.env["ropo.agreement"]._reset_to_draft(),
-        )
-
-    def _newest(self):
-        """SQL of the last reconciliation of each invoice that was reconciled since the
-        last day on which all was computed."""
-        return SQL(
-            """
-            SELECT line.move_id, MAX(partial.id) AS partial_id
-              FROM account_partial_reconcile partial
-              JOIN account_move_line line
-                ON line.id = partial.debit_move_id
-               AND line.display_type = 'payment_term'
-             WHERE partial.id > %s
-             GROUP BY line.move_id
-            """,
-            self.env["ropo.agreement"]._last_seen(),
+            newest=agreement._newly_reconciled(),
+            reset=agreement._reset_to_draft(),
         )
 
     @api.model
@@ -87,7 +72,7 @@ class RopoKeptFigures(models.AbstractModel):
                   LEFT JOIN ropo_job_figures kept ON kept.job_id = job.id
                  WHERE newest.partial_id > COALESCE(kept.last_partial_id, 0)
                 """,
-                self._newest(),
+                self.env["ropo.agreement"]._newly_reconciled(),
             )
         )
         self._compute(
@@ -119,8 +104,7 @@ class RopoKeptFigures(models.AbstractModel):
                           FROM account_move_line line
                           JOIN account_partial_reconcile partial
                             ON partial.debit_move_id = line.id
-                         WHERE line.move_id = move.id
-                           AND line.display_type = 'payment_term'),
+                         WHERE line.move_id = move.id),
                        %(figures)s
                   FROM (%(settled)s) settled
                   JOIN ropo_job job ON job.id = settled.job_id

@@ -262,10 +262,14 @@ class RopoCommon(AccountTestInvoicingCommon):
         self.assertEqual(invoice.ropo_state, kind)
         return invoice
 
+    def case(self, invoice):
+        """The cases of it that Ropo collects, or did."""
+        return invoice.sudo().ropo_job_ids.filtered("is_collected")
+
     def transferred_case(self, **values):
         """The same, and its case, as superuser: nobody may write cases by hand."""
         invoice = self.transferred(**values)
-        return invoice, invoice.sudo().ropo_job_ids.filtered("is_collected")
+        return invoice, self.case(invoice)
 
     def at_ropo(self, job, what, **body):
         """Something happens to the case at Ropo."""

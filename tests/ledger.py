@@ -1,10 +1,13 @@
 """What accountants do, each with Odoo's own tools, and what must come of it at Ropo."""
 
 import re
+from contextlib import contextmanager
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo import Command
 
+from ..services.agreement import RopoAgreement
 from .common import RopoCommon
 
 MARK = re.compile(r" ?odoo-\d+$")
@@ -29,6 +32,16 @@ class LedgerCommon(RopoCommon):
         cls.cash = cls.company_data["default_journal_cash"]
         cls.expense = cls.company_data["default_account_expense"]
         cls.yesterday = cls.today - timedelta(days=1)
+
+    @contextmanager
+    def weeks_later(self):
+        """All reconciliations that there are have been seen for long."""
+        self.env.flush_all()
+        partials = self.env["account.partial.reconcile"].search([], order="id desc")
+        with patch.object(
+            RopoAgreement, "_last_seen", lambda self, last=partials[:1].id or 0: last
+        ):
+            yield
 
     # --- what must come of it ---
 

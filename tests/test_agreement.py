@@ -1,13 +1,12 @@
 """Cases that have ended and agree with the ledger are left until their ledger moves."""
 
-from contextlib import contextmanager
 from datetime import timedelta
 from unittest.mock import patch
 
 from odoo import fields
 from odoo.tests import tagged
 
-from ..services.agreement import LAST_DAY, RopoAgreement
+from ..services.agreement import LAST_DAY
 from .ledger import LedgerCommon
 
 
@@ -26,26 +25,12 @@ class TestAgreement(LedgerCommon):
         self.assertEqual(bool(case.agreed_at), not amount, "else no test")
         return invoice, case, payment
 
-    @staticmethod
-    def case(invoice):
-        return invoice.sudo().ropo_job_ids.filtered("is_collected")
-
     def compared(self):
         """The cases that the next run holds against the ledger."""
         self.env.flush_all()
         query = self.env["ropo.agreement"]._compared()
         rows = self.env.execute_query_dict(query)
         return self.env["ropo.job"].browse(row["id"] for row in rows)
-
-    @contextmanager
-    def weeks_later(self):
-        """All reconciliations that there are have been seen for long."""
-        self.env.flush_all()
-        partials = self.env["account.partial.reconcile"].search([], order="id desc")
-        with patch.object(
-            RopoAgreement, "_last_seen", lambda self, last=partials[:1].id or 0: last
-        ):
-            yield
 
     # --- they are left ---
 

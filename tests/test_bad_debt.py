@@ -18,9 +18,6 @@ class BadDebtCommon(LedgerCommon):
         )
         cls.account.bad_debt_account_ids = cls.losses
 
-    def case(self, invoice):
-        return invoice.sudo().ropo_job_ids.filtered("is_collected")
-
     def write_off(self, invoices, user=None, **values):
         wizard = self._wizard("ropo.bad.debt.wizard", invoices, user, **values)
         wizard.action_write_off()

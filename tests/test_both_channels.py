@@ -61,9 +61,6 @@ class Promises:
         self.env.flush_all()
         return self.requests_of(invoice, operation).sorted("id")[-1:]
 
-    def case(self, invoice):
-        return invoice.sudo().ropo_job_ids.filtered("is_collected")
-
     def struck(self, request, kind, what):
         """The request's state once it went wrong so, and was given time."""
         self.strike(kind, what)

@@ -32,9 +32,6 @@ class TestOtherChannel(RopoCommon):
         """What the service holds of the claim of this invoice."""
         return self.world.cases[self.case(invoice).jobid]
 
-    def case(self, invoice):
-        return invoice.sudo().ropo_job_ids.filtered("is_collected")
-
     def poll(self):
         self.run_cron("cron_poll_status")
 

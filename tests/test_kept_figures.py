@@ -1,6 +1,5 @@
 """What is kept of the figures of cases is what would be computed now."""
 
-from contextlib import contextmanager
 from datetime import timedelta
 from unittest.mock import patch
 
@@ -8,7 +7,6 @@ from odoo import fields
 from odoo.tests import tagged
 from odoo.tools import SQL
 
-from ..services.agreement import RopoAgreement
 from .ledger import LedgerCommon
 from .test_history import HistoryCommon
 
@@ -26,20 +24,6 @@ SHOWN = (
 
 
 class KeptFiguresCommon(LedgerCommon):
-    @contextmanager
-    def weeks_later(self):
-        """All reconciliations that there are have been seen for long."""
-        self.env.flush_all()
-        partials = self.env["account.partial.reconcile"].search([], order="id desc")
-        with patch.object(
-            RopoAgreement, "_last_seen", lambda self, last=partials[:1].id or 0: last
-        ):
-            yield
-
-    @staticmethod
-    def case(invoice):
-        return invoice.sudo().ropo_job_ids.filtered("is_collected")
-
     def changed(self):
         """The cases whose figures have to be computed to show them."""
         self.env.flush_all()
@@ -257,6 +241,20 @@ class TestKeptFigures(KeptFiguresCommon):
                 with patch.object(fields.Date, "today", return_value=day):
                     self.run_cron("cron_compare_ended")
             self.assertEqual(self.row(case)["paid"], 25.5)
+
+    def test_a_report_finds_out_once_what_is_new(self):
+        self.kept()
+        report = self.env["ropo.receivable.report"].with_user(self.user)
+        domain, groups, sums = [], [[], ["stage"]], ["paid_company:sum"]
+
+        def ask():
+            report.formatted_read_grouping_sets(domain, groups, sums)
+
+        ask()
+        self.env.cr.cache.clear()
+        found = self.queries(ask)
+        self.assertEqual(self.queries(ask), found - 1)
+        self.assertLess(found, 8)
 
     def test_what_is_as_it_was_is_not_written_again(self):
         self.kept()
