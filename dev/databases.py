@@ -26,6 +26,13 @@ NEIGHBOURS += ["snailmail_account"]
 # OCA's, as pinned.
 NEIGHBOURS += ["account_credit_control", "account_due_list", "account_edi_finvoice"]
 NEIGHBOURS += ["l10n_fi_edicode", "queue_job"]
+BUILT_ON = {
+    "base": ("addon", "optional", "neighbours", "beside"),
+    "addon": ("optional",),
+    "neighbours": ("beside",),
+    "optional": (),
+    "beside": (),
+}
 REACH_THE_DATABASE = [
     "__init__.py",
     "__manifest__.py",
@@ -56,59 +63,50 @@ def new(odoo, name, kind="addon"):
 def optional_template(odoo):
     """The name of a database with the optional addons as they are now, too."""
     optional.ensure(odoo)
-    addon = addon_template(odoo)
-    name = f"{PREFIX}optional_{steps.digest(addon, *optional.files())}"
-    if not exists(name):
-        modules = [*optional.names(), *optional.LOOKED_FOR]
-        show(f"Database: installing {', '.join(modules)} …")
-        _build(name, modules, template=addon, configuration=optional.CONFIG)
-        _drop_stale("optional", keep={name})
-    return name
+    modules = [*optional.names(), *optional.LOOKED_FOR]
+    return _template(
+        "optional", modules, optional.files(), addon_template(odoo), optional.CONFIG
+    )
 
 
 def neighbours_template(odoo):
     """The name of a database with what many have beside the addon, without it."""
     optional.ensure(odoo)
-    base, locked = base_template(odoo), optional.LOCK.read_bytes()
-    name = f"{PREFIX}neighbours_{steps.digest(base, locked, NEIGHBOURS)}"
-    if not exists(name):
-        show(f"Database: installing {', '.join(NEIGHBOURS)} …")
-        _build(name, NEIGHBOURS, template=base, configuration=optional.CONFIG)
-        _drop_stale("neighbours", keep={name})
-    return name
+    inputs = [optional.LOCK.read_bytes(), NEIGHBOURS]
+    return _template(
+        "neighbours", NEIGHBOURS, inputs, base_template(odoo), optional.CONFIG
+    )
 
 
 def beside_template(odoo):
     """The name of a database with all that, and with the addon as it is now."""
-    neighbours = neighbours_template(odoo)
+    modules = [NAME, *optional.names()]
     files = [*_addon_files(), *optional.files()]
-    name = f"{PREFIX}beside_{steps.digest(neighbours, *files)}"
-    if not exists(name):
-        modules = [NAME, *optional.names()]
-        show(f"Database: installing {', '.join(modules)} beside those …")
-        _build(name, modules, template=neighbours, configuration=optional.CONFIG)
-        _drop_stale("beside", keep={name})
-    return name
+    return _template(
+        "beside", modules, files, neighbours_template(odoo), optional.CONFIG
+    )
 
 
 def addon_template(odoo):
     """The name of a database with the addon as it is now in the checkout."""
-    base = base_template(odoo)
-    name = f"{PREFIX}addon_{steps.digest(base, *_addon_files())}"
-    if not exists(name):
-        show(f"Database: installing {NAME} …")
-        _build(name, [NAME], template=base)
-        _drop_stale("base", "addon", "optional", keep={base, name})
-    return name
+    return _template("addon", [NAME], _addon_files(), base_template(odoo))
 
 
 def base_template(odoo):
     """The name of a database with what the addon depends on."""
     modules = sorted({*ALWAYS, *_manifest().get("depends", [])})
-    name = f"{PREFIX}base_{steps.digest(odoo.version, venv.LOCK.read_bytes(), modules)}"
+    inputs = [odoo.version, venv.LOCK.read_bytes(), modules]
+    return _template("base", modules, inputs)
+
+
+def _template(kind, modules, inputs, origin=None, configuration=config.PATH):
+    """The name of the template of this kind: `origin` with `modules`, built once for
+    all that `inputs` say."""
+    name = f"{PREFIX}{kind}_{steps.digest(origin, *inputs)}"
     if not exists(name):
         show(f"Database: installing {', '.join(modules)} …")
-        _build(name, modules)
+        _build(name, modules, origin, configuration)
+        _drop_stale(kind, *BUILT_ON[kind], keep={name})
     return name
 
 
@@ -134,7 +132,7 @@ def names():
     return steps.output(["psql", "-d", "postgres", "-tAc", query]).split()
 
 
-def _build(name, modules, template=None, configuration=config.PATH):
+def _build(name, modules, template, configuration):
     """Install `modules` into a database that gets its name only when it is whole."""
     new = f"{PREFIX}new"
     if template:
