@@ -77,6 +77,16 @@ def test_storm(all_workers, seed, record_property):
         pytest.fail(json.dumps([seed, problem], indent=1, default=str))
 
 
+def test_a_storm_notices_a_cron_that_comes_back_and_what_is_asked_twice(all_workers):
+    """Else it would say of each that all is well."""
+    storm = Storm(all_workers, 1, lambda what, value: None)
+    storm.begin()
+    storm.calm()
+    busy = all_workers.run("run_restless_crons")
+    assert busy == ["Ropo: Report Payments"]
+    assert storm.asked_twice() == ["rights"]
+
+
 class Storm:
     """One seed: which channel and world it is, is drawn by it too."""
 
