@@ -18,31 +18,31 @@ from fnmatch import fnmatch
 from typing import NamedTuple
 
 from . import config, processes, steps, venv
+from .forks import BROKEN, KILLED, MISFIT, SURVIVED
 from .place import HERE, ROOT, STATE, TroubleError, UsageError, show
 
 HOME = STATE / "mutate"
 PACKAGES = STATE / "mutmut"
 TOOL = HERE / "requirements-mutate.txt"  # apart: nothing else needs it
-EQUAL = HERE / "equal_mutants.json"
+LIST = HERE / "equal_mutants.json"
 PROCESSES = 2
+EQUAL = "equal"
+COLUMNS = {"killed": KILLED, "equal": EQUAL, "alive": SURVIVED, "broken": BROKEN}
 AGAIN = 75  # with this code a process wants to be started again
-SURVIVED, KILLED, MISFIT = 0, 1, 2
 
-# The services that decide.
-DECIDING = ["agreement", "channel_rules", "comparison", "delivery_rules", "effects"]
-DECIDING += ["eligibility", "lookup", "transfer_rules", "verdict"]
-# And the tests that speak of what they decide.
-DECIDED = ["agreement", "bad_debt", "customer_number", "debtor", "debtor_rules"]
-DECIDED += ["decisions", "exemption", "holds", "kept_figures", "ledger", "lookup"]
-DECIDED += [
-    "local_print",
-    "main_job",
-    "maventa_transfer",
-    "money_back",
-    "notice",
-    "outbox",
-]
-DECIDED += ["request_state", "send_wizard", "taking_back", "transfer", "verdicts"]
+# The services that decide, and of each the tests that speak of what it decides, the
+# most telling first: to measure and to try all tests of the addon takes days.
+DECIDING = {
+    "agreement": "agreement ledger kept_figures",
+    "channel_rules": "reasons maventa_transfer",
+    "comparison": "ledger agreement bad_debt money_back",
+    "delivery_rules": "reasons payloads customer_number double_delivery debtor",
+    "effects": "main_job outbox local_print decisions lookup",
+    "eligibility": "reasons verdicts debtor_rules payloads customer_number transfer",
+    "lookup": "lookup request_state outbox",
+    "transfer_rules": "reasons notice verdicts transfer debtor_rules holds exemption",
+    "verdict": "verdicts",
+}
 
 
 class Scope(NamedTuple):
@@ -58,12 +58,11 @@ def scopes():
     channels = sorted(path.relative_to(ROOT) for path in ROOT.glob("channels/**/*.py"))
     own = sorted(ROOT.glob("tests/channels/test_*.py"))
     own.remove(ROOT / "tests/channels/test_fuzz.py")  # no promise, and slow
-    decided = [ROOT / f"tests/test_{name}.py" for name in DECIDED]
-    deciding = [f"services/{name}.py" for name in DECIDING]
-    return [
-        Scope("channels", [*map(str, channels)], ["channels"], own),
-        Scope("services", deciding, ["services"], decided),
-    ]
+    found = [Scope("channels", [*map(str, channels)], ["channels"], own)]
+    for name, subjects in DECIDING.items():
+        tests = [ROOT / f"tests/test_{subject}.py" for subject in subjects.split()]
+        found.append(Scope("services", [f"services/{name}.py"], ["services"], tests))
+    return found
 
 
 def ensure():
@@ -78,6 +77,8 @@ def ensure():
 def main(databases, *patterns):
     """Try the mutants of these files, or of all, and sum them up."""
     chosen = []
+    for log in HOME.glob("*/*.log"):
+        log.unlink()
     for scope in scopes():
         wanted = [path for path in scope.files if _is_wanted(path, patterns)]
         if wanted:
@@ -86,7 +87,7 @@ def main(databases, *patterns):
             kept.mkdir(parents=True, exist_ok=True)
             scope = scope._replace(files=wanted)
             modules = [str(path.relative_to(ROOT)) for path in scope.tests]
-            fresh = all(is_measured(name, kept, scope.code) for name in modules)
+            fresh = all(is_measured(name, kept, wanted) for name in modules)
             for phase in ("measure", "mutate")[fresh:]:
                 codes = _side_by_side(scope, kept, phase, databases.split(","))
                 # A test that fails without a mutant is left out.
@@ -126,7 +127,7 @@ def _process(scope, kept, phase, part, database, running):
     command += ["-p", "dev.mutating", "-p", "no:xdist", "-p", "no:cacheprovider"]
     command += [f"--odoo-config={config.PATH}", f"--odoo-database={database}"]
     environment = {**os.environ, "ROPO_MUTATE": json.dumps(plan)}
-    with (kept / f"{phase}-{part}.log").open("w") as log:
+    with (kept / f"{phase}-{part}.log").open("a") as log:
         code = AGAIN
         while code == AGAIN:
             with subprocess.Popen(
@@ -146,31 +147,41 @@ def measured(module, kept):
     return kept / f"{module.replace('/', '.')}.json"
 
 
-def is_measured(module, kept, code):
+def is_measured(module, kept, files):
+    """Whether it is still known which lines of these files the tests of a module run.
+
+    It is as long as neither the module changed nor a file that it ran. What another
+    change has them run besides costs kills, and makes none up.
+    """
     path = measured(module, kept)
-    return path.exists() and json.loads(path.read_text())["stamp"] == stamp(
-        module, code
-    )
+    if not path.exists():
+        return False
+    found = json.loads(path.read_text())
+    ran = {name for test in found["tests"].values() for name in test["lines"]}
+    now = stamps(module, [name for name in files if name in {*ran, module}])
+    return now.items() <= found["stamps"].items()
 
 
-def stamp(module, code):
-    """Of all that has a say in which lines the tests of a module run."""
-    helpers = [path for path in ROOT.glob("tests/**/*.py") if "test_" not in path.name]
-    paths = [path for name in code for path in ROOT.glob(f"{name}/**/*.py")]
-    paths = [ROOT / module, *sorted(helpers), *sorted(paths)]
-    return steps.digest(*(path.read_bytes() for path in paths))
+def stamps(module, files):
+    """What a measurement of a module is of: it, and these files as they are now."""
+    return {name: steps.digest((ROOT / name).read_bytes()) for name in [module, *files]}
 
 
 def results(kept):
-    """What came of each mutant: KILLED, MISFIT, or the tests that it passed."""
-    found = defaultdict(set)
-    for path in kept.glob("results-*.jsonl"):
+    """What came of each mutant: `{mutant: {tests: result}}`, the last of each."""
+    found = defaultdict(dict)
+    for path in kept.glob("outcomes-*.jsonl"):
         for row in map(json.loads, path.read_text().splitlines()):
-            if isinstance(row["result"], int):
-                found[row["mutant"]] = row["result"]
-            elif isinstance(found[row["mutant"]], set):
-                found[row["mutant"]].add(row["result"])
+            found[row["mutant"]][row["tests"]] = row["result"]
     return found
+
+
+def in_the_end(tried):
+    """What came of a mutant by all that it was tried against."""
+    for result in (KILLED, MISFIT, BROKEN):
+        if result in tried.values():
+            return result
+    return SURVIVED
 
 
 def _sum_up(files):
@@ -182,36 +193,36 @@ def _sum_up(files):
         done |= results(HOME / scope.name)
     equal = {
         (group["path"], change): group["why"]
-        for group in json.loads(EQUAL.read_text())
+        for group in json.loads(LIST.read_text())
         for change in group["mutants"]
     }
-    total, survivors = Counter(), []
-    print(f"{'killed':>7}{'equal':>7}{'alive':>7}{'score':>8}  file")
+    total, lines = Counter(), []
+    print("".join(f"{name:>7}" for name in COLUMNS), f"{'score':>7}  file")
     for path in files:
         counts = Counter()
         for mutant in mutants.of(path):
-            result = done.get(mutant.key, set())
-            if isinstance(result, int):
-                counts[result] += 1
-            elif (path, mutant.change) in equal:
-                counts["equal"] += 1
-            else:
-                counts[SURVIVED] += 1
-                survivors.append(f"{path}:{mutant.lines.start}: {mutant.change}")
+            result = in_the_end(done.get(mutant.key, {}))
+            if result in (SURVIVED, BROKEN) and (path, mutant.change) in equal:
+                result = EQUAL
+            counts[result] += 1
+            if result in (SURVIVED, BROKEN):
+                note = " (broken: see the logs)" if result == BROKEN else ""
+                lines.append(f"{path}:{mutant.lines.start}: {mutant.change}{note}")
         _print_score(counts, path)
         total += counts
     _print_score(total, "all")
-    (HOME / "survivors.txt").write_text("\n".join([*survivors, ""]))
+    (HOME / "survivors.txt").write_text("\n".join([*lines, ""]))
     print(f"Survivors: {HOME / 'survivors.txt'}")
-    return int(bool(survivors))
+    return int(bool(lines))
 
 
 def _print_score(counts, name):
-    killed, alive = counts[KILLED], counts[SURVIVED]
-    if killed + alive + counts["equal"]:
-        # An equal mutant can't be killed: it counts for nothing.
-        score = f"{killed / max(1, killed + alive):.1%}"
-        print(f"{killed:>7}{counts['equal']:>7}{alive:>7}{score:>8}  {name}")
+    """An equal mutant can't be killed: it counts for nothing; nor is one killed of
+    which it is not known."""
+    of_it = sum(counts[result] for result in (KILLED, SURVIVED, BROKEN))
+    if of_it + counts[EQUAL]:
+        columns = "".join(f"{counts[result]:>7}" for result in COLUMNS.values())
+        print(columns, f"{counts[KILLED] / max(1, of_it):>7.1%}  {name}")
 
 
 if __name__ == "__main__":

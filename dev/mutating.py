@@ -22,24 +22,26 @@ from types import CodeType, FunctionType
 
 from odoo.tests import HttpCase
 
-from . import mutants, processes, steps
+from . import mutants, steps
+from .forks import BROKEN, KILLED, MISFIT, SURVIVED, MisfitError, outcome
 from .mutate import (
     AGAIN,
-    KILLED,
-    MISFIT,
+    DECIDING,
     PROCESSES,
-    SURVIVED,
+    in_the_end,
     is_measured,
     measured,
     results,
-    stamp,
+    stamps,
 )
 from .place import ROOT
 
 PLAN = json.loads(os.environ["ROPO_MUTATE"])
 PART = PLAN["part"]
 KEPT = Path(PLAN["kept"])
-MOST = 60  # tests for one mutant
+FINAL = (KILLED, MISFIT)  # nothing more is tried
+MOST = 40  # tests for one mutant
+TELLING = 2  # modules of tests, where those of a file are named
 
 
 def pytest_collection_modifyitems(items):
@@ -49,7 +51,9 @@ def pytest_collection_modifyitems(items):
 
 def pytest_runtestloop(session):
     """Instead of just running the tests."""
-    processes.end_on_termination()  # and the sandboxes of its tests with it
+    # What else ends a process, a test takes for its own failure. With it end the
+    # sandboxes of the tests.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     {"measure": _measure, "mutate": _mutate}[PLAN["phase"]](session.items)
     session._setupstate.teardown_exact(None)
     return True
@@ -66,10 +70,13 @@ def _measure(items):
     modules = defaultdict(list)
     for item in items:
         modules[_module(item)].append(item)
+    code = [path for name in PLAN["code"] for path in ROOT.glob(f"{name}/**/*.py")]
+    code = [str(path.relative_to(ROOT)) for path in code]
     for module in list(modules)[PART::PROCESSES]:
-        if is_measured(module, KEPT, PLAN["code"]):
+        if is_measured(module, KEPT, PLAN["files"]):
             continue
         places = [f"{ROOT / name}/*" for name in PLAN["code"]]
+        before = stamps(module, code)
         cover = Coverage(data_file=None, include=places)
         tests, passed = {}, _Passed()
         cover.start()
@@ -86,7 +93,9 @@ def _measure(items):
             for line, ids in cover.get_data().contexts_by_lineno(path).items():
                 for one in set(ids) & set(tests):
                     tests[one]["lines"][name].append(line)
-        found = {"stamp": stamp(module, PLAN["code"]), "tests": tests}
+        ran = {name for test in tests.values() for name in test["lines"]}
+        known = {name: before[name] for name in sorted({module, *ran})}
+        found = {"stamps": known, "tests": tests}
         measured(module, KEPT).write_text(json.dumps(found))
         print(f"{module}: {len(tests)} of {len(modules[module])} tests measured")
 
@@ -127,89 +136,113 @@ def _mutate(items):
     done, chosen = results(KEPT), {}
     for path in PLAN["files"]:
         for mutant in mutants.of(path)[PART::PROCESSES]:
-            if done.get(mutant.key) not in (KILLED, MISFIT):
+            if in_the_end(done[mutant.key]) not in FINAL:
                 names = set().union(*(running[path, line] for line in mutant.lines))
                 chosen[mutant] = _closest(path, names, tests)
     functions = _functions(PLAN["files"])
     gc.collect()
     gc.freeze()
-    with (KEPT / f"results-{PART}.jsonl").open("a") as kept:
-        # Tests of a unit before whole walks.
-        for group in sorted(groups, key=lambda one: _cost(groups[one], seconds)):
-            _try_group(groups[group], chosen, seconds, functions, done, kept)
+
+    def cost(group):
+        """Those that speak of these files first, and a unit's before whole walks."""
+        module = _module(next(iter(groups[group].values())))
+        is_about = any(_is_about(path, module) for path in PLAN["files"])
+        return not is_about, sum(seconds.get(name, 0) for name in groups[group])
+
+    with (KEPT / f"outcomes-{PART}.jsonl").open("a") as kept:
+        for group in sorted(groups, key=cost):
+            own = _Group(groups[group], seconds, functions, done, kept)
+            own.try_all(chosen)
 
 
-def _try_group(group, chosen, seconds, functions, done, kept):
-    """Try the mutants whose lines one class of tests runs, or one module."""
-    first = next(iter(group.values()))
-    content = (ROOT / _module(first)).read_bytes()
-    warm = False
-    for mutant in list(chosen):
-        names = [name for name in chosen[mutant] if name in group]
-        tried = steps.digest(content, names)
-        if not names or tried in done.get(mutant.key, ()):
-            continue
-        if not warm:
-            _set_up(first)
-            warm = True
-        limit = 6 + 5 * sum(seconds[name] for name in names)
-        code = _fork(mutant, [group[name] for name in names], functions, limit)
-        result = tried if code == SURVIVED else KILLED if code != MISFIT else MISFIT
-        row = json.dumps({"mutant": mutant.key, "result": result})
-        print(row, file=kept, flush=True)
-        if code != SURVIVED:
-            del chosen[mutant]
-        if hasattr(first.cls, "cr"):
-            if code < 0:  # amid a query: the connection is of no more use
-                atexit._run_exitfuncs()
-                os._exit(AGAIN)
-            first.cls.cr.execute("ROLLBACK TO SAVEPOINT mutant")
+class _Group:
+    """The tests of one class, or of one module, which are to find mutants."""
 
+    def __init__(self, items, seconds, functions, done, kept):
+        self._items = items
+        self._seconds = seconds
+        self._functions = functions
+        self._done = done
+        self._kept = kept
+        self._first = next(iter(items.values()))
+        self._content = (ROOT / _module(self._first)).read_bytes()
 
-def _set_up(item):
-    """Set up what the tests of a class share, and tear down what those before had."""
-    state = item.session._setupstate
-    state.teardown_exact(item.parent)
-    item._initrequest()
-    state.setup(item)
-    with contextlib.suppress(KeyError):  # a fixture that misses its test's report
-        state.teardown_exact(item.parent)
-    item._request, item.funcargs = False, None
-    if hasattr(item.cls, "cr"):
-        item.cls.cr.execute("SAVEPOINT mutant")
+    def try_all(self, chosen):
+        """Try each of these that is not decided yet; what is then is taken out."""
+        usable, killed = None, {}
+        for mutant in list(chosen):
+            names = [name for name in chosen[mutant] if name in self._items]
+            tried = steps.digest(self._content, names)
+            if not names or self._done[mutant.key].get(tried, BROKEN) != BROKEN:
+                continue
+            if usable is None:
+                self._set_up()
+                wanted = set().union(*chosen.values())
+                usable = self._sound(name for name in self._items if name in wanted)
+            if names := [name for name in names if name in usable]:
+                result = self._try(mutant.change, names, mutant.key, tried, mutant)
+                if result in FINAL:
+                    del chosen[mutant]
+                if result == KILLED:
+                    killed[mutant.key] = tried
+        # Where a test fails by now without a mutant, that may be all that was found.
+        if killed and self._sound(usable) != usable:
+            for key, tried in killed.items():
+                self._keep(key, tried, BROKEN)
 
+    def _sound(self, names):
+        """Those of these tests that pass in a fork without a mutant too."""
+        found = []
+        for name in names:
+            alone = steps.digest(self._content, name)
+            if alone not in self._done[name]:
+                result = self._try("no mutant", [name], name, alone)
+                if result == SURVIVED:
+                    found.append(name)
+                else:
+                    print(f"{name}: left out, as it fails in a fork by itself")
+        return found
 
-def _fork(mutant, items, functions, limit):
-    """How a fork with this mutant ended: its code, below zero for a signal."""
-    child = os.fork()
-    if not child:
-        try:
-            os.setpgid(0, 0)
-            signal.signal(signal.SIGALRM, signal.SIG_DFL)
-            signal.alarm(int(limit) + 2)  # should its parent die
-            quiet = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(quiet, 1)
-            os.dup2(quiet, 2)
-            _put(mutant, functions)
+    def _try(self, what, names, key, tried, mutant=None):
+        """What came of these tests with this mutant, or without any; keeps it."""
+        items = [self._items[name] for name in names]
+
+        def run():
+            if mutant:
+                _put(mutant, self._functions)
             items[0].config.pluginmanager.register(_FirstFailure())
             for item, after in pairwise([*items, None]):
                 after = after or item.parent
                 item.config.hook.pytest_runtest_protocol(item=item, nextitem=after)
-            os._exit(SURVIVED)
-        except ValueError:
-            os._exit(MISFIT)
-        finally:
-            os._exit(KILLED)
-    end = time.monotonic() + limit
-    while not (ended := os.waitpid(child, os.WNOHANG))[0]:
-        time.sleep(0.005)
-        if time.monotonic() > end:
-            os.kill(child, signal.SIGKILL)
-            ended = os.waitpid(child, 0)
-            break
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(child, signal.SIGKILL)  # what its tests started
-    return os.waitstatus_to_exitcode(ended[1])
+
+        limit = 6 + 5 * sum(self._seconds[name] for name in names)
+        code = outcome(what, run, limit)
+        result = KILLED if code < 0 else code
+        if mutant or result != SURVIVED:
+            self._keep(key, tried, result)
+        if hasattr(self._first.cls, "cr"):
+            if code < 0:  # amid a query: the connection is of no more use
+                atexit._run_exitfuncs()
+                os._exit(AGAIN)
+            self._first.cls.cr.execute("ROLLBACK TO SAVEPOINT mutant")
+        return result
+
+    def _keep(self, key, tried, result):
+        row = {"mutant": key, "tests": tried, "result": result}
+        print(json.dumps(row), file=self._kept, flush=True)
+
+    def _set_up(self):
+        """Set up what these tests share, and tear down what those before had."""
+        item = self._first
+        state = item.session._setupstate
+        state.teardown_exact(item.parent)
+        item._initrequest()
+        state.setup(item)
+        with contextlib.suppress(KeyError):  # a fixture that misses its test's report
+            state.teardown_exact(item.parent)
+        item._request, item.funcargs = False, None
+        if hasattr(item.cls, "cr"):
+            item.cls.cr.execute("SAVEPOINT mutant")
 
 
 def _functions(files):
@@ -236,7 +269,10 @@ def _put(mutant, functions):
     codes = _codes(mutant.source, mutant.path)
     for name, function in functions[mutant.path]:
         if name in codes and codes[name] != function.__code__:
-            function.__code__ = codes[name]
+            try:
+                function.__code__ = codes[name]
+            except ValueError as error:  # it closes over other variables
+                raise MisfitError from error
 
 
 def _codes(source, path):
@@ -263,16 +299,18 @@ def _running(tests):
 
 def _closest(path, names, tests):
     """Those that are likely to tell: of this file, and quick ones that run little."""
-    subjects = {Path(path).stem, Path(path).parent.name} - {"channels", "services"}
 
     def distance(name):
-        module = name.partition("::")[0].rpartition("/")[2]
-        is_about_it = any(subject in module for subject in subjects)
         lines = sum(map(len, tests[name]["lines"].values()))
-        return not is_about_it, lines * tests[name]["seconds"], name
+        is_about = _is_about(path, name.partition("::")[0])
+        return not is_about, lines * tests[name]["seconds"], name
 
     return sorted(names, key=distance)[:MOST]
 
 
-def _cost(names, seconds):
-    return sum(seconds.get(name, 0) for name in names)
+def _is_about(path, module):
+    """Whether the tests of a module are named for a file, or by its name."""
+    name = Path(module).stem.removeprefix("test_")
+    named = DECIDING.get(Path(path).stem, "").split()[:TELLING]
+    subjects = {Path(path).stem, Path(path).parent.name} - {"channels", "services"}
+    return name in named or any(subject in name for subject in subjects)

@@ -47,6 +47,7 @@ TESTS = (
     "test_privacy",
     "test_profile",
     "test_random_walk",
+    "test_reasons",
     "test_report",
     "test_request_state",
     "test_retention",
