@@ -12,11 +12,12 @@ import atexit
 import contextlib
 import gc
 import json
+import mmap
 import os
 import signal
 import time
 from collections import Counter, defaultdict
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from pathlib import Path
 from types import CodeType, FunctionType
 
@@ -40,7 +41,7 @@ PLAN = json.loads(os.environ["ROPO_MUTATE"])
 PART = PLAN["part"]
 KEPT = Path(PLAN["kept"])
 FINAL = (KILLED, MISFIT)  # nothing more is tried
-MOST = 40  # tests for one mutant
+MOST = 30  # seconds that the tests for one mutant take
 TELLING = 2  # modules of tests, where those of a file are named
 
 
@@ -116,10 +117,15 @@ class _Passed:
 
 
 class _FirstFailure:
-    """Ends a fork with the first test that fails."""
+    """Ends a fork with the first test that fails, and leaves its name."""
+
+    def __init__(self, found):
+        self._found = found
 
     def pytest_runtest_logreport(self, report):
         if report.failed:
+            self._found.seek(0)
+            self._found.write(report.nodeid.encode() + b"\n")
             os._exit(KILLED)
 
 
@@ -166,6 +172,8 @@ class _Group:
         self._kept = kept
         self._first = next(iter(items.values()))
         self._content = (ROOT / _module(self._first)).read_bytes()
+        self._found_by = Counter()  # what found a mutant goes first with the next
+        self._shared = mmap.mmap(-1, 4096)  # with the forks
 
     def try_all(self, chosen):
         """Try each of these that is not decided yet; what is then is taken out."""
@@ -205,12 +213,13 @@ class _Group:
 
     def _try(self, what, names, key, tried, mutant=None):
         """What came of these tests with this mutant, or without any; keeps it."""
+        names = sorted(names, key=lambda name: -self._found_by[name])
         items = [self._items[name] for name in names]
 
         def run():
             if mutant:
                 _put(mutant, self._functions)
-            items[0].config.pluginmanager.register(_FirstFailure())
+            items[0].config.pluginmanager.register(_FirstFailure(self._shared))
             for item, after in pairwise([*items, None]):
                 after = after or item.parent
                 item.config.hook.pytest_runtest_protocol(item=item, nextitem=after)
@@ -218,6 +227,9 @@ class _Group:
         limit = 6 + 5 * sum(self._seconds[name] for name in names)
         code = outcome(what, run, limit)
         result = KILLED if code < 0 else code
+        if code == KILLED:
+            self._shared.seek(0)
+            self._found_by[self._shared.readline().decode().strip()] += 1
         if mutant or result != SURVIVED:
             self._keep(key, tried, result)
         if hasattr(self._first.cls, "cr"):
@@ -305,7 +317,10 @@ def _closest(path, names, tests):
         is_about = _is_about(path, name.partition("::")[0])
         return not is_about, lines * tests[name]["seconds"], name
 
-    return sorted(names, key=distance)[:MOST]
+    ordered = sorted(names, key=distance)
+    sums = accumulate(tests[name]["seconds"] for name in ordered)
+    within = [name for name, total in zip(ordered, sums, strict=True) if total < MOST]
+    return within or ordered[:1]
 
 
 def _is_about(path, module):

@@ -153,8 +153,7 @@ class RopoLookup(models.AbstractModel):
         """The other reports of the case with this kind, sum and day that arrived."""
         return request.job_id.request_ids.filtered(
             lambda other: (
-                other != request
-                and other.state == "done"
+                other.state == "done"
                 and other.operation == request.operation
                 and other.date == request.date
                 and not request.currency_id.compare_amounts(
