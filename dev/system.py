@@ -45,10 +45,9 @@ def _may_install():
 def _install(packages):
     show(f"System: installing {' and '.join(packages)} …")
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for action in (
-        ["update"],
-        ["install", "--yes", "--no-install-recommends", *packages],
-    ):
+    # Each for itself: a system may not have one of them, as Debian 13 no wkhtmltopdf.
+    install = ["install", "--yes", "--no-install-recommends"]
+    for action in (["update"], *([*install, package] for package in packages)):
         try:
             steps.run("apt", ["apt-get", *action], env=quiet)
         except TroubleError as trouble:
