@@ -110,8 +110,9 @@ class RopoDocumentRows(models.AbstractModel):
 
         Assumption: a row that is spread over several has no `servicecode`.
         """
-        plan, shares = account.cost_centre_plan_id, line.analytic_distribution
-        if not plan or not shares:
+        plan = account.cost_centre_plan_id
+        shares = plan and line.analytic_distribution
+        if not shares:
             return ""
         ids = {int(id_) for key in shares for id_ in key.split(",") if id_.isdigit()}
         centres = line.env["account.analytic.account"].browse(sorted(ids))
