@@ -61,7 +61,7 @@ def main():
     began = time.monotonic()
     world = World(options.size, options.plans, options.cases, options.open)
     names = options.only or [*MEASURES, *APART]
-    made = None if APART.keys() >= set(names) else open_books(world)
+    made = None if APART.keys() >= set(names) else open_books(world, options.invoices)
     rows = []
     for name in names:
         seconds = time.monotonic() - began
@@ -91,6 +91,7 @@ def arguments():
         type=int,
         help="that Ropo collects or has collected, for “opening” and “past”",
     )
+    parser.add_argument("--invoices", type=int, help="that “many” sends in one run")
     parser.add_argument("--open", type=int, help="how many of them it still collects")
     parser.add_argument(
         "--plans",
@@ -109,8 +110,8 @@ def arguments():
     return parser.parse_args()
 
 
-def open_books(world):
-    count = world.number(10000, 1000)
+def open_books(world, count):
+    count = count or world.number(10000, 1000)
     screen.show(f"   0 s: writing {count:,} invoices …", "dim")
     with world.environment() as env:
         books.open_company(env)

@@ -45,21 +45,24 @@ def beside_bare(world, books_):
 
 
 def many(world, books_):
-    """Ten thousand at once, in a process of its own, whose memory nobody else used."""
-    small, large = world.number(1000, 200), world.number(10000, 1000)
+    """All of them at once, in a process of its own, whose memory nobody else used."""
+    small, large = world.number(1000, 200), len(books_.move_ids)
     command = [sys.executable, "-m", "bench.many", str(small), str(large)]
-    given = json.dumps({"account": books_.account_id, "moves": books_.move_ids[:large]})
+    given = json.dumps({"account": books_.account_id, "moves": books_.move_ids})
     answer = subprocess.run(
         command, input=given, text=True, stdout=subprocess.PIPE, check=True
     )
     found = json.loads(answer.stdout.splitlines()[-1])
-    few = [Cost(**values) for values in found["small"]]
-    lots = [Cost(**values) for values in found["large"]]
+    few, lots, first, last = (
+        [Cost(**values) for values in found[name]]
+        for name in ("small", "large", "first", "last")
+    )
     megabytes = found["megabytes"]
     return [
         plain("Sending, in a process of its own", few),
         compared("Sending many", lots * len(few), f"each of {small:,}", few, GROWTH),
         limited("Sending many", lots, QUERIES),
+        *_last_of_many(first, last),
         Row(
             "Sending many: peak memory over idle",
             large,
@@ -68,6 +71,12 @@ def many(world, books_):
             met=megabytes <= MEGABYTES,
         ),
     ]
+
+
+def _last_of_many(first, last):
+    """A row, where they are enough for two ends."""
+    if first != last:
+        yield compared("Sending many, the last", last, "the first", first, GROWTH)
 
 
 def beside_others(world, books_):
