@@ -10,7 +10,7 @@ APT = """\
 #!/bin/sh
 case " $* " in
   *" absent "*) echo "E: Package 'absent' has no installation candidate"; exit 100 ;;
-  *" present "*) printf '#!/bin/sh\\n' > "${0%/*}/present"; chmod +x "${0%/*}/present" ;;
+  *" present "*) cd "${0%/*}"; printf '#!/bin/sh\\n' > present; chmod +x present ;;
 esac
 """
 
