@@ -421,10 +421,13 @@ class RopoReceivableReport(models.Model):
 
     @api.depends("differs_since", "account_id")
     def _compute_is_late(self):
-        today = fields.Date.today()
         for row in self:
-            limit = today - timedelta(days=row.account_id.difference_days)
-            row.is_late = row.differs_since and row.differs_since <= limit
+            since = row.differs_since
+            row.is_late = since and since <= self._late_since(row.account_id)
+
+    def _late_since(self, account):
+        """What differs since this day, or longer, differs for too long."""
+        return fields.Date.today() - timedelta(days=account.difference_days)
 
     # --- actions ---
 

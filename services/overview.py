@@ -176,8 +176,16 @@ class RopoOverview(models.AbstractModel):
         younger, the next run reports."""
         figure = BY_NAME["mismatch"]
         rows = self.env[figure.model].with_context(**figure.context)
-        differing = rows.search(self._domain(figure, accounts))
-        return differing.filtered("is_late").account_id
+        # The oldest of each: else all that is shown of each case were computed.
+        groups = rows._read_group(
+            self._domain(figure, accounts), ["account_id"], ["differs_since:min"]
+        )
+        late = [
+            account.id
+            for account, since in groups
+            if since <= rows._late_since(account)
+        ]
+        return self.env["ropo.account"].browse(late)
 
     # --- what a figure opens ---
 

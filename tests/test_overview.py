@@ -127,6 +127,7 @@ class TestOverview(RopoCommon):
                 self.assertEqual(text, currency.format(amount))
 
     def test_a_mismatch_is_red_only_when_the_next_run_does_not_settle_it(self):
+        younger = self.transferred_case()[0]
         self.all_sorts()
         job = self.opened("mismatch").job_id.sudo()
         allowed = timedelta(days=self.account.difference_days)
@@ -137,6 +138,11 @@ class TestOverview(RopoCommon):
             self.assertEqual(
                 (card.overview_mismatch, card.overview_mismatch_is_late), (1, is_late)
             )
+        self.pay(younger, 10)
+        self.run_cron("cron_check_differences")
+        self.figures()
+        self.assertEqual(card.overview_mismatch, 2, "else no test")
+        self.assertTrue(card.overview_mismatch_is_late, "one of them still is")
 
     def test_amounts_in_several_currencies_stand_side_by_side(self):
         crowns = self.setup_other_currency("SEK")
