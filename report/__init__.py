@@ -5,4 +5,5 @@ from . import (
     ropo_dso_report,
     ropo_payout_report,
     ropo_receivable_report,
+    ropo_receivable_report_groups,
 )

@@ -395,28 +395,6 @@ class RopoReceivableReport(models.Model):
             cases=figures._cases(fields.Date.context_today(self), self._asked()),
         )
 
-    # --- groups ---
-
-    def _read_group_select(self, aggregate_spec, query):
-        # EXTENDS 'base': a rate of several cases is of their sums
-        weights = {
-            "recovery_rate:avg": (
-                "received_company",
-                SQL("%s - %s", *self._columns("amount_company", "credited_company")),
-            ),
-            "days_to_pay:avg": (
-                "money_days_company",
-                *self._columns("received_company"),
-            ),
-        }
-        if aggregate_spec not in weights:
-            return super()._read_group_select(aggregate_spec, query)
-        part, whole = weights[aggregate_spec]
-        return SQL("SUM(%s) / NULLIF(SUM(%s), 0)", *self._columns(part), whole)
-
-    def _columns(self, *names):
-        return [SQL.identifier(self._table, name) for name in names]
-
     # --- computes ---
 
     @api.depends("differs_since", "account_id")

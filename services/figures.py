@@ -28,6 +28,7 @@ class RopoFigures(models.AbstractModel):
             query of them
         """
         ledger = self.env["ropo.ledger"]
+        kept = self.env["ropo.kept.figures"]
         return SQL(
             """
             SELECT job.id,
@@ -110,8 +111,15 @@ class RopoFigures(models.AbstractModel):
              CROSS JOIN LATERAL (
                    SELECT CASE WHEN job.bad_debts IS NULL THEN 0
                           ELSE (%(written_off)s) END AS amount) bad
-              LEFT JOIN ropo_job_figures kept ON kept.job_id = job.id
-              LEFT JOIN (%(settled)s) settled ON settled.job_id = job.id
+              %(kept)s
+              -- Of the cases alone whose figures have changed, which is looked up where
+              -- they are read. Of a sum PostgreSQL knows that it is one row, and leaves
+              -- it out where nobody asks for it.
+              LEFT JOIN LATERAL (
+                   SELECT %(computed)s
+                     FROM (SELECT job.id) asked
+                    CROSS JOIN LATERAL (%(settled)s) computed
+                    WHERE %(has_changed)s) settled ON TRUE
               LEFT JOIN (%(recovery)s) recovery ON recovery.job_id = job.id
               LEFT JOIN (%(registered)s) registered ON registered.job_id = job.id
               LEFT JOIN (%(reporting)s) reporting ON reporting.job_id = job.id
@@ -123,9 +131,13 @@ class RopoFigures(models.AbstractModel):
             ended=ENDED,
             is_asked=_among(SQL("job.id"), only),
             written_off=ledger._written_off(),
-            settled=self._settled(
-                self.env["ropo.kept.figures"]._changed(_among(SQL("job.id"), only))
+            kept=kept._kept(),
+            settled=self._settled(SQL("ARRAY[asked.id]")),
+            computed=SQL(", ").join(
+                SQL("MIN(%(name)s) AS %(name)s", name=SQL.identifier(name))
+                for name in ("job_id", *FIGURES)
             ),
+            has_changed=kept._has_changed(),
             # What was kept serves where nothing had to be computed.
             **{
                 name: SQL(
@@ -150,12 +162,12 @@ class RopoFigures(models.AbstractModel):
         of these cases, which are few. What an earlier case had been paid is part of
         what the next one covers.
 
-        :param job_ids: SQL of their ids
+        :param job_ids: SQL of an array of their ids: of one PostgreSQL takes it for
+            short, so that it looks up what belongs to these cases alone
         """
         ledger = self.env["ropo.ledger"]
         return SQL(
             """
-            WITH asked AS MATERIALIZED (%(job_ids)s)
             SELECT job_id,
                    COALESCE(SUM(amount) FILTER (WHERE part = 'collected'), 0)
                        AS collected,
@@ -190,16 +202,14 @@ class RopoFigures(models.AbstractModel):
                         ON journal.id = counterpart.journal_id
                       LEFT JOIN account_payment payment
                         ON payment.id = counterpart.payment_id
-                     -- PostgreSQL takes an array for short, so that it looks up what
-                     -- belongs to these cases alone.
-                     WHERE job.id = ANY(ARRAY(SELECT id FROM asked))
+                     WHERE job.id = ANY(%(job_ids)s)
                        AND counterpart.parent_state = 'posted'
                        AND %(is_real)s
                        AND NOT COALESCE(
                            jsonb_exists(job.covers, partial.id::text), FALSE)
                        AND %(is_before_next)s
                      UNION ALL
-                    SELECT id, NULL, NULL, NULL, NULL FROM asked
+                    SELECT UNNEST(%(job_ids)s), NULL, NULL, NULL, NULL
                     -- Else what a part is is found out anew for each sum.
                     OFFSET 0) settlement
              GROUP BY job_id
@@ -268,12 +278,14 @@ class RopoFigures(models.AbstractModel):
             """
             SELECT event.job_id,
                    SUM(event.recovered) AS amount,
-                   SUM(event.recovered
-                       * GREATEST(%(day)s - job.create_date::date, 0)) AS money_days,
+                   -- Of few events: else all cases are read once more for them.
+                   SUM(event.recovered * GREATEST(%(day)s - (
+                       SELECT job.create_date::date
+                         FROM ropo_job job
+                        WHERE job.id = event.job_id), 0)) AS money_days,
                    MIN(%(day)s) FILTER (WHERE event.recovered > 0) AS first_day,
                    MAX(%(day)s) FILTER (WHERE event.recovered > 0) AS last_day
               FROM ropo_event event
-              JOIN ropo_job job ON job.id = event.job_id
              WHERE event.recovered != 0 AND %(is_asked)s
              GROUP BY event.job_id
             """,

@@ -28,32 +28,31 @@ class RopoKeptFigures(models.AbstractModel):
     _description = "Kept Figures of Cases"
 
     @api.model
-    def _changed(self, is_asked):
-        """SQL of the ids of cases whose figures have to be computed to show them.
-
-        :param is_asked: SQL of which cases, of a `job`
-        """
+    def _kept(self):
+        """SQL that joins what is kept of each `job` of a `move`, and what `_has_changed`
+        asks besides."""
         self.env["ropo.job.figures"]._write_forgotten()
         agreement = self.env["ropo.agreement"]
         return SQL(
             """
-            SELECT job.id
-              FROM ropo_job job
-              -- Ropo holds nothing else: so that the index of these alone is read.
-              JOIN account_move move
-                ON move.id = job.move_id
-               AND move.move_type IN ('out_invoice', 'out_refund')
               LEFT JOIN ropo_job_figures kept ON kept.job_id = job.id
               LEFT JOIN (%(newest)s) newest ON newest.move_id = job.move_id
-             WHERE job.is_collected
-               AND %(is_asked)s
-               AND (kept.residual IS DISTINCT FROM move.amount_residual
-                    OR newest.partial_id > COALESCE(kept.last_partial_id, 0)
-                    OR job.move_id IN (%(reset)s))
+              LEFT JOIN (SELECT DISTINCT move_id FROM (%(reset)s) draft) reset
+                ON reset.move_id = job.move_id
             """,
-            is_asked=is_asked,
             newest=agreement._newly_reconciled(),
             reset=agreement._reset_to_draft(),
+        )
+
+    @api.model
+    def _has_changed(self):
+        """SQL of whether the figures of a `job` have to be computed to show them."""
+        return SQL(
+            """
+            (kept.residual IS DISTINCT FROM move.amount_residual
+             OR newest.partial_id > COALESCE(kept.last_partial_id, 0)
+             OR reset.move_id IS NOT NULL)
+            """
         )
 
     @api.model
@@ -95,6 +94,7 @@ class RopoKeptFigures(models.AbstractModel):
         self.env.cr.execute(
             SQL(
                 """
+                  WITH asked AS MATERIALIZED (%(job_ids)s)
                 INSERT INTO ropo_job_figures AS kept (job_id, %(names)s)
                 SELECT job.id,
                        -- Nothing tells when a draft is posted again.
@@ -113,7 +113,10 @@ class RopoKeptFigures(models.AbstractModel):
                  WHERE (%(current)s) IS DISTINCT FROM (%(computed)s)
                 """,
                 reset=self.env["ropo.agreement"]._reset_to_draft(),
-                settled=self.env["ropo.figures"]._settled(job_ids),
+                job_ids=job_ids,
+                settled=self.env["ropo.figures"]._settled(
+                    SQL("ARRAY(SELECT id FROM asked)")
+                ),
                 names=SQL(", ").join(names),
                 figures=_all_of("settled", FIGURES),
                 current=_all_of("kept", COLUMNS),

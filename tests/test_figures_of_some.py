@@ -77,7 +77,7 @@ class TestFiguresOfSome(FiguresCommon):
             for domain in ([], [("transfer_date", ">=", self.day(30))])
         ]
         limits = [text.count('IN (SELECT "ropo_job"."id"') for text in texts]
-        self.assertEqual(limits, [0, 7])
+        self.assertEqual(limits, [0, 6])
 
     def test_of_three_cases_each_has_what_came_in_its_time(self):
         invoice, first = self.transferred_case()

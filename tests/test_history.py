@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from dateutil.relativedelta import relativedelta
 
+from odoo.fields import Domain
 from odoo.tests import tagged
 
 from ..bench.history import COLLECTING, SETTLEMENTS, History
@@ -232,6 +233,33 @@ class TestHistory(HistoryCommon):
                 for key, (count, amount, received, credited) in sums.items()
             },
         )
+
+    def test_sums_by_currency_are_those_that_odoo_adds_up_row_by_row(self):
+        """Of one currency they are worked out at once. The superuser gets Odoo's own."""
+        for currency, rate in ((self.env.company.currency_id, 2), (self.sek, 20)):
+            currency.rate_ids.unlink()
+            currency.rate_ids.create({"rate": rate, "currency_id": currency.id})
+        specs = [
+            "amount_company:sum_currency",
+            "company_currency_id:array_agg_distinct",
+            "amount:sum_currency",
+            "currency_id:array_agg_distinct",
+        ]
+        for companies in (self.companies[:2], self.companies):
+            own = Domain("company_id", "in", companies.ids)
+            report = self.env["ropo.receivable.report"].with_user(self.user)
+            report = report.with_context(allowed_company_ids=companies.ids)
+            for domain in (own, own & Domain("id", "=", 0)):
+                for groups in ([], ["stage"]):
+                    found, expected = (
+                        [
+                            [round(v, 6) if isinstance(v, float) else v for v in row]
+                            for row in rows._read_group(domain, groups, specs)
+                        ]
+                        for rows in (report, report.sudo())
+                    )
+                    with self.subTest(companies=len(companies), groups=groups):
+                        self.assertEqual(found, expected)
 
     def test_the_overview_counts_and_sums_what_happened(self):
         accounts = self.env["ropo.account"].browse(

@@ -27,8 +27,20 @@ class KeptFiguresCommon(LedgerCommon):
     def changed(self):
         """The cases whose figures have to be computed to show them."""
         self.env.flush_all()
-        query = self.env["ropo.kept.figures"]._changed(SQL("TRUE"))
-        rows = self.env.execute_query(query)
+        kept = self.env["ropo.kept.figures"]
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT job.id
+                  FROM ropo_job job
+                  JOIN account_move move ON move.id = job.move_id
+                  %s
+                 WHERE job.is_collected AND %s
+                """,
+                kept._kept(),
+                kept._has_changed(),
+            )
+        )
         return self.env["ropo.job"].sudo().browse(job_id for (job_id,) in rows)
 
     def row(self, case):
