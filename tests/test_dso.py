@@ -8,7 +8,9 @@ from dateutil.relativedelta import relativedelta
 from odoo import Command
 from odoo.exceptions import AccessError
 from odoo.tests import new_test_user, tagged
+from odoo.tools.profiler import Profiler
 
+from ..bench.screens import Screen
 from .ledger import LedgerCommon
 
 MODEL = "ropo.dso.report"
@@ -108,6 +110,19 @@ class TestDso(DsoCommon):
                 (0, "none"): (0.0, 165.5, self.days(0), 0.0),
             },
         )
+
+    def test_each_view_computes_the_months_once(self):
+        self.invoice(1, 1)
+        action = "ropo_connect.action_ropo_dso_report"
+        action = self.env["ir.actions.act_window"]._for_xml_id(action)
+        for _view_id, kind in action["views"]:
+            report = self.report_of()
+            with self.subTest(kind), Profiler(["sql"], db=None) as profiler:
+                Screen(action, kind).open(report.env)
+            (collector,) = profiler.collectors
+            queries = [entry["full_query"] for entry in collector.entries]
+            computing = [q for q in queries if "account_partial_reconcile" in q]
+            self.assertEqual(len(computing), 1, kind)
 
     def test_what_was_at_ropo_stands_apart_with_all_its_months(self):
         self.invoice(1, 1)
