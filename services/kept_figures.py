@@ -29,8 +29,8 @@ class RopoKeptFigures(models.AbstractModel):
 
     @api.model
     def _kept(self):
-        """SQL that joins what is kept of each `job` of a `move`, and what `_has_changed`
-        asks besides."""
+        """SQL that joins what is kept of each `job` of a `move`, and what
+        `_has_changed` asks besides."""
         self.env["ropo.job.figures"]._write_forgotten()
         agreement = self.env["ropo.agreement"]
         return SQL(

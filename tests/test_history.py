@@ -253,7 +253,7 @@ class TestHistory(HistoryCommon):
                 for groups in ([], ["stage"]):
                     found, expected = (
                         [
-                            [round(v, 6) if isinstance(v, float) else v for v in row]
+                            tuple(round(v, 6) if type(v) is float else v for v in row)
                             for row in rows._read_group(domain, groups, specs)
                         ]
                         for rows in (report, report.sudo())
