@@ -235,7 +235,7 @@ class TestHistory(HistoryCommon):
         )
 
     def test_sums_by_currency_are_those_that_odoo_adds_up_row_by_row(self):
-        """Of one currency they are worked out at once. The superuser gets Odoo's own."""
+        """Of one currency they are worked out at once; the superuser gets Odoo's."""
         for currency, rate in ((self.env.company.currency_id, 2), (self.sek, 20)):
             currency.rate_ids.unlink()
             currency.rate_ids.create({"rate": rate, "currency_id": currency.id})
@@ -253,7 +253,7 @@ class TestHistory(HistoryCommon):
                 for groups in ([], ["stage"]):
                     found, expected = (
                         [
-                            tuple(round(v, 6) if type(v) is float else v for v in row)
+                            [round(v, 6) if isinstance(v, float) else v for v in row]
                             for row in rows._read_group(domain, groups, specs)
                         ]
                         for rows in (report, report.sudo())
