@@ -21,7 +21,7 @@ class TestDesk(LedgerCommon):
         self.assertEqual((params["message"], params["type"]), (text, kind))
         return params["next"]
 
-    def case(self):
+    def users_case(self):
         return self.transferred_case()[1].with_user(self.user)
 
     # --- lists ---
@@ -78,7 +78,7 @@ class TestDesk(LedgerCommon):
         self.assertEqual(found, paid)
 
     def test_each_view_of_the_menu_and_each_favourite_opens(self):
-        self.case()
+        self.users_case()
         env = self.env(user=self.user)
         found = [*screens.of_menu(env), *screens.favourites(env)]
         for name, open_it in found:
@@ -114,11 +114,11 @@ class TestDesk(LedgerCommon):
     # --- buttons ---
 
     def test_updating_a_status_says_what_came_of_it(self):
-        case = self.case()
+        case = self.users_case()
         self.at_ropo(case, "stage", stage="collection")
         self.assertSays(case.action_refresh(), "The case is updated.")
         self.assertSays(case.action_refresh(), "Nothing new.", "info")
-        other = self.case()
+        other = self.users_case()
         other.action_refresh()
         self.at_ropo(other, "stage", stage="collection")
         self.assertSays(
@@ -129,7 +129,7 @@ class TestDesk(LedgerCommon):
         account = self.account.with_user(self.manager)
         account.action_poll_status()
         self.assertSays(account.action_poll_status(), "Nothing new.", "info")
-        case = self.case()
+        case = self.users_case()
         account.action_poll_status()
         self.at_ropo(case, "stage", stage="collection")
         self.assertSays(account.action_poll_status(), "1 update.")
@@ -150,7 +150,7 @@ class TestDesk(LedgerCommon):
     def test_registering_a_payment_says_what_came_of_it(self):
         self._register_collected()
         self.account.register_payments = False
-        case = self.case()
+        case = self.users_case()
         self.at_ropo(case, "pay", amount=20)
         self.run_cron("cron_poll_status")
         event = case.event_ids.filtered("may_register")
@@ -163,7 +163,7 @@ class TestDesk(LedgerCommon):
         self.assertSays(event._notify_registered(), "See there.", "warning")
 
     def test_downloading_documents_says_how_many_are_new(self):
-        case = self.case()
+        case = self.users_case()
         then = self.assertSays(
             case.action_fetch_pdf(), "One document is attached to its invoice."
         )
@@ -172,7 +172,7 @@ class TestDesk(LedgerCommon):
         )
         nothing = "Nothing new: what Ropo has is attached already."
         self.assertSays(case.action_fetch_pdf(), nothing, "info")
-        cases = case | self.case() | self.case()
+        cases = case | self.users_case() | self.users_case()
         self.assertSays(
             self._wizard("ropo.pdf.wizard", cases.move_id, self.user).action_fetch(),
             "2 documents are attached to their invoices.",

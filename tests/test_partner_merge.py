@@ -40,9 +40,6 @@ class Promises:
         self.env.invalidate_all()
         self.assertFalse(gone.exists())
 
-    def case(self, invoice):
-        return invoice.sudo().ropo_job_ids.filtered("is_collected")
-
     def stored(self, table, column, record):
         self.cr.execute(f"SELECT {column} FROM {table} WHERE id = %s", [record.id])
         return self.cr.fetchone()[0]

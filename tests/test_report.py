@@ -34,11 +34,6 @@ class TestReceivableReport(RopoCommon):
             row.reason,
         )
 
-    @staticmethod
-    def case(invoice):
-        """As superuser: nobody may write cases by hand."""
-        return invoice.sudo().ropo_job_ids.filtered("is_collected")
-
     def check(self):
         self.run_cron("cron_check_differences")
 

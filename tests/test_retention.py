@@ -23,9 +23,6 @@ class Promises:
 
     # --- helpers ---
 
-    def case(self, invoice):
-        return invoice.sudo().ropo_job_ids.filtered("is_collected")
-
     def paid(self, months=13, partner=None, **values):
         """An invoice whose case ended so many months ago."""
         self.consumer.ropo_personal_id = NUMBER
