@@ -104,10 +104,10 @@ def _is_wanted(path, patterns):
 
 def _side_by_side(scope, kept, phase, databases):
     running = []
-    with ThreadPoolExecutor(PROCESSES) as pool:
+    with ThreadPoolExecutor(len(databases)) as pool:
         tasks = [
-            pool.submit(_process, scope, kept, phase, part, database, running)
-            for part, database in enumerate(databases)
+            pool.submit(_process, scope, kept, phase, part, databases, running)
+            for part in range(len(databases))
         ]
         try:
             return [task.result() for task in tasks]
@@ -117,15 +117,15 @@ def _side_by_side(scope, kept, phase, databases):
             raise
 
 
-def _process(scope, kept, phase, part, database, running):
+def _process(scope, kept, phase, part, databases, running):
     """One process of pytest, as often as it wants to be started again."""
-    plan = {"phase": phase, "part": part, "kept": str(kept)}
+    plan = {"phase": phase, "kept": str(kept), "part": part, "parts": len(databases)}
     plan |= {"files": scope.files, "code": scope.code}
     tests = [config.ADDON / path.relative_to(ROOT) for path in scope.tests]
     command = [venv.PYTHON, "-m", "pytest", f"--rootdir={config.ADDONS}"]
     command += ["-c", config.ADDON / "pyproject.toml", "--capture=no", "--quiet"]
     command += ["-p", "dev.mutating", "-p", "no:xdist", "-p", "no:cacheprovider"]
-    command += [f"--odoo-config={config.PATH}", f"--odoo-database={database}"]
+    command += [f"--odoo-config={config.PATH}", f"--odoo-database={databases[part]}"]
     environment = {**os.environ, "ROPO_MUTATE": json.dumps(plan)}
     with (kept / f"{phase}-{part}.log").open("a") as log:
         code = AGAIN

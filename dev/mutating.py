@@ -28,7 +28,6 @@ from .forks import BROKEN, KILLED, MISFIT, SURVIVED, MisfitError, outcome
 from .mutate import (
     AGAIN,
     DECIDING,
-    PROCESSES,
     in_the_end,
     is_measured,
     measured,
@@ -73,7 +72,7 @@ def _measure(items):
         modules[_module(item)].append(item)
     code = [path for name in PLAN["code"] for path in ROOT.glob(f"{name}/**/*.py")]
     code = [str(path.relative_to(ROOT)) for path in code]
-    for module in list(modules)[PART::PROCESSES]:
+    for module in list(modules)[PART :: PLAN["parts"]]:
         if is_measured(module, KEPT, PLAN["files"]):
             continue
         places = [f"{ROOT / name}/*" for name in PLAN["code"]]
@@ -141,7 +140,7 @@ def _mutate(items):
     running = _running(tests)
     done, chosen = results(KEPT), {}
     for path in PLAN["files"]:
-        for mutant in mutants.of(path)[PART::PROCESSES]:
+        for mutant in mutants.of(path)[PART :: PLAN["parts"]]:
             if in_the_end(done[mutant.key]) not in FINAL:
                 names = set().union(*(running[path, line] for line in mutant.lines))
                 chosen[mutant] = _closest(path, names, tests)

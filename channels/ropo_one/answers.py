@@ -46,15 +46,27 @@ def assignment_answers(
         if row:
             answers.append(_assignment_answer(row, words))
         elif took_none:
-            answers.append(
-                documents.Answer(Outcome.REJECTED, error=error_text(body), raw=body)
-            )
+            answers.append(_refusal(body, words if len(payloads) == 1 else None))
         else:
             answers.append(
                 documents.Answer(Outcome.UNKNOWN, reason=Reason.UNREADABLE, raw=body)
             )
     pairs = zip(payloads, answers, strict=True)
     return [_without_person_number(payload, answer) for payload, answer in pairs]
+
+
+def _refusal(body: Json, words: str | None) -> documents.Answer:
+    """The answer to what was refused without a row of its own.
+
+    :param words: as above; None where it is not known of which document it speaks
+    """
+    error = error_text(body)
+    return documents.Answer(
+        Outcome.REJECTED,
+        error=error,
+        is_duplicate=words is not None and _is_duplicate(error, words),
+        raw=body,
+    )
 
 
 def _without_person_number(
