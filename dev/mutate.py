@@ -39,7 +39,7 @@ DECIDING = {
     "delivery_rules": "reasons customer_number double_delivery debtor",
     "effects": "effects main_job outbox local_print decisions lookup",
     "eligibility": "reasons verdicts debtor_rules customer_number transfer",
-    "lookup": "lookup_answers lookup request_state outbox",
+    "lookup": "lookup_answers lookup request_state",
     "transfer_rules": "reasons notice verdicts transfer debtor_rules holds exemption",
     "verdict": "verdicts",
 }

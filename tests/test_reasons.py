@@ -7,7 +7,7 @@ from unittest.mock import patch
 
 from odoo.exceptions import UserError
 from odoo.tests import tagged
-from odoo.tools import format_date, mute_logger
+from odoo.tools import format_date
 
 from .common import RopoCommon
 from .maventa import MaventaCommon
@@ -79,11 +79,13 @@ class TestReasons(ReasonsCommon):
             )
             self.assertFalse(self.verdicts(invoice, "reminder")[invoice].code)
 
-    @mute_logger("odoo.addons.ropo_connect.services.transaction")
     def test_what_can_not_be_checked_says_where_the_details_are(self):
         invoice = self.create_invoice()
         rules = type(self.env["ropo.delivery.rules"])
-        with patch.object(rules, "_verdict", side_effect=KeyError("an odd record")):
+        with (
+            patch.object(rules, "_verdict", side_effect=KeyError("an odd record")),
+            self.assertLogs("odoo.addons.ropo_connect.services.transaction") as logs,
+        ):
             self.assertReason(
                 invoice,
                 "invoice",
@@ -91,6 +93,7 @@ class TestReasons(ReasonsCommon):
                 "It can't be checked (KeyError). Your administrator finds the details "
                 "in the server's log.",
             )
+        self.assertIn("can't check it", logs.output[0])
 
     def test_who_lacks_the_right_reads_which_to_ask_for(self):
         verdict = self.env["ropo.eligibility"]._lacks_right()

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from ...channels.base import Found
+from ...channels.base import Found, Frozen
 from ...channels.documents import CaseRef
 from ...channels.errors import Fault, Outcome, Reason
+from ...channels.inbound import RefusedError
 from .common import claim, says
 from .maventa import (
     COMPANY,
@@ -99,7 +100,23 @@ class TestNotSent(MaventaTests):
         assert found.error
         assert COMPANY not in found.error
 
+    def test_a_document_that_is_odd_may_have_arrived(self):
+        body = {"case": f"{ID}/ropo"}  # no number, no event
+        (answer,) = client("http://127.0.0.1:1").send([Frozen("event", body)])
+        assert (answer.outcome, answer.reason) == (Outcome.UNKNOWN, Reason.UNREADABLE)
+
+    def test_no_webhook_is_taken(self):
+        with pytest.raises(RefusedError, match=r"^No webhook is offered$") as caught:
+            client("http://127.0.0.1:1").messages(b"[]", {})
+        assert caught.value.status == 404
+
     # --- what became of a change ---
+
+    def test_an_invoice_that_had_no_file_was_not_sent(self, script):
+        server = script()
+        maventa = client(server.url)
+        assert maventa.find(Frozen("invoice", {})) == Found(False)
+        assert not server.asked
 
     def find(self, script, document, case):
         server = script(

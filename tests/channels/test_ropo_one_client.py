@@ -2,12 +2,13 @@
 taken for."""
 
 import base64
+import datetime
 import json
 import time
 
 import pytest
 
-from ...channels.base import Frozen, Token
+from ...channels.base import Found, Frozen, Token
 from ...channels.documents import CaseRef
 from ...channels.errors import (
     CredentialsRefused,
@@ -31,6 +32,7 @@ from .common import (
 )
 
 PDF = b"%PDF-1.7 whole"
+FACTS = {"invoice_number": "A/1", "status": "reminder"}  # of an invoice of a debtor
 
 
 def in_words(**body):
@@ -116,6 +118,12 @@ class TestCalls(ChannelTests):
         (answer,) = ropo.send(as_print({"billnum": "3"}))
         assert len(answer.document) == len(whole)
 
+    def test_a_document_that_is_larger_is_not_read(self, serve):
+        server = serve(says("200 OK", PDF.ljust(module.PDF_LIMIT + 1, b" ")))
+        ropo = client(server.url, token=GOOD, timeout=20)
+        (answer,) = ropo.send(as_print({"billnum": "3"}))
+        assert (answer.outcome, answer.reason) == (Outcome.UNKNOWN, Reason.TOO_LARGE)
+
     def test_each_read_asks_for_what_it_names(self, serve):
         server = serve(in_words(jobs=[], result={"status": []}, url="https://a.fi/x"))
         ropo = client(server.url, token=GOOD)
@@ -155,6 +163,57 @@ class TestCalls(ChannelTests):
             if "/rest/jobs" in line and "attempt=" in line
         ]
         assert calls == ["attempt=1", "attempt=2"]
+
+    def test_a_call_of_the_conformance_run_is_logged_as_the_second_too(
+        self, serve, log_text
+    ):
+        answers = iter([says("401 Unauthorized"), in_words(token="fresh")])
+        server = serve(lambda c: next(answers, in_words(result=[]))(c))
+        client(server.url, token=GOOD).exchange("GET", "/jobs")
+        calls = [
+            line.rpartition(" ")[2]
+            for line in log_text().split("\n")
+            if "/rest/jobs" in line and "attempt=" in line
+        ]
+        assert calls == ["attempt=1", "attempt=2"]
+
+    def test_all_updates_of_a_day_come_page_by_page_until_one_is_not_full(self, serve):
+        full = [{"statusid": n} for n in range(module.STATUS_PAGE)]
+        rest = [{"statusid": 7}]
+        for last in (rest, []):
+            answers = iter([full, last])
+            server = serve(lambda c, a=answers: in_words(result={"status": next(a)})(c))
+            ropo = client(server.url, token=GOOD)
+            pages = list(ropo.day(datetime.date(2026, 3, 1)))
+            assert [page.rows for page in pages] == [full, last]
+            assert [page.is_last for page in pages] == [False, True]
+            line = "GET /rest/jobs/statusupdates?date=2026-03-01"
+            assert asked(server)[0] == line
+
+    def test_status_updates_may_take_longer_than_other_calls(self, serve):
+        def slowly(connection):
+            time.sleep(1.5)
+            in_words(result={"status": []})(connection)
+
+        ropo = client(serve(slowly).url, token=GOOD, timeout=1)
+        assert ropo.history(CaseRef("", "A/1")) == []
+
+    def test_a_token_that_is_put_in_is_the_one_that_is_used(self, serve):
+        server = serve(in_words(jobid=7))
+        ropo = client(server.url, token=GOOD)
+        ropo.token = Token("other", GOOD.expires)
+        ropo.assignment_state("7")
+        assert asked(server)[1] == "other"
+        assert ropo.token.value == "other"
+
+    def test_the_fingerprint_tells_hosts_and_credentials_apart(self):
+        urls = "http://127.0.0.1:1", "http://127.0.0.1:2"
+        prints = [client(urls[0]).fingerprint, client(urls[1]).fingerprint]
+        prints += [client(urls[0], cid="1").fingerprint]
+        prints += [client(urls[0], apicode="1").fingerprint]
+        assert len(set(prints)) == 4
+        assert client(urls[0]).fingerprint == prints[0]
+        assert all(isinstance(each, str) for each in prints)
 
     def test_a_client_knows_whose_records_it_is_about(self, serve):
         ropo = client("http://127.0.0.1:1", profile="ropo_one:700001")
@@ -258,7 +317,91 @@ class TestReplies(ChannelTests):
             "HTTP 400",
         )
 
+    def test_the_end_of_foreign_words_stays(self, serve):
+        odd = refuses("400 Bad Request", errorText="No box X", trace=1)
+        found = self.error(serve, odd, self.read)
+        assert found == (Unknown, Reason.GATEWAY, "HTTP 400: No box X")
+
+    def test_what_can_not_even_be_made_is_unknown_for_each_of_the_batch(self, serve):
+        server = serve(in_words(result=[]))
+        file = {"attachmentname": "a.txt", "attachmentfile": "sha1:abc"}
+        jobs = as_jobs({"ownref": "1", "attachment": [file]}, {"ownref": "2"})
+        answers = client(server.url, token=GOOD).send(jobs)
+        found = [(answer.outcome, answer.reason) for answer in answers]
+        assert found == [(Outcome.UNKNOWN, Reason.UNREADABLE)] * 2
+        assert not server.received
+
+    # --- where cases stand ---
+
+    def standings(self, serve, jobs, *cases, state=None):
+        known = in_words(jobs=[{**FACTS, **job} for job in jobs])
+        state = state or in_words(jobid=7, currentstatus=5)
+
+        def answer(connection):
+            is_list = "findbyendcustomer" in server.received[-1]
+            (known if is_list else state)(connection)
+
+        server = serve(answer)
+        found = client(server.url, token=GOOD).standings(cases)
+        return found, [line.split(" HTTP")[0] for line in server.received]
+
+    def test_the_invoices_of_a_debtor_are_asked_for_once(self, serve):
+        jobs = [
+            {"case_number": 7, "open_amount": 10},
+            {"case_number": 8, "open_amount": 20},
+        ]
+        found, calls = self.standings(
+            serve, jobs, CaseRef("7", "A/1", "C1"), CaseRef("8", "A/1", "C1")
+        )
+        assert [each.outcome for each in found] == [Outcome.ACCEPTED] * 2
+        assert [each.open_amount for each in found] == [10, 20]
+        assert [each.state.assignment for each in found] == ["7", "7"]
+        assert [each.error for each in found] == [None, None]
+        assert calls == [
+            "GET /rest/jobs?jobid=7",
+            "POST /rest/jobs/findbyendcustomer",
+            "GET /rest/jobs?jobid=8",
+        ]
+
+    def test_what_is_not_known_of_a_case_is_not_asked_for(self, serve):
+        found, calls = self.standings(
+            serve, [{"open_amount": 10}], CaseRef("", "A/1", "C1"), CaseRef("7", "A/1")
+        )
+        assert [each.state and each.state.assignment for each in found] == [None, "7"]
+        assert [each.open_amount for each in found] == [10, None]
+        assert calls == [
+            "POST /rest/jobs/findbyendcustomer",
+            "GET /rest/jobs?jobid=7",
+        ]
+
+    def test_what_could_not_be_had_stands_in_the_standing(self, serve):
+        refused = refuses("400 Bad Request", errorText="No such job")
+        ((found,), _calls) = self.standings(serve, [], CaseRef("7"), state=refused)
+        assert (found.outcome, found.state) == (Outcome.REJECTED, None)
+        assert (type(found.error), found.error.detail) == (Rejected, "No such job")
+
+    def test_a_case_that_is_odd_keeps_no_other_from_standing(self, monkeypatch, serve):
+        state = module.answers.assignment_state
+        odd = iter([True, False])
+
+        def read(body):
+            if next(odd):
+                raise ValueError("an odd state")
+            return state(body)
+
+        monkeypatch.setattr(module.answers, "assignment_state", read)
+        (first, second), _calls = self.standings(serve, [], CaseRef("7"), CaseRef("7"))
+        assert first.outcome == Outcome.UNKNOWN
+        assert first.error.reason == Reason.UNREADABLE
+        assert second.outcome == Outcome.ACCEPTED
+
     # --- whether a document is there ---
+
+    def test_of_several_of_a_number_one_arrived_and_which_is_not_known(self, serve):
+        jobs = [{**FACTS, "case_number": 7}, {**FACTS, "case_number": 8}]
+        ropo = client(serve(in_words(jobs=jobs)).url, token=GOOD)
+        body = {"billnum": "A/1", "custnum": "C1", "jobtype": 1}
+        assert ropo.find(Frozen("jobs", body)) == Found(True, "")
 
     def find_note(self, serve, answer):
         note = Frozen("jobs", {"billnum": "R/1", "totalamount": -10})
