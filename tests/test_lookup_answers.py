@@ -9,6 +9,7 @@ from odoo.tests import tagged
 from odoo.tools import html2plaintext
 
 from ..channels.base import Found
+from ..channels.ropo_one import RopoOne
 from ..services import lookup
 from .test_outbox import OutboxCommon
 
@@ -26,9 +27,9 @@ class TestLookupAnswers(OutboxCommon):
         parameters.search([("key", "=", "ropo_connect.look_up_delay")]).unlink()
         self.lookup = self.env["ropo.lookup"].sudo()
 
-    def lost(self):
+    def lost(self, kind="drop_before"):
         request = self.put_transfer(self.create_invoice(days_overdue=20))
-        self.sandbox.fault("drop_before")
+        self.sandbox.fault(kind)
         self.work_off()
         self.assertStates(request, "unknown")
         return request.sudo()
@@ -86,7 +87,7 @@ class TestLookupAnswers(OutboxCommon):
         request = self.lost()
         with self.assertLogs("odoo.addons.ropo_connect.services.transaction") as logs:
             self.lookup._take_finding(request, "no finding")
-        self.assertIn("be looked up", logs.output[0])
+        self.assertIn("can't be looked up", logs.output[0])
         self.assertStates(request, "unknown")
         self.assertEqual(request.look_ups, 1)
 
@@ -221,6 +222,38 @@ class TestLookupAnswers(OutboxCommon):
             f"would be {money(125.5)} if this did not arrive, and {money(100)} if it "
             "did.",
         )
+
+    # --- what is asked ---
+
+    def ask(self, request):
+        self.env.flush_all()
+        with self.env.registry.cursor() as cr:  # what is taken in is committed
+            request = request.with_env(self.env(cr=cr, su=True))
+            with request.account_id._client() as client:
+                found = request.env["ropo.lookup"]._ask_ropo(request, client)
+        self.env.invalidate_all()
+        return found
+
+    def test_an_assignment_is_looked_for_in_the_list_and_by_its_number(self):
+        self.assertEqual(self.ask(self.lost()), Found(arrived=False))
+        request = self.lost("drop_after")
+        job = self.sandbox.job(billnum=request.move_id.name)
+        found = Found(True, str(job["jobid"]))
+        self.assertEqual(self.ask(request), found)
+        with patch.object(RopoOne, "customer_invoices", lambda *_: []):
+            self.assertEqual(self.ask(request), Found(arrived=False))
+            self.sandbox.post(f"jobs/{job['jobid']}/pay", amount=10)
+            self.assertEqual(self.ask(request), found)
+
+    def test_a_change_is_looked_for_at_its_case_and_money_there_is_taken_in(self):
+        request = self.lost_payment()
+        self.assertEqual(self.ask(request), Found(open_amount=125.5))
+        self.assertFalse(request.job_id.event_ids)
+        self.at_ropo(request.job_id, "pay", amount=30)
+        self.assertEqual(self.ask(request), Found(open_amount=95.5))
+        events = request.job_id.event_ids
+        self.assertEqual(events.filtered("amount").mapped("amount"), [30.0])
+        self.assertEqual(set(events.mapped("profile")), {request.profile})
 
     # --- what is not listed, but reported ---
 

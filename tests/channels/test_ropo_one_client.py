@@ -232,7 +232,7 @@ class TestReplies(ChannelTests):
             act(ropo)
         return type(caught.value), caught.value.reason, caught.value.detail
 
-    def read(self, ropo):
+    def read_state(self, ropo):
         return ropo.assignment_state("7")
 
     def test_a_number_that_is_taken_is_known_by_ropos_words_and_by_those_that_are_set(
@@ -260,28 +260,28 @@ class TestReplies(ChannelTests):
     def test_what_the_api_refuses_is_rejected_with_its_words(self, serve):
         said = refuses("400 Bad Request", errorText="No such job")
         expected = (Rejected, Reason.REFUSED, "No such job")
-        assert self.error(serve, said, self.read) == expected
+        assert self.error(serve, said, self.read_state) == expected
         wordless = refuses("422 Unprocessable", errorId=5)
         expected = (Rejected, Reason.REFUSED, "HTTP 422")
-        assert self.error(serve, wordless, self.read) == expected
+        assert self.error(serve, wordless, self.read_state) == expected
 
     def test_what_a_gateway_says_tells_nothing_of_the_call(self, serve):
         odd = refuses("400 Bad Request", errorText="x" * 300, trace=1)
-        kind, reason, detail = self.error(serve, odd, self.read)
+        kind, reason, detail = self.error(serve, odd, self.read_state)
         assert (kind, reason) == (Unknown, Reason.GATEWAY)
         assert detail == ("HTTP 400: " + "x" * 300)[: module.LONGEST_DETAIL]
         wordless = refuses("409 Conflict", trace=1)
         expected = (Unknown, Reason.GATEWAY, "HTTP 409")
-        assert self.error(serve, wordless, self.read) == expected
+        assert self.error(serve, wordless, self.read_state) == expected
         # The same, where it is said that the API has such a key of its own.
         own = {"error_keys": "trace"}
-        found = self.error(serve, odd, self.read, settings=own)
+        found = self.error(serve, odd, self.read_state, settings=own)
         assert found[:2] == (Rejected, Reason.REFUSED)
 
     def test_a_reply_that_is_no_object_or_has_no_rows_can_not_be_read(self, serve):
         listed = says("200 OK", b"[]")
         expected = (Unknown, Reason.UNREADABLE, "HTTP 200")
-        assert self.error(serve, listed, self.read) == expected
+        assert self.error(serve, listed, self.read_state) == expected
         empty = in_words(other=1)
         assert self.error(serve, empty, lambda ropo: ropo.status_rows()) == (
             Unknown,
@@ -319,7 +319,7 @@ class TestReplies(ChannelTests):
 
     def test_the_end_of_foreign_words_stays(self, serve):
         odd = refuses("400 Bad Request", errorText="No box X", trace=1)
-        found = self.error(serve, odd, self.read)
+        found = self.error(serve, odd, self.read_state)
         assert found == (Unknown, Reason.GATEWAY, "HTTP 400: No box X")
 
     def test_what_can_not_even_be_made_is_unknown_for_each_of_the_batch(self, serve):
@@ -338,8 +338,11 @@ class TestReplies(ChannelTests):
         state = state or in_words(jobid=7, currentstatus=5)
 
         def answer(connection):
-            is_list = "findbyendcustomer" in server.received[-1]
-            (known if is_list else state)(connection)
+            if "findbyendcustomer" not in server.received[-1]:
+                state(connection)
+            else:
+                assert '"custnum": "C1"' in server.received[-1]
+                known(connection)
 
         server = serve(answer)
         found = client(server.url, token=GOOD).standings(cases)
