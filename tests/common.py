@@ -17,6 +17,7 @@ from odoo.addons.account.tests.common import AccountTestInvoicingCommon
 
 from .available import SANDBOX, missing, reason
 
+COMPANY = "company_1_data"  # as Odoo's own tests call it
 ROOT = Path(__file__).resolve().parents[1]
 REAL_SEND = requests.Session.send  # Odoo's tests put another in its place
 
@@ -110,6 +111,25 @@ class RopoCommon(AccountTestInvoicingCommon):
             company_ids=[Command.set(cls.env.companies.ids)],
         )
         cls.registry_enter_test_mode_cls()
+
+    @classmethod
+    def make_company(cls, env):
+        """The company that all classes of this country book with; see dev/books.py."""
+        maker = type("Maker", (cls,), {"env": env})
+        company = maker._create_company(name=COMPANY)
+        # Who makes one may work in it: nobody would, as each class has its own user.
+        env.user.company_ids -= company
+
+    @classmethod
+    def setup_independent_company(cls, **kwargs):
+        # EXTENDS 'account'
+        made = cls.env["res.company"].search([("name", "=", COMPANY)])
+        if not made or kwargs:
+            return super().setup_independent_company(**kwargs)
+        if made.country_id.code != cls.country_code:
+            return cls._create_company(name=f"{COMPANY}, {cls.country_code}")
+        cls.env.user.company_ids += made  # as of one that it has just made
+        return made
 
     @classmethod
     def get_default_groups(cls):
