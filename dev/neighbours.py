@@ -50,6 +50,7 @@ def run(odoo, modules=()):
         known = ", ".join(CHOSEN)
         raise UsageError(f"There is no {', '.join(unknown)}: it may be {known}.")
     system.ensure(*tests.PROGRAMS)
+    optional.ensure(odoo)  # so that theirs are found
     places = [place for module in modules for place in _places(odoo, module)]
     without = _outcomes(odoo, "neighbours", places)
     beside = _outcomes(odoo, "beside", places)

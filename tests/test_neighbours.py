@@ -1,5 +1,7 @@
 """How tests of others are compared: without the addon, and beside it."""
 
+from types import SimpleNamespace
+
 from ..dev import databases, neighbours
 
 REPORT = """\
@@ -33,3 +35,20 @@ def test_only_what_passes_without_the_addon_and_not_beside_it_is_held_against_it
 
 def test_each_neighbour_that_is_installed_is_tested():
     assert {*databases.NEIGHBOURS, "account"} == neighbours.CHOSEN.keys()
+
+
+def test_in_a_fresh_checkout_others_are_fetched_before_their_tests_are_looked_for(
+    tmp_path, monkeypatch
+):
+    def fetch(_odoo):
+        (tmp_path / "account_due_list/tests").mkdir(parents=True)
+
+    def outcomes(_odoo, _kind, places):
+        return dict.fromkeys(places, True)
+
+    monkeypatch.setattr(neighbours.system, "ensure", lambda *_programs: None)
+    monkeypatch.setattr(neighbours.optional, "INSTALLED", tmp_path)
+    monkeypatch.setattr(neighbours.optional, "ensure", fetch)
+    monkeypatch.setattr(neighbours, "_outcomes", outcomes)
+    odoo = SimpleNamespace(addons_paths=[])
+    assert neighbours.run(odoo, ["account_due_list"]) == 0
