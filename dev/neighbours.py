@@ -38,6 +38,7 @@ CHOSEN = {
 }
 HOW = {"neighbours": "without the addon", "beside": "beside it"}
 RAN = (0, 1)  # pytest's codes where it came to an end
+MOST_FAILING = 0.1  # of them without the addon; else nothing is compared
 
 
 def run(odoo, modules=()):
@@ -62,6 +63,11 @@ def run(odoo, modules=()):
     for name in worse:
         print(f"It passes without the addon, and not beside it: {name}")
     failing = sum(not passed for passed in without.values())
+    if failing > MOST_FAILING * len(without):
+        raise TroubleError(
+            f"{failing} of {len(without)} tests fail without the addon, so that beside"
+            f" it nothing shows; what they said is in {RESULTS}."
+        )
     show(
         f"Neighbours: {len(without)} tests, of which {failing} fail without the addon"
         f" and {len(worse) or 'none'} more beside it. What they said is in {RESULTS}."

@@ -2,7 +2,10 @@
 
 from types import SimpleNamespace
 
+import pytest
+
 from ..dev import databases, neighbours
+from ..dev.place import TroubleError
 
 REPORT = """\
 <testsuites><testsuite>
@@ -37,18 +40,29 @@ def test_each_neighbour_that_is_installed_is_tested():
     assert {*databases.NEIGHBOURS, "account"} == neighbours.CHOSEN.keys()
 
 
-def test_in_a_fresh_checkout_others_are_fetched_before_their_tests_are_looked_for(
-    tmp_path, monkeypatch
-):
+@pytest.fixture
+def others(tmp_path, monkeypatch):
+    """Runs the tests of one neighbour, with these outcomes, in a fresh checkout."""
+
     def fetch(_odoo):
         (tmp_path / "account_due_list/tests").mkdir(parents=True)
 
-    def outcomes(_odoo, _kind, places):
-        return dict.fromkeys(places, True)
+    def run(outcomes):
+        monkeypatch.setattr(neighbours, "_outcomes", lambda *_arguments: outcomes)
+        return neighbours.run(SimpleNamespace(addons_paths=[]), ["account_due_list"])
 
     monkeypatch.setattr(neighbours.system, "ensure", lambda *_programs: None)
     monkeypatch.setattr(neighbours.optional, "INSTALLED", tmp_path)
     monkeypatch.setattr(neighbours.optional, "ensure", fetch)
-    monkeypatch.setattr(neighbours, "_outcomes", outcomes)
-    odoo = SimpleNamespace(addons_paths=[])
-    assert neighbours.run(odoo, ["account_due_list"]) == 0
+    return run
+
+
+def test_in_a_fresh_checkout_others_are_fetched_before_their_tests_are_looked_for(
+    others,
+):
+    assert others({"good": True}) == 0
+
+
+def test_where_most_fail_without_the_addon_nothing_is_compared(others):
+    with pytest.raises(TroubleError, match="2 of 3 tests fail without the addon"):
+        others({"good": True, "bad": False, "broken": False})
