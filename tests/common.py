@@ -346,7 +346,11 @@ class RopoCommon(AccountTestInvoicingCommon):
         return wizard._create_payments()
 
     def queries(self, call):
-        """How many queries `call()` takes when nothing is in the cache."""
+        """How many queries `call()` takes when no record is in the cache.
+
+        What the registry keeps for all is filled on the way, so whoever compares
+        calls once before, by this: with records in the cache less would be asked for.
+        """
         self.env.flush_all()
         self.env.invalidate_all()
         before = self.cr.sql_log_count

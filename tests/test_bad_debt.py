@@ -191,13 +191,12 @@ class TestBadDebtInTheLedger(BadDebtCommon):
             )
         rows = self.env["ropo.ledger"].sudo()._differences()
         bad_debt = self.env["ropo.bad.debt"].sudo()
-        bad_debt._without_bad_debts(rows[:1])  # fills what is cached for good
         costs = [
             self.queries(lambda rows=rows: bad_debt._without_bad_debts(rows))
-            for rows in (rows[1:2], rows[2:])
+            for rows in (rows[:1], rows[1:2], rows[2:])  # the first fills the caches
         ]
         self.assertEqual(len(rows), 32)
-        self.assertEqual(*costs)
+        self.assertEqual(*costs[1:])
         self.assertEqual(sum(self.case(i).written_off for i in invoices), 32 * 125.5)
 
     # --- the list of the account changes ---

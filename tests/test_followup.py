@@ -75,10 +75,10 @@ class TestFollowup(TransferCommon):
         self.assertEqual(len(cases), 12)
         for change, before in ((followup._pause, False), (followup._resume, True)):
             counts = []
-            for some in (cases[:3], cases):
+            for some in (cases[:3], cases[:3], cases):
                 self.set_marks(invoices.line_ids, before)
                 counts.append(self.queries(lambda some=some: change(some)))  # noqa: B023
-            self.assertEqual(*counts)
+            self.assertEqual(*counts[1:])  # the first fills the caches
 
     def set_marks(self, lines, value):
         self.env.flush_all()

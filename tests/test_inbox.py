@@ -211,6 +211,7 @@ class TestInbox(RopoCommon):
             self.env.invalidate_all()
 
         unmatched(0, 10)
+        queries()  # fills the caches of the registry
         few = queries()
         unmatched(1000, 500)
         self.assertEqual(set(self.events().mapped("state")), {"unmatched"})

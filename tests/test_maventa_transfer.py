@@ -70,9 +70,9 @@ class TestMaventaRules(MaventaCommon):
         self.run_cron("cron_poll_status")
         found = self.verdicts(invoices, "reminder")
         self.assertEqual({verdict.code for verdict in found.values()}, {False})
-        few, many = (
+        _first, few, many = (  # the first fills the caches of the registry
             self.queries(lambda moves=moves: self.verdicts(moves, "reminder"))
-            for moves in (invoices[:3], invoices)
+            for moves in (invoices[:3], invoices[:3], invoices)
         )
         self.assertEqual(many, few)
 

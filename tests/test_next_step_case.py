@@ -249,9 +249,9 @@ class TestCustomerButtons(NextStepCommon):
             some.mapped("ropo_open_text")
             some.mapped("ropo_hold_count")
 
-        read(partners)
         few = self.env["res.partner"].browse(partners[:2].ids)
         counts = [
-            self.queries(lambda some=some: read(some)) for some in (few, partners)
+            self.queries(lambda some=some: read(some))
+            for some in (few, few, partners)  # the first fills the registry's caches
         ]
-        self.assertEqual(counts[0], counts[1])
+        self.assertEqual(*counts[1:])

@@ -184,12 +184,11 @@ class Promises:
             *(self.case(self.paid(partner=self.business)) for _number in range(4))
         )
         retention = self.env["ropo.retention"].sudo()
-        retention._thin(some[3])  # fills what is cached for good
         costs = [
             self.queries(lambda cases=cases: retention._thin(cases))
-            for cases in (one, some - one - some[3])
+            for cases in (some[3], one, some - one - some[3])
         ]
-        self.assertEqual(*costs)
+        self.assertEqual(*costs[1:])  # the first fills the caches of the registry
 
     # --- what goes on with what was thinned ---
 
