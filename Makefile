@@ -8,7 +8,7 @@
 # Small faults in the code, which tests have to find: make mutate ARGS="channels/pace.py"
 # Of a test profile of Ropo's: make conformance URL=https://… CID=… or, at Maventa,
 # make conformance CHANNEL=maventa URL=https://… COMPANY=…
-.PHONY: demo test lint docs bench neighbours campaign fuzz mutate wheel audit sandbox conformance screenshots clean
+.PHONY: demo test lint docs bench neighbours upgrades campaign fuzz mutate wheel audit sandbox conformance screenshots clean
 
-demo test lint docs bench neighbours campaign fuzz mutate wheel audit sandbox conformance screenshots clean:
+demo test lint docs bench neighbours upgrades campaign fuzz mutate wheel audit sandbox conformance screenshots clean:
 	@python3 -m dev $@ $(ARGS)

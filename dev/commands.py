@@ -28,6 +28,7 @@ from . import mutate as mutations
 from . import neighbours as beside
 from . import readme as readme_file
 from . import tests as test_runner
+from . import upgrades as earlier
 from .demo.sandbox import DEFAULT, SANDBOXES
 from .place import ROOT, STATE, TroubleError, UsageError, show
 
@@ -114,6 +115,12 @@ def neighbours(*modules):
     """
     with servers() as found:
         return beside.run(found, modules)
+
+
+def upgrades(*versions):
+    """Upgrade what earlier versions left, and compare; arguments say which of them."""
+    with servers() as found:
+        return earlier.run(found, versions)
 
 
 def campaign():
@@ -374,6 +381,7 @@ ALL = [setup, demo, test, pytest, lint, format, docs, readme, banner, translatio
 ALL += [
     bench,
     neighbours,
+    upgrades,
     campaign,
     fuzz,
     mutate,

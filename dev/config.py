@@ -9,13 +9,14 @@ ADDONS = STATE / "addons"
 ADDON = ADDONS / NAME
 
 
-def write(odoo, path=PATH, others=()):
-    """Write the configuration to `path`; `others` are further folders of addons."""
+def write(odoo, path=PATH, others=(), own=ADDONS):
+    """Write the configuration to `path`; `own` is the folder of the addon, and `others`
+    are further folders of addons."""
     DATA.mkdir(exist_ok=True)
     ADDONS.mkdir(exist_ok=True)
     if not ADDON.is_symlink():
         ADDON.symlink_to("../..")
-    paths = ",".join(map(str, [*odoo.addons_paths, ADDONS, *others]))
+    paths = ",".join(map(str, [*odoo.addons_paths, own, *others]))
     path.write_text(
         f"""[options]
 addons_path = {paths}

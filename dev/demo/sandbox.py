@@ -63,6 +63,12 @@ class Sandbox:
         """It holds nothing any more."""
         self._post("reset")
 
+    def lose_answer(self):
+        """What is sent next arrives, and nothing comes back."""
+        method, path = self.sending.split()
+        fault = {"kind": "drop_after", "method": method, "path": path, "times": 1}
+        self._post("faults", faults=[fault])
+
     def _state(self, part):
         with urlopen(f"{self.url}/_sandbox/state?only={part}", timeout=30) as answer:
             return json.load(answer)[part]
