@@ -310,17 +310,18 @@ def error_text(body: object) -> str:
     if not isinstance(body, dict):
         return ""
     errors = body.get("errors")
-    several = _texts(
-        [error.get("error") if isinstance(error, dict) else error for error in errors]
-        if _is_list(errors)
-        else errors
-    )
+    several = _texts(list(map(_said, errors)) if _is_list(errors) else errors)
     single = [
         body.get(key)
         for key in ("errorText", "error", "detail", "title", "statustext")
         if body.get(key)
     ]
     return "; ".join(filter(None, several)) or (str(single[0]) if single else "")
+
+
+def _said(error: object) -> object:
+    """What one of several errors says; empty where it says nothing."""
+    return (error.get("error") if isinstance(error, dict) else error) or ""
 
 
 def identifier(value: object) -> str:
