@@ -3,6 +3,7 @@
 from .measure import cost
 from .world import LOG
 
+AT_ONCE = 1000  # that are asked for together
 TABLES = ["ropo_event", "ropo_request", "ropo_job", "ropo_token"]
 
 
@@ -22,12 +23,14 @@ def clear(world):
 
 def fill(world, move_ids, operation="invoice", **values):
     """Queues one request for each, as the wizards do, with these values."""
-    with world.environment() as env:
-        moves = env["account.move"].browse(move_ids)
-        request_vals = env["ropo.queueing"]._request_vals
-        vals_list = [request_vals(move, operation) | values for move in moves]
-        env["ropo.request"]._queue(vals_list)
-        env.cr.commit()
+    # As they come in, so that the memory that is measured is that of sending them.
+    for start in range(0, len(move_ids), AT_ONCE):
+        with world.environment() as env:
+            moves = env["account.move"].browse(move_ids[start : start + AT_ONCE])
+            request_vals = env["ropo.queueing"]._request_vals
+            vals_list = [request_vals(move, operation) | values for move in moves]
+            env["ropo.request"]._queue(vals_list)
+            env.cr.commit()
 
 
 def work_off(world, account_id, count):

@@ -401,6 +401,18 @@ class RopoCommon(AccountTestInvoicingCommon):
         invoices.action_post()
         return invoices
 
+    def not_sent(self, **values):
+        """Three invoices of the business: one whose answer was lost, one that Ropo
+        refused, and one that waits."""
+        lost, refused, waiting = (self.create_invoice(**values) for _n in range(3))
+        self.sandbox.fault("drop_after", method="POST")
+        self.send(lost)
+        self.business.update({"ropo_sendtype": "email", "email": "nowhere"})
+        self.send(refused)
+        self.business.update({"ropo_sendtype": False, "email": False})
+        self._wizard("ropo.send.wizard", waiting).action_send()
+        return lost, refused, waiting
+
     def verdicts(self, moves, operation, **values):
         return self.env["ropo.eligibility"]._verdicts(moves, operation, **values)
 

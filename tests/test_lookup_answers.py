@@ -72,6 +72,31 @@ class TestLookupAnswers(OutboxCommon):
             "Ropo → Outbox.",
         )
 
+    def test_the_delay_is_that_of_the_setting(self):
+        parameters = self.env["ir.config_parameter"].sudo()
+        parameters.set_param("ropo_connect.look_up_delay", "7")
+        request = self.lost()
+        self.assertWaits(request, 5, 7)
+        self.lookup._conclude_look_up(request, Found())
+        self.assertWaits(request, 14, 14)
+
+    def test_who_is_asked_is_asked_no_more_once_it_is_decided(self):
+        request = self.lost()
+        self.lookup._ask_person(request)
+        self.account._close_answered()
+        self.assertTrue(self.asked("Did it arrive at Ropo?"))
+        request._set_state("done")
+        self.account._close_answered()
+        self.assertFalse(self.asked("Did it arrive at Ropo?"))
+        request = self.lost()
+        request.attempts = lookup.MOST_ATTEMPTS
+        self.lookup._conclude_not_there(request)
+        self.account._close_answered()
+        self.assertTrue(self.asked("Ropo fails on a document"))
+        request.action_retry()
+        self.account._close_answered()
+        self.assertFalse(self.asked("Ropo fails on a document"))
+
     def test_an_outage_that_lasts_keeps_how_often_ropo_was_asked(self):
         request = self.lost()
         self.lookup._conclude_look_up(request, Found())

@@ -286,15 +286,7 @@ class TestReasons(ReasonsCommon):
         )
 
     def test_a_delivery_that_did_not_come_about_says_when_it_may_go(self):
-        lost, refused, waiting = (
-            self.create_invoice(days_overdue=20) for _number in range(3)
-        )
-        self.sandbox.fault("drop_after", method="POST")
-        self.send(lost)
-        self.business.update({"ropo_sendtype": "email", "email": "nowhere"})
-        self.send(refused)
-        self.business.update({"ropo_sendtype": False, "email": False})
-        self._wizard("ropo.send.wizard", waiting).action_send()
+        lost, refused, waiting = self.not_sent(days_overdue=20)
         for invoice, text in (
             (
                 lost,

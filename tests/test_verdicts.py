@@ -114,14 +114,9 @@ class TestVerdicts(RopoCommon):
             self.assertEqual(verdict.record, self.env.company)
 
     def test_what_was_sent_or_may_have_been_is_not_sent_again(self):
-        sent, lost, refused, waiting = (self.create_invoice() for _n in range(4))
+        sent = self.create_invoice()
         self.send(sent)
-        self.sandbox.fault("drop_after", method="POST")
-        self.send(lost)
-        self.business.update({"ropo_sendtype": "email", "email": "nowhere"})
-        self.send(refused)
-        self.business.update({"ropo_sendtype": False, "email": False})
-        self._wizard("ropo.send.wizard", waiting).action_send()
+        lost, refused, waiting = self.not_sent()
         self.assertEqual(
             (sent | lost | refused | waiting).mapped("ropo_state"),
             ["sent", "unknown", "rejected", "queued"],
