@@ -281,7 +281,9 @@ class RopoRequest(models.Model):
         "AND state IN ('queued', 'sending', 'unknown', 'done') AND void IS NOT TRUE",
         "This invoice is collected already: no debt is collected twice.",
     )
-    _due = models.Index("(account_id, next_attempt_at) WHERE state = 'queued'")
+    # In the order in which they are taken: those next are read, however many wait.
+    _due = models.Index("(account_id, id) WHERE state = 'queued'")
+    _urgent = models.Index("(account_id, id) WHERE state = 'queued' AND is_urgent")
 
     # --- computes ---
 

@@ -1,6 +1,8 @@
 from odoo import fields, models
 from odoo.tools import SQL
 
+from ..services.transaction import without_jit
+
 
 class RopoDsoReport(models.Model):
     """How many days of sales customers owe, with Ropo and without.
@@ -103,6 +105,7 @@ class RopoDsoReport(models.Model):
     @property
     def _table_query(self):
         today = fields.Date.context_today(self)
+        without_jit(self.env.cr)
         return SQL(
             """
             SELECT ((company_id::bigint * 100000 + journal_id) * 3

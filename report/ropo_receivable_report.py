@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..services.transaction import isolated
+from ..services.transaction import isolated, without_jit
 
 # What a row has in the company's currency, too, at the rate of the invoice.
 CONVERTED = (
@@ -358,6 +358,7 @@ class RopoReceivableReport(models.Model):
     @property
     def _table_query(self):
         figures = self.env["ropo.figures"]
+        without_jit(self.env.cr)
         return SQL(
             """
             SELECT figures.*,

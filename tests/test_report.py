@@ -154,9 +154,17 @@ class TestReceivableReport(RopoCommon):
         self.env.invalidate_all()
         report.search_fetch([], names).mapped("difference")
         self.env.invalidate_all()
-        # Which rows, their figures, and the time zone of who asks.
-        with self.assertQueryCount(3):
+        # Which rows, their figures, that neither is compiled, and the time zone of who
+        # asks.
+        with self.assertQueryCount(5):
             report.search_fetch([], names).mapped("difference")
+
+    def test_postgresql_compiles_no_query_of_a_report(self):
+        for model in ("ropo.receivable.report", "ropo.dso.report"):
+            self.cr.execute("SET LOCAL jit = on")
+            self.env[model].search([])
+            self.cr.execute("SHOW jit")
+            self.assertEqual(self.cr.fetchone(), ("off",), model)
 
     def test_a_page_has_the_figures_that_all_rows_have(self):
         """Of the rows of a page alone, and of a row whose invoice has a later case."""
