@@ -83,6 +83,8 @@ class TestAssignments:
         assert assigned(row) == [answer]
         row = {"ownref": "r1", "accepted": "0", "errorText": "Otherwise said"}
         assert assigned(row) == [refused("Otherwise said", row)]
+        row["error"] = "Said of this one"
+        assert assigned(row) == [refused("Said of this one", row)]
         for accepted in (None, True, "true", "", 2):
             row = {"ownref": "r1", "accepted": accepted}
             assert assigned(row)[0].outcome == Outcome.REJECTED, accepted
@@ -414,6 +416,12 @@ class TestStates:
     def test_what_has_no_next_step_shows_none(self, following):
         state = read.assignment_state({**self.BODY, "nextstatus": following})
         assert (state.next_stage, state.next_stage_date) == ("", None)
+
+    def test_a_next_step_may_have_no_name(self):
+        body = {**self.BODY, "nextstatustext": None}
+        state = read.assignment_state(body)
+        assert state.next_stage == ""
+        assert state.next_stage_date == datetime.date(2026, 12, 1)
 
     def test_the_first_stage_may_be_the_next_one(self):
         state = read.assignment_state({**self.BODY, "nextstatus": 0})
