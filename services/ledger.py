@@ -3,6 +3,8 @@ from collections import defaultdict
 from odoo import api, models
 from odoo.tools import SQL
 
+from .transaction import without_jit
+
 
 class RopoLedger(models.AbstractModel):
     """What stands in the ledger of what Ropo collects, held against what Ropo has got.
@@ -97,6 +99,7 @@ class RopoLedger(models.AbstractModel):
         which cases.
         """
         self._flush_sides()
+        without_jit(self.env.cr)
         return self.env.execute_query_dict(
             SQL(
                 """
