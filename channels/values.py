@@ -35,6 +35,12 @@ def number(value: object) -> float | None:
     return found if -LARGEST_NUMBER <= found <= LARGEST_NUMBER else None
 
 
+def unreadable(value: object) -> str:
+    """A given amount as text, if it is none; "" if it can be read, or none is given."""
+    is_given = value not in (None, "")
+    return str(value) if is_given and number(value) is None else ""
+
+
 def date(value: object) -> datetime.date | None:
     """A date from an ISO or a Nordic (1.2.2026) text, or None."""
     found = moment(value)

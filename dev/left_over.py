@@ -1,7 +1,7 @@
 """What one version of the addon leaves to the next, on the database of its demo.
 
 Runs beside both versions, and so by what is in the earliest: `leave` adds what is not
-finished, `rows` prints what is kept of cases, `due` what the comparison with the ledger
+finished, `due` prints what is kept of cases and what the comparison with the ledger
 finds to tell Ropo besides, and `agree` tells it and compares both sides.
 """
 
@@ -40,18 +40,14 @@ def _queue(env, like):
     env["ropo.send.wizard"].with_context(**context).create({}).action_send()
 
 
-def rows(env, _sandbox):
-    return {"rows": {table: _rows(env, table) for table in TABLES}}
-
-
-def due(env, sandbox):
-    """What it finds to tell, after all that is kept."""
-    kept = rows(env, sandbox)
+def due(env, _sandbox):
+    """All that is kept, and what is found to tell besides."""
+    kept = {table: _rows(env, table) for table in TABLES}
     known = env["ropo.request"].search([])
     for name in FOUND_BY:
         _run_cron(env, name)
     new = env["ropo.request"].search([]) - known
-    return {**kept, "due": [_fact(request) for request in new.sorted("id")]}
+    return {"rows": kept, "due": [_fact(request) for request in new.sorted("id")]}
 
 
 def agree(env, sandbox):
@@ -98,7 +94,7 @@ def _run_cron(env, name):
     env.invalidate_all()
 
 
-COMMANDS = {command.__name__: command for command in (leave, rows, due, agree)}
+COMMANDS = {command.__name__: command for command in (leave, due, agree)}
 
 
 def main():

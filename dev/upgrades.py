@@ -39,7 +39,8 @@ def run(odoo, versions=()):
 def differences(before, after):
     """What the upgrade changed that it should not have, a line for each.
 
-    :param before: `{table: {id: row}}` with `due`, the list of what is to be told Ropo
+    :param before: `rows`, `{table: {id: row}}`, and `due`, the list of what is to be
+        told Ropo
     :param after: the same of the upgraded database, which may have further columns
     """
     for table, rows in before["rows"].items():
@@ -79,11 +80,9 @@ def _upgrade(odoo, version):
             show(f"Upgrade: {version} to the present version …")
             _odoo(name, config.PATH, "--update", NAME)
             inside = _Inside(name, config.PATH, url)
-            kept = inside.read("rows")
             databases.copy(name, due)
             after = inside.on(due).read("due")
-            found = [*differences(before, {**after, "rows": kept["rows"]})]
-            found += inside.read("agree")
+            found = [*differences(before, after), *inside.read("agree")]
     finally:
         databases.drop(name)
         databases.drop(due)

@@ -281,8 +281,7 @@ class RopoRequest(models.Model):
         "AND state IN ('queued', 'sending', 'unknown', 'done') AND void IS NOT TRUE",
         "This invoice is collected already: no debt is collected twice.",
     )
-    # In the order in which they are taken: those next are read, however many wait.
-    _due = models.Index("(account_id, id) WHERE state = 'queued'")
+    _due = models.Index("(account_id, id) WHERE state = 'queued'")  # as they are taken
     _urgent = models.Index("(account_id, id) WHERE state = 'queued' AND is_urgent")
 
     # --- computes ---

@@ -49,7 +49,7 @@ def test_what_an_earlier_version_left_goes_on_in_this_one(version):
     commit = f"{upgrades.EARLIER[version]}^{{commit}}"
     known = ["git", "-C", str(ROOT), "rev-parse", "--quiet", "--verify", commit]
     if subprocess.run(known, capture_output=True).returncode:
-        pytest.skip("The history is not here.")
+        pytest.skip("The history is not here: fetch it by git fetch --unshallow.")
     done = subprocess.run(
         [sys.executable, "-m", "dev", "upgrades", version],
         cwd=ROOT,

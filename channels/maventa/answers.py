@@ -10,7 +10,7 @@ from .. import documents
 from ..base import ServiceState
 from ..errors import Fault, Meaning, Outcome, Reason, Unknown
 from ..inbound import LONGEST_ID
-from ..values import Json, Payload, date, moment, number
+from ..values import Json, Payload, date, moment, number, unreadable
 from . import cases
 from .codes import (
     CLOSED,
@@ -332,7 +332,7 @@ def _event_update(row: Json, event: Json) -> documents.StatusUpdate:
         or _status_text(_text(event.get("collection_status"))),
         time=moment(event.get("created_at")),
         amount=number(amount),
-        unreadable_amount=_unreadable(amount),
+        unreadable_amount=unreadable(amount),
         day=date(event.get("booked_at")),
         stage_code=stage_code,
         is_own=is_own,
@@ -467,9 +467,3 @@ def _external_id(value: object) -> str:
     if len(text) > LONGEST_ID:
         return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
     return text
-
-
-def _unreadable(value: object) -> str:
-    """A given amount as text, if it is none; "" if it can be read, or none is given."""
-    is_given = value not in (None, "")
-    return str(value) if is_given and number(value) is None else ""

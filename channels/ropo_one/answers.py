@@ -10,7 +10,7 @@ from .. import documents
 from ..errors import Meaning, Outcome, Reason, Unknown
 from ..inbound import LONGEST_ID, is_id, storable
 from ..transport import Reply
-from ..values import Json, Payload, date, moment, number
+from ..values import Json, Payload, date, moment, number, unreadable
 from .codes import CONFIRMATION, MEANINGS, MESSAGE, PERSON, POSTED
 
 PROBLEM = {"status", "type", "title", "detail"}  # the keys of one of the error shapes
@@ -198,7 +198,7 @@ def status_update(row: Json) -> documents.StatusUpdate:
         text=str(row.get("statustext") or ""),
         time=moment(row.get("statustime") or row.get("created_at")),
         amount=number(row.get("amount")),
-        unreadable_amount=_unreadable(row.get("amount")),
+        unreadable_amount=unreadable(row.get("amount")),
         day=date(row.get("paydate")),
         stage_code=_stage_code(row, code),
         is_message=_is_message(row, code),
@@ -221,12 +221,6 @@ def _external_id(row: Json) -> str:
         if value and len(str(value)) > LONGEST_ID:
             return hashlib.sha256(str(value).encode()).hexdigest()
     return ""
-
-
-def _unreadable(value: object) -> str:
-    """A given amount as text, if it is none; "" if it can be read, or none is given."""
-    is_given = value not in (None, "")
-    return str(value) if is_given and number(value) is None else ""
 
 
 def _stage_code(row: Json, code: str) -> str:

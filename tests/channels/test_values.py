@@ -37,6 +37,14 @@ def test_number_is_read_as_it_is_written_here(written, meant):
 
 
 @pytest.mark.parametrize(
+    ("given", "kept"),
+    [(None, ""), ("", ""), ("ten", "ten"), (False, "False"), (0, ""), ("1,50", "")],
+)
+def test_what_was_given_as_an_amount_and_is_none_is_kept_as_it_came(given, kept):
+    assert values.unreadable(given) == kept
+
+
+@pytest.mark.parametrize(
     "written",
     [None, "", "XX", True, "EUR 5", "kr5", "1,2,3", "nan", "inf", 1.1e12, -1.1e12, [1]],
 )
